@@ -1,0 +1,58 @@
+/**
+ * Public ids: a prefix that says what is named, and a UUIDv7 (RFC 9562 §5.7), so that ids sort by the time they were
+ * made. In Postgres the same id is a plain `uuid`; the prefix is put on and taken off at the edges.
+ */
+
+export const idPrefixes = {
+  job: 'job',
+  chunk: 'chk',
+  attempt: 'att',
+  artifact: 'art',
+  approval: 'apr',
+  apiKey: 'key',
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+export type Id<Kind extends IdKind> = `${(typeof idPrefixes)[Kind]}_${string}` & {
+  readonly __id: Kind;
+};
+export type JobId = Id<'job'>;
+export type ChunkId = Id<'chunk'>;
+export type AttemptId = Id<'attempt'>;
+export type ArtifactId = Id<'artifact'>;
+export type ApprovalId = Id<'approval'>;
+
+const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Makes an id from a time (Unix ms) and 10 random bytes; both are arguments because this package has neither. */
+export function makeId<Kind extends IdKind>(
+  kind: Kind,
+  now_ms: number,
+  random: Uint8Array,
+): Id<Kind> {
+  if (random.length < 10) throw new RangeError('makeId needs 10 random bytes');
+  const time = now_ms.toString(16).padStart(12, '0').slice(-12);
+  const byte = (index: number) => (random[index] ?? 0).toString(16).padStart(2, '0');
+  const randA = `7${byte(0)}${((random[1] ?? 0) & 0x0f).toString(16)}`;
+  const variant = (((random[2] ?? 0) & 0x3f) | 0x80).toString(16).padStart(2, '0');
+  const tail = [4, 5, 6, 7, 8, 9].map(byte).join('');
+  const uuid = `${time.slice(0, 8)}-${time.slice(8)}-${randA}-${variant}${byte(3)}-${tail}`;
+  return idFromUuid(kind, uuid);
+}
+
+/** The public id of a stored uuid. */
+export function idFromUuid<Kind extends IdKind>(kind: Kind, uuid: string): Id<Kind> {
+  return `${idPrefixes[kind]}_${uuid.toLowerCase()}` as Id<Kind>;
+}
+
+/** The uuid inside a public id. */
+export function uuidOf(id: Id<IdKind>): string {
+  return id.slice(id.indexOf('_') + 1);
+}
+
+/** Parses a public id that came from outside; `null` when it is not one of this kind. */
+export function parseId<Kind extends IdKind>(kind: Kind, text: string): Id<Kind> | null {
+  const prefix = `${idPrefixes[kind]}_`;
+  if (!text.startsWith(prefix)) return null;
+  return uuidShape.test(text.slice(prefix.length)) ? (text as Id<Kind>) : null;
+}
