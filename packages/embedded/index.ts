@@ -1,1 +1,7 @@
-export {};
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './start-embedded-postgres.ts';
+export { type EmbeddedRedis, startRedis } from './start-redis.ts';
+export { serversCanReach } from './server-owner.ts';
