@@ -1,6 +1,7 @@
 /**
- * Public ids: a prefix that says what is named, and a UUIDv7 (RFC 9562 §5.7), so that ids sort by the time they were
- * made. In Postgres the same id is a plain `uuid`; the prefix is put on and taken off at the edges.
+ * Ids: a prefix that says what is named, and a UUIDv7 (RFC 9562 §5.7), so that ids sort by the time they were made.
+ * They are stored as they are shown, so that an id copied from a log or a page works in SQL; tables with a row per
+ * phone number use the narrow `job_no` and `chunk_no` instead.
  */
 
 export const idPrefixes = {
@@ -37,17 +38,7 @@ export function makeId<Kind extends IdKind>(
   const variant = (((random[2] ?? 0) & 0x3f) | 0x80).toString(16).padStart(2, '0');
   const tail = [4, 5, 6, 7, 8, 9].map(byte).join('');
   const uuid = `${time.slice(0, 8)}-${time.slice(8)}-${randA}-${variant}${byte(3)}-${tail}`;
-  return idFromUuid(kind, uuid);
-}
-
-/** The public id of a stored uuid. */
-export function idFromUuid<Kind extends IdKind>(kind: Kind, uuid: string): Id<Kind> {
-  return `${idPrefixes[kind]}_${uuid.toLowerCase()}` as Id<Kind>;
-}
-
-/** The uuid inside a public id. */
-export function uuidOf(id: Id<IdKind>): string {
-  return id.slice(id.indexOf('_') + 1);
+  return `${idPrefixes[kind]}_${uuid}` as Id<Kind>;
 }
 
 /** Parses a public id that came from outside; `null` when it is not one of this kind. */

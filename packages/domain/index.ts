@@ -1,18 +1,77 @@
 export { type Account, type AdapterName, adapterNames, type CheckOffer } from './account.ts';
 export {
+  type AttemptEdge,
+  type AttemptOutcome,
+  attemptEdges,
+  attemptOutcomes,
+  entryOf,
+  fitsUnder,
+  type LedgerEntry,
+  mayHaveCost,
+} from './attempt.ts';
+export { type Backoff, backoff_ms, pollWait_ms } from './backoff.ts';
+export {
+  type BlockedReason,
+  blockedReasons,
+  type Chunk,
+  type ChunkState,
+  chunkEdges,
+  chunkStates,
+  type Edge,
+  finalChunkStates,
+  type HeldReason,
+  heldReasons,
+} from './chunk.ts';
+export {
+  type ChunkLimits,
+  chunkSizes,
+  effectiveLimits,
+  type LearnedLimits,
+  limitAfterRefusal,
+} from './chunking.ts';
+export {
+  type DownloadDecision,
+  type DownloadFacts,
+  decideDownload,
+  decideParsed,
+  ingestTriesMax,
+  locatorRefreshesMax,
+  type ParsedDecision,
+  type ParsedFacts,
+} from './decide-ingest.ts';
+export { type AreaPlan, decidePlan, type PlanFacts } from './decide-plan.ts';
+export {
+  decidePoll,
+  determinedOf,
+  missingPollsMax,
+  type PollDecision,
+  type Polled,
+  type PollFacts,
+  upstreamFailuresMax,
+} from './decide-poll.ts';
+export {
+  type AnsweredFacts,
+  breakerStopsAt,
+  decideAnswered,
+  decideSubmit,
+  freeTriesMax,
+  type SubmitDecision,
+  type SubmitFacts,
+  type SubmitResult,
+} from './decide-submit.ts';
+export {
   type ApprovalId,
   type ArtifactId,
   type AttemptId,
   type ChunkId,
   type Id,
   type IdKind,
-  idFromUuid,
   idPrefixes,
   type JobId,
   makeId,
   parseId,
-  uuidOf,
 } from './ids.ts';
+export { closingState, finalJobStates, type JobState, jobEdges, jobStates } from './job.ts';
 export { addMoney, formatMoney, type Money, noMoney, parseMoney, priceOf } from './money.ts';
 export {
   type Outcome,
@@ -37,3 +96,9 @@ export {
   taskPhases,
   type UnknownReason,
 } from './provider-answer.ts';
+export {
+  absentMeans,
+  Reconciliation,
+  type ReconciliationCounts,
+  type SetAside,
+} from './reconciliation.ts';

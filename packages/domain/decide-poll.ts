@@ -1,0 +1,135 @@
+import type { Account } from './account.ts';
+import { backoff_ms, pollWait_ms } from './backoff.ts';
+import type { ResultLocator, TaskStatus } from './provider-answer.ts';
+
+/** What the poll stage makes of one task's status. */
+
+export interface PollFacts {
+  readonly now_ms: number;
+  readonly random: number;
+  readonly acceptedAt_ms: number;
+  readonly deadline_ms: number;
+  readonly awaitingPaymentSince_ms: number | null;
+  readonly polls: number;
+  /** Polls in a row that did not find the task. */
+  readonly missingPolls: number;
+  readonly upstreamFailures: number;
+  readonly lastDetermined: number | null;
+  readonly configured: Account;
+}
+
+export type Polled =
+  | { readonly kind: 'status'; readonly status: TaskStatus }
+  /** 404, or absent from an answer that should list it. */
+  | { readonly kind: 'not_found' }
+  /** No answer about the task: transport, 5xx, 401, 429. */
+  | { readonly kind: 'no_answer'; readonly retryAfter_ms: number | null };
+
+export type PollDecision =
+  | {
+      readonly kind: 'wait';
+      readonly due_ms: number;
+      readonly deadline_ms: number;
+      readonly awaitingPaymentSince_ms: number | null;
+      /** Whether the answer changed what we believe; false for a word that we do not know. */
+      readonly applied: boolean;
+      readonly upstreamFailures: number;
+      readonly missingPolls: number;
+    }
+  | { readonly kind: 'ready'; readonly locator: ResultLocator }
+  | {
+      readonly kind: 'hold';
+      readonly reason: 'upstream_failed' | 'poll';
+      readonly detail: 'failed_twice' | 'deadline' | 'task_not_found';
+    };
+
+/** A task that the provider does not know this often in a row is held; new tasks may be unknown for a moment. */
+export const missingPollsMax = 6;
+/** `failed` and `rejected` are believed when they are seen twice. */
+export const upstreamFailuresMax = 2;
+
+export function decidePoll(polled: Polled, facts: PollFacts): PollDecision {
+  const { now_ms } = facts;
+  const awaiting = polled.kind === 'status' && polled.status.phase === 'awaiting_payment';
+  const awaitingSince_ms =
+    polled.kind === 'status'
+      ? awaiting
+        ? (facts.awaitingPaymentSince_ms ?? now_ms)
+        : null
+      : facts.awaitingPaymentSince_ms;
+  // The deadline's clock stands while the provider waits for money.
+  const deadline_ms =
+    facts.awaitingPaymentSince_ms !== null && awaitingSince_ms === null
+      ? facts.deadline_ms + (now_ms - facts.awaitingPaymentSince_ms)
+      : facts.deadline_ms;
+
+  if (polled.kind === 'status' && polled.status.phase === 'ready' && polled.status.locator) {
+    return { kind: 'ready', locator: polled.status.locator };
+  }
+  const failedNow =
+    polled.kind === 'status' &&
+    (polled.status.phase === 'failed' || polled.status.phase === 'rejected');
+  const upstreamFailures =
+    polled.kind === 'status'
+      ? failedNow
+        ? facts.upstreamFailures + 1
+        : 0
+      : facts.upstreamFailures;
+  if (upstreamFailures >= upstreamFailuresMax) {
+    return { kind: 'hold', reason: 'upstream_failed', detail: 'failed_twice' };
+  }
+  const missingPolls = polled.kind === 'not_found' ? facts.missingPolls + 1 : 0;
+  if (missingPolls >= missingPollsMax) {
+    return { kind: 'hold', reason: 'poll', detail: 'task_not_found' };
+  }
+  if (awaitingSince_ms === null && now_ms >= deadline_ms) {
+    return { kind: 'hold', reason: 'poll', detail: 'deadline' };
+  }
+  return {
+    kind: 'wait',
+    due_ms: now_ms + waitFor(polled, facts),
+    deadline_ms,
+    awaitingPaymentSince_ms: awaitingSince_ms,
+    applied: polled.kind === 'status' && polled.status.phase !== 'unrecognised',
+    upstreamFailures,
+    missingPolls,
+  };
+}
+
+function waitFor(polled: Polled, facts: PollFacts): number {
+  const bounds = facts.configured.poll;
+  if (polled.kind === 'no_answer') {
+    const wait_ms = backoff_ms(facts.polls, bounds, facts.random);
+    return Math.max(wait_ms, polled.retryAfter_ms ?? 0);
+  }
+  if (polled.kind === 'not_found') return backoff_ms(facts.missingPolls, bounds, facts.random);
+  const { status } = polled;
+  // Nearly there, or about to be believed: look again soon.
+  if (
+    status.phase === 'ready_pending' ||
+    status.phase === 'failed' ||
+    status.phase === 'rejected'
+  ) {
+    return backoff_ms(0, bounds, facts.random);
+  }
+  if (status.phase === 'awaiting_payment') {
+    return backoff_ms(facts.polls, bounds, facts.random);
+  }
+  return pollWait_ms(
+    facts.polls,
+    {
+      total: status.total,
+      determined: determinedOf(status),
+      determinedBefore: facts.lastDetermined,
+      elapsed_ms: facts.now_ms - facts.acceptedAt_ms,
+    },
+    bounds,
+    facts.random,
+  );
+}
+
+/** Numbers that the provider says it is through with; `success` and `failure` count determined and not determined. */
+export function determinedOf(status: TaskStatus): number | null {
+  if (status.success === null && status.failure === null) return null;
+  return (status.success ?? 0) + (status.failure ?? 0);
+}

@@ -1,0 +1,148 @@
+import type { Account, CheckOffer } from './account.ts';
+import { fitsUnder } from './attempt.ts';
+import { backoff_ms } from './backoff.ts';
+import type { BlockedReason } from './chunk.ts';
+import { type LearnedLimits, limitAfterRefusal } from './chunking.ts';
+import type { JobState } from './job.ts';
+import { type Money, priceOf } from './money.ts';
+import type { SubmitAnswer, UnknownReason } from './provider-answer.ts';
+
+/** The submit stage decides twice: whether a chunk may be sent now, and what the provider's answer makes of it. */
+
+export interface SubmitFacts {
+  readonly now_ms: number;
+  readonly chunk: {
+    readonly state: 'ready' | 'blocked';
+    readonly reason: BlockedReason | null;
+    readonly due_ms: number | null;
+    readonly numbers: number;
+  };
+  readonly job: { readonly state: JobState; readonly maxCost: Money | null; readonly spent: Money };
+  readonly account: {
+    readonly pausedReason: 'operator' | 'auth' | 'actual_above_price' | null;
+    readonly uploadsInFlight: number;
+    /** Unknown outcomes of the last ten minutes, and when the oldest of them leaves that window. */
+    readonly recentUnknowns: number;
+    readonly recentUnknownsUntil_ms: number;
+    readonly spentToday: Money;
+    readonly dayEnds_ms: number;
+    readonly nextRequest_ms: number;
+  };
+  readonly configured: Account;
+  readonly offer: CheckOffer;
+}
+
+export type SubmitDecision =
+  | { readonly kind: 'claim'; readonly amount: Money }
+  | { readonly kind: 'block'; readonly reason: BlockedReason; readonly due_ms: number | null }
+  /** The provider said that it had no money for us: ask for the balance before trying again. */
+  | { readonly kind: 'ask_balance' }
+  /** Nothing changes: the slot or the pace of the account is used up, or the job does not run. */
+  | { readonly kind: 'wait'; readonly why: 'job' | 'slots' | 'pace' | 'not_due' };
+
+/** Unknown outcomes within ten minutes that stop an account; from the first on it sends one upload at a time. */
+export const breakerStopsAt = 3;
+
+export function decideSubmit(facts: SubmitFacts): SubmitDecision {
+  const { chunk, job, account, configured, now_ms } = facts;
+  if (job.state !== 'running') return { kind: 'wait', why: 'job' };
+  // A block without a time is lifted by what ends its reason (which sets a time), never by a doorbell.
+  if (chunk.due_ms === null || chunk.due_ms > now_ms) return { kind: 'wait', why: 'not_due' };
+  if (account.pausedReason !== null) {
+    return {
+      kind: 'block',
+      reason: account.pausedReason === 'auth' ? 'auth' : 'account_paused',
+      due_ms: null,
+    };
+  }
+  if (account.recentUnknowns >= breakerStopsAt) {
+    return { kind: 'block', reason: 'breaker', due_ms: account.recentUnknownsUntil_ms };
+  }
+  const amount = priceOf(facts.offer.pricePerNumber, chunk.numbers);
+  if (!fitsUnder(job.maxCost, job.spent, amount)) {
+    return { kind: 'block', reason: 'job_ceiling', due_ms: null };
+  }
+  if (!fitsUnder(configured.dailyCap, account.spentToday, amount)) {
+    return { kind: 'block', reason: 'account_cap', due_ms: account.dayEnds_ms };
+  }
+  const slots = account.recentUnknowns > 0 ? 1 : configured.pace.uploadsInFlight;
+  if (account.uploadsInFlight >= slots) return { kind: 'wait', why: 'slots' };
+  if (chunk.reason === 'provider_balance') return { kind: 'ask_balance' };
+  if (account.nextRequest_ms > now_ms) return { kind: 'wait', why: 'pace' };
+  return { kind: 'claim', amount };
+}
+
+/** Free refusals and unsent tries of one chunk before it is rejected; with the waits below that is over an hour. */
+export const freeTriesMax = 20;
+const freeTryWait = { floor_ms: 2_000, ceiling_ms: 300_000 };
+const balanceWait = { floor_ms: 30_000, ceiling_ms: 900_000 };
+
+export interface AnsweredFacts {
+  readonly now_ms: number;
+  readonly random: number;
+  readonly numbers: number;
+  readonly freeTries: number;
+  readonly jobCancelled: boolean;
+  readonly configured: Account;
+  readonly offer: CheckOffer;
+}
+
+export type SubmitResult =
+  | { readonly kind: 'accepted'; readonly due_ms: number; readonly deadline_ms: number }
+  | { readonly kind: 'retry'; readonly due_ms: number; readonly reason: string }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  | {
+      readonly kind: 'blocked';
+      readonly reason: 'provider_balance' | 'auth';
+      readonly due_ms: number | null;
+    }
+  | { readonly kind: 'replan'; readonly learned: LearnedLimits }
+  | { readonly kind: 'held'; readonly reason: UnknownReason };
+
+export function decideAnswered(answer: SubmitAnswer, facts: AnsweredFacts): SubmitResult {
+  switch (answer.kind) {
+    case 'accepted':
+      return {
+        kind: 'accepted',
+        due_ms: facts.now_ms + facts.configured.poll.floor_ms,
+        deadline_ms: facts.now_ms + facts.configured.poll.deadline_ms,
+      };
+    case 'unknown':
+      return { kind: 'held', reason: answer.reason };
+    case 'not_sent':
+      return again(facts, `not sent: ${answer.reason}`, null);
+    case 'refused_free':
+      break;
+  }
+  if (facts.jobCancelled) return { kind: 'cancelled' };
+  switch (answer.refusal) {
+    case 'caller_fault':
+      return { kind: 'rejected', reason: answer.message ?? 'the provider refused the upload' };
+    case 'auth':
+      return { kind: 'blocked', reason: 'auth', due_ms: null };
+    case 'no_money':
+      return {
+        kind: 'blocked',
+        reason: 'provider_balance',
+        due_ms: facts.now_ms + backoff_ms(facts.freeTries, balanceWait, facts.random),
+      };
+    case 'batch_size':
+      return {
+        kind: 'replan',
+        learned: limitAfterRefusal(facts.numbers, answer.limit, facts.offer),
+      };
+    case 'rate_limited':
+    case 'transient':
+      return again(facts, answer.message ?? answer.refusal, answer.retryAfter_ms);
+  }
+}
+
+function again(facts: AnsweredFacts, reason: string, retryAfter_ms: number | null): SubmitResult {
+  if (facts.jobCancelled) return { kind: 'cancelled' };
+  if (facts.freeTries + 1 >= freeTriesMax) {
+    return { kind: 'rejected', reason: `${freeTriesMax} tries, none charged; the last: ${reason}` };
+  }
+  const wait_ms = backoff_ms(facts.freeTries, freeTryWait, facts.random);
+  return { kind: 'retry', due_ms: facts.now_ms + Math.max(wait_ms, retryAfter_ms ?? 0), reason };
+}
