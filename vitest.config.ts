@@ -3,5 +3,20 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{apps,packages}/**/*.test.ts'],
+    globalSetup: ['packages/testing/global-setup.ts'],
+    setupFiles: ['packages/testing/leak-check.ts'],
+    reporters: ['default', './packages/testing/count-reporter.ts'],
+    provide: {
+      // Servers of your own instead of the ones that a run starts for itself. The user must be allowed to create databases.
+      givenServers: {
+        databaseUrl: process.env['ROLLCALL_TEST_DATABASE_URL'] ?? '',
+        redisUrl: process.env['ROLLCALL_TEST_REDIS_URL'] ?? '',
+      },
+    },
+    pool: 'forks',
+    // Two cores is what the smallest machine that we promise to run on has; each file may start processes of its own.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverOwner } from './server-owner.ts';
@@ -10,9 +11,9 @@ export type ServerProcess = {
   pid: number;
   /** True once the server is gone, for whatever reason. */
   hasExited(): boolean;
-  /** Resolves when server and supervisor are gone; a temporary directory is removed by then. */
+  /** Resolves when server and supervisor are gone; a temporary directory is empty by then. */
   exited: Promise<void>;
-  /** Asks the server to stop, kills it after `STOP_LIMIT_MS`; may be called again. */
+  /** Asks the server to stop, kills it after `STOP_LIMIT_MS`, removes its temporary directory; may be called again. */
   stop(): Promise<void>;
 };
 
@@ -95,6 +96,9 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
     limit.abort();
     if (!inTime && !gone) process.kill(pid, 'SIGKILL');
     await exited;
+    // The supervisor empties it but, where only we may write to its parent, cannot remove it.
+    if (server.temporaryDirectory)
+      await rm(server.temporaryDirectory, { recursive: true, force: true });
   };
   let stopping: Promise<void> | undefined;
   return { pid, hasExited: () => gone, exited, stop: () => (stopping ??= stop()) };

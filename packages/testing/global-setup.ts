@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { applyMigrations } from './apply-migrations.ts';
+import type { TestServers } from './provided-context.ts';
+
+/** Nothing of a test run is worth an fsync; everything else stays as in production. */
+const FORGETFUL = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '300',
+};
+
+/**
+ * Once a run, in vitest's main process: one Postgres with a migrated template database, one Redis where it can be had.
+ * Returns the teardown, which takes both down again and removes the template from a server that was given.
+ */
+export default async function setUpRun(project: TestProject): Promise<() => Promise<void>> {
+  const given = project.getProvidedContext().givenServers;
+  const [postgres, redis] = await Promise.all([
+    given.databaseUrl
+      ? { url: given.databaseUrl, stop: async () => undefined }
+      : startEmbeddedPostgres({ settings: FORGETFUL }),
+    given.redisUrl
+      ? { url: given.redisUrl, version: 'redis as given', stop: async () => undefined }
+      : startRedis(),
+  ]);
+  const stop = async (): Promise<void> => {
+    if ('stop' in redis) await redis.stop();
+    await postgres.stop();
+  };
+  const database = `rollcall_template_${randomBytes(6).toString('hex')}`;
+  project.provide('testServers', {
+    postgresUrl: postgres.url,
+    postgresVersion: await versionOf(postgres.url),
+    template: await makeTemplate(postgres.url, database),
+    redis: 'url' in redis ? { url: redis.url, version: redis.version } : redis,
+  } satisfies TestServers);
+  return async () => {
+    await onServer(postgres.url, async (client) => {
+      await client.query(`alter database ${database} is_template false`);
+      await client.query(`drop database ${database} with (force)`);
+    });
+    if ('stop' in redis) await redis.stop();
+    await postgres.stop();
+  };
+}
+
+async function makeTemplate(serverUrl: string, database: string): Promise<TestServers['template']> {
+  await onServer(serverUrl, (client) => client.query(`create database ${database}`));
+  const template = new URL(serverUrl);
+  template.pathname = `/${database}`;
+  try {
+    await applyMigrations(template.href);
+  } catch (error) {
+    return { failed: String(error) };
+  }
+  // Whoever is connected to a template, autovacuum included, makes CREATE DATABASE fail.
+  const close = `alter database ${database} with is_template true allow_connections false`;
+  await onServer(serverUrl, (client) => client.query(close));
+  return { database };
+}
+
+async function versionOf(serverUrl: string): Promise<string> {
+  const show = 'show server_version';
+  const { rows } = await onServer(serverUrl, (client) =>
+    client.query<{ server_version: string }>(show),
+  );
+  return rows[0]?.server_version ?? 'unknown';
+}
+
+async function onServer<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
