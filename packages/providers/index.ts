@@ -1,1 +1,2 @@
-export {};
+export { createProvider } from './create-provider.ts';
+export type { ObservedRequest, Provider, ProviderHooks, SubmitRequest } from './provider.ts';

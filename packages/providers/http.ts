@@ -1,0 +1,190 @@
+import { Buffer } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Account, Evidence } from '@rollcall/domain';
+import { Client, type Dispatcher, Pool } from 'undici';
+import { type HeadersSentWatch, watchHeadersSent } from './headers-sent.ts';
+import { observe, type ProviderHooks } from './provider.ts';
+
+/** A provider's JSON is a few hundred bytes; what is longer is not one. */
+const maxAnswerBytes = 1024 * 1024;
+/** A host that does not take a connection in this time is tried again later, at no cost. */
+const connectTimeout_ms = 5_000;
+/** Pace and slots are counted in Postgres; this only bounds one process's sockets to one account. */
+const controlConnections = 8;
+
+export interface HttpCall {
+  readonly operation: Evidence['operation'];
+  readonly method: 'GET' | 'POST';
+  /** Path and query below the account's base URL, starting with `/`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+}
+
+/** How one exchange ended: with response headers (`httpStatus`), or without them. Never an exception. */
+export interface HttpAnswer {
+  readonly operation: Evidence['operation'];
+  readonly startedAt_ms: number;
+  readonly duration_ms: number;
+  readonly headersSent: boolean;
+  readonly httpStatus: number | null;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** The response ended as HTTP says that it should: not by a reset, the deadline or our cap. */
+  readonly bodyComplete: boolean;
+  /** `total_deadline`, `aborted`, `answer_too_large`, or the code of Node's or undici's error. */
+  readonly transportError: string | null;
+}
+
+export interface AccountHttp {
+  /**
+   * One upload: its own connection, one request on it, no redirect, no second try, all within `upload_deadline_ms`.
+   * `headersSent` is exact.
+   */
+  upload(call: HttpCall, signal?: AbortSignal): Promise<HttpAnswer>;
+  /** A call that costs nothing and may share a connection: status, balance. */
+  control(call: HttpCall, signal?: AbortSignal): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+export function openAccountHttp(account: Account, hooks?: ProviderHooks): AccountHttp {
+  const base = new URL(account.baseUrl);
+  const prefix = base.pathname.replace(/\/+$/, '');
+  const deadline_ms = account.upload_deadline_ms;
+  const timeouts = {
+    connectTimeout: Math.min(connectTimeout_ms, deadline_ms),
+    headersTimeout: deadline_ms,
+    bodyTimeout: deadline_ms,
+    allowH2: false,
+  };
+  const pool = new Pool(base.origin, { ...timeouts, connections: controlConnections });
+
+  const observed = (answer: HttpAnswer): HttpAnswer => {
+    const { operation, httpStatus, transportError, duration_ms } = answer;
+    const accountId = account.id;
+    observe(hooks, { accountId, operation, httpStatus, transportError, duration_ms });
+    return answer;
+  };
+  const below = (call: HttpCall): HttpCall => ({ ...call, path: prefix + call.path });
+
+  return {
+    async upload(call, signal) {
+      const client = new Client(base.origin, { ...timeouts, pipelining: 0 });
+      const watch = watchHeadersSent();
+      try {
+        return observed(await exchange(client, below(call), deadline_ms, signal, watch));
+      } finally {
+        watch.stop();
+        await client.destroy();
+      }
+    },
+    async control(call, signal) {
+      return observed(await exchange(pool, below(call), deadline_ms, signal, null));
+    },
+    async close() {
+      if (!pool.destroyed) await pool.destroy();
+    },
+  };
+}
+
+/** The code of a transport error, without its message: messages name addresses, and codes are stable. */
+export function transportErrorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown_error';
+  const code = 'code' in error ? error.code : null;
+  return typeof code === 'string' && /^[A-Za-z0-9_]{1,64}$/.test(code) ? code : error.name;
+}
+
+/**
+ * One request and its answer, over in `deadline_ms` whatever happens: undici's own timeouts count silence, not time.
+ * With a watch, `headersSent` is what undici published; without one it is "the request was started", which errs on the
+ * side of sent.
+ */
+function exchange(
+  dispatcher: Dispatcher,
+  call: HttpCall,
+  deadline_ms: number,
+  signal: AbortSignal | undefined,
+  watch: HeadersSentWatch | null,
+): Promise<HttpAnswer> {
+  const startedAt_ms = Date.now();
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | null = null;
+    let requestStarted = false;
+    let httpStatus: number | null = null;
+    let headers: IncomingHttpHeaders = {};
+    const chunks: Buffer[] = [];
+    let byteCount = 0;
+    let over = false;
+
+    const settle = (transportError: string | null) => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      resolve({
+        operation: call.operation,
+        startedAt_ms,
+        duration_ms: Math.round(performance.now() - started),
+        headersSent: watch === null ? requestStarted : watch.sent(),
+        httpStatus,
+        headers,
+        body: Buffer.concat(chunks),
+        bodyComplete: transportError === null,
+        transportError,
+      });
+    };
+    const stop = (reason: string) => {
+      settle(reason);
+      controller?.abort(new Error(reason));
+    };
+    const onAbort = () => stop('aborted');
+    const timer = setTimeout(() => stop('total_deadline'), deadline_ms);
+    if (signal?.aborted) {
+      settle('aborted');
+      return;
+    }
+    signal?.addEventListener('abort', onAbort, { once: true });
+
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(startedController) {
+        // The deadline may have passed while this request waited for a connection.
+        if (over) startedController.abort(new Error('over'));
+        controller = startedController;
+        requestStarted = true;
+      },
+      onResponseStart(_controller, statusCode, responseHeaders) {
+        if (statusCode < 200) return;
+        httpStatus = statusCode;
+        headers = responseHeaders;
+      },
+      onResponseData(_controller, chunk) {
+        byteCount += chunk.length;
+        if (byteCount > maxAnswerBytes) stop('answer_too_large');
+        else chunks.push(chunk);
+      },
+      onResponseEnd: () => settle(null),
+      onResponseError: (_controller, error) => settle(transportErrorCode(error)),
+    };
+    const dispatch = () => {
+      dispatcher.dispatch(
+        {
+          path: call.path,
+          method: call.method,
+          headers: { accept: 'application/json', 'user-agent': 'rollcall', ...call.headers },
+          body: call.body ?? null,
+        },
+        handler,
+      );
+    };
+    try {
+      if (watch === null) dispatch();
+      else watch.during(dispatch);
+    } catch (error) {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      over = true;
+      reject(error);
+    }
+  });
+}
