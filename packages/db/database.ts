@@ -1,0 +1,103 @@
+import pg from 'pg';
+
+/** What a statement needs: a pool or a transaction's client. */
+export type Queryable = Pick<pg.ClientBase, 'query'>;
+/** A client inside a transaction. */
+export type Transaction = pg.PoolClient;
+
+export interface Database extends Queryable {
+  readonly pool: pg.Pool;
+  /**
+   * Runs `work` in one transaction. A deadlock, a serialization failure or a lock time-out is tried again, at most
+   * five times with jitter: `work` must do nothing but SQL. A COMMIT whose reply is lost is not tried again; the caller's
+   * next look at the rows says what happened.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly maxConnections: number;
+  readonly applicationName: string;
+  /** A connection that breaks while idle; without a listener it would end the process. */
+  readonly onIdleError: (error: Error) => void;
+}
+
+/** bigint columns hold E.164 digits and counts, both below 2^53, so they come as numbers. */
+const types = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === pg.types.builtins.INT8) return (text: string) => Number(text);
+    if (oid === pg.types.builtins.DATE) return (text: string) => text;
+    return pg.types.getTypeParser(oid, format as 'text');
+  }) as typeof pg.types.getTypeParser,
+};
+
+const retriesMax = 5;
+/** serialization_failure, deadlock_detected, lock_not_available. */
+const retriedCodes = new Set(['40001', '40P01', '55P03']);
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections,
+    application_name: options.applicationName,
+    // A statement that waits longer has met a fault, not load; a request or a doorbell comes again.
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types,
+  });
+  pool.on('error', options.onIdleError);
+
+  async function once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      await client.query('BEGIN');
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      try {
+        await client.query('ROLLBACK');
+      } catch (rollbackError) {
+        broken = rollbackError as Error;
+      }
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+
+  return {
+    pool,
+    query: pool.query.bind(pool) as Queryable['query'],
+    async transaction(work) {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await once(work);
+        } catch (error) {
+          if (tries > retriesMax || !retriedCodes.has(sqlStateOf(error) ?? '')) throw error;
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** tries));
+        }
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** The SQLSTATE of a Postgres error, or null for any other error. */
+export function sqlStateOf(error: unknown): string | null {
+  return error instanceof pg.DatabaseError ? (error.code ?? null) : null;
+}
+
+/** The constraint or index that refused a write, or null. */
+export function constraintOf(error: unknown): string | null {
+  return error instanceof pg.DatabaseError ? (error.constraint ?? null) : null;
+}
