@@ -1,0 +1,166 @@
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type BackendFactory,
+  createPostgresBackend,
+  type PostgresConnectionOptions,
+  type PostgresQueueBackend,
+  type Queue,
+  runMigrations,
+  withBackend,
+} from 'bullmq';
+import { Pool } from 'pg';
+import type { OpenWorker, QueueBackend } from './backend.ts';
+import { doorbellOptions, workerOptions } from './bull-options.ts';
+import { QueueDatabaseUnreachable } from './queue-errors.ts';
+import type { ReportBackendError } from './quiet-reports.ts';
+import { within } from './within.ts';
+
+/**
+ * BullMQ's tables and functions live in a schema of their own, beside Rollcall's. The name is BullMQ's default, and the
+ * only one that it accepts together with a pool of ours. It is disposable: `DROP SCHEMA bullmq CASCADE` and a restart
+ * cost seconds of delay.
+ */
+export const postgresQueueSchema = 'bullmq';
+
+interface PostgresBackendOptions {
+  readonly databaseUrl: string;
+  readonly queueNames: readonly string[];
+  readonly report: ReportBackendError;
+}
+
+const goodbye_ms = 1_000;
+
+/**
+ * BullMQ on Postgres: `LISTEN`/`NOTIFY` instead of a blocking pop, one row per message.
+ *
+ * The queues share one pool of 4 connections; each worker has a pool of 2 and one connection that listens. Brings the
+ * schema up to date first (under BullMQ's own advisory lock), so Postgres must be there: rejects with
+ * QueueDatabaseUnreachable otherwise. After that a restart of Postgres is survived.
+ */
+export async function openPostgresBackend(options: PostgresBackendOptions): Promise<QueueBackend> {
+  const { databaseUrl, report } = options;
+  const connections = new Connections(databaseUrl);
+  const pool = new Pool({
+    ...connections.settings,
+    max: 4,
+    options: `-c search_path=${postgresQueueSchema}`,
+  });
+  // A pool without an error listener ends the process when Postgres restarts.
+  pool.on('error', (error) => report(null, error));
+
+  const queues = new Map<string, Queue>();
+  try {
+    await migrate(pool);
+    for (const name of options.queueNames) {
+      const queue = new PostgresQueue(name, {
+        connection: pool,
+        defaultJobOptions: doorbellOptions,
+      });
+      queue.on('error', (error) => report(null, error));
+      // BullMQ remembers a failed first connection for ever, so it has to be a success.
+      await queue.waitUntilReady();
+      // The dashboard's adapters are typed for BullMQ's default backend; they use nothing that is only Redis'.
+      queues.set(name, queue as unknown as Queue);
+    }
+  } catch (error) {
+    connections.cut();
+    throw new QueueDatabaseUnreachable(error);
+  }
+
+  return {
+    kind: 'postgres',
+    queues,
+    refusal: () => null,
+    async ping() {
+      await pool.query('SELECT 1');
+    },
+    async openWorker(name, processor, settings, onError, onStalled) {
+      const own = new Connections(databaseUrl);
+      const worker = new PostgresWorker(name, processor, {
+        ...workerOptions(settings),
+        connection: { ...own.settings, schema: postgresQueueSchema, max: 2 },
+      });
+      worker.on('error', onError);
+      worker.on('stalled', onStalled);
+      try {
+        // As above: a worker whose first connection failed would live on and never take anything.
+        await worker.waitUntilReady();
+      } catch (error) {
+        void worker.close().catch(() => undefined);
+        own.cut();
+        throw error;
+      }
+      return {
+        close: () => worker.close(),
+        cut: () => own.cut(),
+      } satisfies OpenWorker;
+    },
+    async close() {
+      const goodbye = async () => {
+        await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
+        await pool.end();
+      };
+      await within(goodbye(), goodbye_ms).catch((error: unknown) => report(null, error));
+      connections.cut();
+    },
+  };
+}
+
+async function migrate(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await runMigrations(client, postgresQueueSchema);
+  } finally {
+    client.release();
+  }
+}
+
+/** Connection settings whose sockets can be dropped at once when Postgres hangs and nothing can be closed politely. */
+class Connections {
+  readonly #sockets = new Set<Socket>();
+  readonly settings;
+
+  constructor(databaseUrl: string) {
+    this.settings = {
+      connectionString: databaseUrl,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 15_000,
+      stream: () => {
+        const socket = new Socket();
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+        return socket;
+      },
+    };
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/**
+ * BullMQ waits between two tries only when a connection was refused; while Postgres starts up, shuts down or its name
+ * cannot be resolved, it would ask again at once, in a circle.
+ */
+const patientBackend: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = (
+  name,
+  options,
+  factoryOptions,
+) => {
+  const backend = createPostgresBackend(name, options, factoryOptions);
+  const moveToActive = backend.moveToActive.bind(backend);
+  backend.moveToActive = async (...parameters) => {
+    try {
+      return await moveToActive(...parameters);
+    } catch (error) {
+      await delay(250);
+      throw error;
+    }
+  };
+  return backend;
+};
+
+const { Queue: PostgresQueue, Worker: PostgresWorker } = withBackend(patientBackend);

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  type Doorbell,
+  openQueues,
+  type QueueEvent,
+  RedisCannotBeAsked,
+  RedisEvicts,
+} from './index.ts';
+import { openRedisGround } from './test-ground.ts';
+
+const poll = (ring: number): Doorbell => ({ stage: 'poll', account: 'alpha', ring });
+const until = (condition: () => unknown) =>
+  vi.waitFor(async () => expect(await condition()).toBeTruthy(), { timeout: 10_000, interval: 20 });
+
+describe('a Redis', () => {
+  let ground: Awaited<ReturnType<typeof openRedisGround>>;
+  beforeAll(async () => {
+    ground = await openRedisGround();
+  });
+  afterAll(async () => {
+    await ground.close();
+  });
+
+  test.each(['allkeys-lru', 'volatile-ttl'])(
+    'that evicts by %s is refused at start, with a word on what to do',
+    async (policy) => {
+      await ground.client.config('SET', 'maxmemory-policy', policy);
+      try {
+        const opening = ground.open();
+        await expect(opening).rejects.toThrow(RedisEvicts);
+        await expect(opening).rejects.toThrow(/maxmemory-policy .*noeviction/);
+      } finally {
+        await ground.client.config('SET', 'maxmemory-policy', 'noeviction');
+      }
+    },
+  );
+
+  test('that will not tell its policy is refused at start', async () => {
+    await ground.client.acl('SETUSER', 'mute', 'on', '>word', '~*', '+@all', '-info');
+    const url = new URL(ground.wire.url);
+    url.username = 'mute';
+    url.password = 'word';
+    const opening = openQueues({
+      redisUrl: url.href,
+      databaseUrl: 'postgres://unused.invalid/none',
+      accounts: [],
+      onError: () => undefined,
+    });
+    await expect(opening).rejects.toThrow(RedisCannotBeAsked);
+  });
+
+  test('that comes back evicting is not rung in until it keeps what it gets', async () => {
+    const { queues, events } = await ground.open();
+    expect(await queues.healthy()).toEqual({ ok: true });
+    await ground.wire.cut();
+    await ground.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await ground.wire.mend();
+    await until(() => events.some((event) => event.kind === 'refused'));
+    expect(await queues.ring([poll(1)])).toEqual({ rung: 0, failed: 1 });
+    expect(await queues.healthy()).toMatchObject({
+      ok: false,
+      reason: expect.stringContaining('allkeys-lru'),
+    });
+
+    await ground.wire.cut();
+    await ground.client.config('SET', 'maxmemory-policy', 'noeviction');
+    await ground.wire.mend();
+    await until(async () => (await queues.ring([poll(1)])).rung === 1);
+    await queues.close();
+  });
+
+  test('that is down at start keeps nobody from starting, and doorbells work once it is up', async () => {
+    await ground.wire.cut();
+    const start_ms = performance.now();
+    const { queues, events } = await ground.open();
+    expect(performance.now() - start_ms).toBeLessThan(3_000);
+    expect(queues.backend).toBe('redis');
+    expect(await queues.ring([poll(2)])).toEqual({ rung: 0, failed: 1 });
+    const heard: number[] = [];
+    queues.consume('poll', null, 1, async (doorbell) => {
+      heard.push(doorbell.ring);
+      return {};
+    });
+    expect(events.map((event: QueueEvent) => event.kind)).toContain('backend');
+
+    await ground.wire.mend();
+    await until(async () => (await queues.ring([poll(3)])).rung === 1);
+    await until(() => heard.includes(3));
+    await queues.close();
+  });
+
+  test('that is down all the time still lets everything be closed', async () => {
+    await ground.wire.cut();
+    const { queues } = await ground.open();
+    const consumer = queues.consume('poll', null, 1, async () => ({}));
+    const start_ms = performance.now();
+    expect(await consumer.close(10_000)).toEqual({ finished: true });
+    await queues.close();
+    expect(performance.now() - start_ms).toBeLessThan(5_000);
+    await ground.wire.mend();
+  });
+
+  test('that is full fails a ring and says so', async () => {
+    const { queues, events } = await ground.open();
+    await ground.client.config('SET', 'maxmemory', '1');
+    try {
+      expect(await queues.ring([poll(4)])).toEqual({ rung: 0, failed: 1 });
+      expect(events).toContainEqual(expect.objectContaining({ kind: 'ring', failed: 1 }));
+    } finally {
+      await ground.client.config('SET', 'maxmemory', '0');
+    }
+    expect(await queues.ring([poll(5)])).toEqual({ rung: 1, failed: 0 });
+    await queues.close();
+  });
+
+  test('shared by two installations keeps their doorbells apart by prefix', async () => {
+    const open = (prefix: string) =>
+      openQueues({
+        redisUrl: ground.wire.url,
+        databaseUrl: 'postgres://unused.invalid/none',
+        prefix,
+        accounts: ['alpha'],
+        onError: () => undefined,
+      });
+    const one = await open('one');
+    const two = await open('two');
+    await one.ring([poll(6)]);
+    const waiting = (queues: typeof one) =>
+      queues
+        .all()
+        .find((queue) => queue.name === 'poll')
+        ?.getWaitingCount();
+    expect(await waiting(one)).toBe(1);
+    expect(await waiting(two)).toBe(0);
+    await Promise.all([one.close(), two.close()]);
+  });
+});
