@@ -1,1 +1,9 @@
-export {};
+export type { Environment } from './environment-variable.ts';
+export { type Accounts, type AccountsRead, readAccounts } from './read-accounts.ts';
+export {
+  type Configuration,
+  type EnvironmentRead,
+  readEnvironment,
+  type StageName,
+  stageNames,
+} from './read-environment.ts';

@@ -11,15 +11,13 @@ const rawBytes = 64 * 1024;
  */
 export function scrub(text: string, key: string, maxCharacters = excerptCharacters): string {
   const withoutKey = key === '' ? text : text.replaceAll(key, '<key>');
-  return (
-    withoutKey
-      .toWellFormed()
-      .replace(/\+\d(?:[\s().-]{0,2}\d){6,}/g, '<number>')
-      .replace(/\d{7,}/g, '<digits>')
-      .replace(/(?![\t\n])\p{Cc}/gu, '\ufffd')
-      .slice(0, maxCharacters)
-      .toWellFormed()
-  );
+  return withoutKey
+    .toWellFormed()
+    .replace(/\+\d(?:[\s().-]{0,2}\d){6,}/g, '<number>')
+    .replace(/\d{7,}/g, '<digits>')
+    .replace(/(?![\t\n])\p{Cc}/gu, '\ufffd')
+    .slice(0, maxCharacters)
+    .toWellFormed();
 }
 
 /** What is kept of an exchange. `keepRaw` where the answer could not be understood, so that a person can. */

@@ -1,0 +1,133 @@
+import { type Environment, readVariable } from './environment-variable.ts';
+
+export const stageNames = ['plan', 'submit', 'poll', 'ingest'] as const;
+export type StageName = (typeof stageNames)[number];
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** What a process is told from outside. Durations in milliseconds, sizes in bytes. */
+export interface Configuration {
+  readonly databaseUrl: string;
+  /** Connections that one process opens to Postgres at most. */
+  readonly databaseConnections: number;
+  /** Null: the queue runs on Postgres. */
+  readonly redisUrl: string | null;
+  /** In front of every queue name, so that installations can share a Redis or a database. */
+  readonly queuePrefix: string;
+  readonly accountsFile: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly logLevel: (typeof logLevels)[number];
+  /** Which stages a worker runs. */
+  readonly stages: readonly StageName[];
+  readonly intake: {
+    readonly maxLines: number;
+    readonly maxLineBytes: number;
+    readonly maxBytes: number;
+  };
+  /** How long a claim holds without a heartbeat. A submit is held after it, poll and ingest are taken over (P4). */
+  readonly lease_ms: number;
+  readonly heartbeat_ms: number;
+  /** How often due work is rung again; with the lease it stays within P4's 60 s. */
+  readonly rescueInterval_ms: number;
+  readonly pruneInterval_ms: number;
+  /** How long a stop waits for work in hand before the process ends; P13 allows 30 s. */
+  readonly stopDeadline_ms: number;
+}
+
+export type EnvironmentRead =
+  | { readonly ok: true; readonly config: Configuration }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/**
+ * Reads the environment; each variable may also be given as `<NAME>_FILE`. Every problem is named at once, as
+ * `NAME: what is wrong; what to do`, without the value, which may be a secret.
+ */
+export function readEnvironment(env: Environment = process.env): EnvironmentRead {
+  const problems: string[] = [];
+
+  const text = (name: string): string | null => {
+    const read = readVariable(name, env);
+    if (read.ok) return read.value;
+    problems.push(read.problem);
+    return null;
+  };
+  const required = (name: string, advice: string): string => {
+    const before = problems.length;
+    const value = text(name);
+    if (value === null && problems.length === before) {
+      problems.push(`${name}: is not set; ${advice}`);
+    }
+    return value ?? '';
+  };
+  const matching = (name: string, fallback: string, shape: RegExp, advice: string): string => {
+    const value = text(name) ?? fallback;
+    if (!shape.test(value)) problems.push(`${name}: ${advice}`);
+    return value;
+  };
+  const url = (name: string, value: string, schemes: readonly string[]) => {
+    if (value !== '' && !schemes.includes(URL.parse(value)?.protocol ?? '')) {
+      problems.push(
+        `${name}: is not a URL that starts with ${schemes.join('// or ')}//; correct it`,
+      );
+    }
+  };
+  const whole = (name: string, fallback: number, min: number, max: number): number => {
+    const value = text(name) ?? String(fallback);
+    const number = Number(value);
+    if (/^\d{1,15}$/.test(value) && number >= min && number <= max) return number;
+    problems.push(`${name}: write a whole number from ${min} to ${max}`);
+    return fallback;
+  };
+  const duration = (name: string, fallback_ms: number) => whole(name, fallback_ms, 10, 86_400_000);
+
+  const databaseUrl = required('DATABASE_URL', 'write postgres://user:password@host/database');
+  url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']);
+  const redisUrl = text('REDIS_URL');
+  url('REDIS_URL', redisUrl ?? '', ['redis:', 'rediss:']);
+  const stages = (text('ROLLCALL_STAGES') ?? stageNames.join(',')).split(',').map((s) => s.trim());
+  const knownStages = stageNames.filter((stage) => stages.includes(stage));
+  if (knownStages.length !== stages.length) {
+    problems.push(`ROLLCALL_STAGES: write some of ${stageNames.join(',')}, each once`);
+  }
+  const level = text('ROLLCALL_LOG_LEVEL') ?? 'info';
+  const logLevel = logLevels.find((known) => known === level);
+  if (logLevel === undefined) {
+    problems.push(`ROLLCALL_LOG_LEVEL: write one of ${logLevels.join(', ')}`);
+  }
+
+  const config: Configuration = {
+    databaseUrl,
+    databaseConnections: whole('ROLLCALL_DATABASE_CONNECTIONS', 10, 2, 500),
+    redisUrl,
+    queuePrefix: matching(
+      'ROLLCALL_QUEUE_PREFIX',
+      'rollcall',
+      /^[a-z][a-z0-9_-]{0,31}$/,
+      'write up to 32 lower-case letters, digits, _ and -',
+    ),
+    accountsFile: required(
+      'ROLLCALL_ACCOUNTS_FILE',
+      'write the path of a copy of packages/config/accounts.yaml',
+    ),
+    host: matching('ROLLCALL_HOST', '127.0.0.1', /^[A-Za-z0-9.:-]+$/, 'write a host or address'),
+    port: whole('ROLLCALL_PORT', 8080, 0, 65_535),
+    logLevel: logLevel ?? 'info',
+    stages: knownStages,
+    intake: {
+      maxLines: whole('ROLLCALL_INTAKE_MAX_LINES', 10_000_000, 1, 100_000_000),
+      maxLineBytes: whole('ROLLCALL_INTAKE_MAX_LINE_BYTES', 65_536, 64, 16_777_216),
+      maxBytes: whole('ROLLCALL_INTAKE_MAX_BYTES', 1_073_741_824, 1_024, 68_719_476_736),
+    },
+    lease_ms: duration('ROLLCALL_LEASE_MS', 40_000),
+    heartbeat_ms: duration('ROLLCALL_HEARTBEAT_MS', 10_000),
+    rescueInterval_ms: duration('ROLLCALL_RESCUE_INTERVAL_MS', 10_000),
+    pruneInterval_ms: duration('ROLLCALL_PRUNE_INTERVAL_MS', 3_600_000),
+    stopDeadline_ms: duration('ROLLCALL_STOP_DEADLINE_MS', 25_000),
+  };
+  if (config.heartbeat_ms * 2 > config.lease_ms) {
+    problems.push('ROLLCALL_HEARTBEAT_MS: must be at most half of ROLLCALL_LEASE_MS; lower it');
+  }
+  return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
+}
