@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{apps,packages}/**/*.test.ts'],
+    include: ['{apps,packages,checks}/**/*.test.ts'],
     globalSetup: ['packages/testing/global-setup.ts'],
     setupFiles: ['packages/testing/leak-check.ts'],
     reporters: ['default', './packages/testing/count-reporter.ts'],

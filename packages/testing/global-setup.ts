@@ -27,10 +27,6 @@ export default async function setUpRun(project: TestProject): Promise<() => Prom
       ? { url: given.redisUrl, version: 'redis as given', stop: async () => undefined }
       : startRedis(),
   ]);
-  const stop = async (): Promise<void> => {
-    if ('stop' in redis) await redis.stop();
-    await postgres.stop();
-  };
   const database = `rollcall_template_${randomBytes(6).toString('hex')}`;
   project.provide('testServers', {
     postgresUrl: postgres.url,

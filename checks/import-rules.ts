@@ -1,0 +1,111 @@
+import type { ImportTarget, SourceFile } from './source-file.ts';
+
+/** One boundary of the house (design §3). `reason` is what whoever crosses it reads. */
+export type ImportRule = {
+  name: string;
+  reason: string;
+  forbids: (from: SourceFile, to: ImportTarget, typesOnly: boolean) => boolean;
+};
+
+const ADAPTERS = ['db', 'queue', 'providers', 'results', 'numbers'];
+const APPS = ['api', 'worker', 'cli', 'simulator', 'local'];
+const CONTRACT_NEEDS = ['zod'];
+
+export const importRules: ImportRule[] = [
+  {
+    name: 'apps-are-leaves',
+    reason:
+      'Nobody imports an app, another app included: apps speak over HTTP, Postgres and the queue. What two of them need is a package.',
+    forbids: (from, to) =>
+      (to.kind === 'workspace' && APPS.includes(to.name)) ||
+      (to.kind === 'relative' && to.file.room.startsWith('apps/') && to.file.room !== from.room),
+  },
+  {
+    name: 'relative-imports-stay-home',
+    reason:
+      'A relative import may not leave its package: go through @rollcall/<name>, which says what is public and shows in package.json.',
+    forbids: (from, to) => to.kind === 'relative' && from.room !== '' && to.file.room !== from.room,
+  },
+  {
+    name: 'no-deep-imports',
+    reason:
+      'A package is its index.ts. Import @rollcall/<name>, and list there what should be public.',
+    forbids: (_, to) => to.kind === 'workspace' && to.subpath !== '',
+  },
+  {
+    name: 'adapters-apart',
+    reason:
+      'Adapters (db, queue, providers, results, numbers) never import each other: an app joins them, so that each can be replaced and tested alone.',
+    forbids: (from, to) =>
+      !from.isTest &&
+      to.kind === 'workspace' &&
+      ADAPTERS.includes(to.name) &&
+      ADAPTERS.some((adapter) => from.room === `packages/${adapter}` && adapter !== to.name),
+  },
+  {
+    name: 'domain-imports-nothing',
+    reason:
+      'The domain is pure: no npm, no node:, no other package. What it needs from outside arrives as an argument.',
+    forbids: (from, to) =>
+      from.room === 'packages/domain' && !from.isTest && to.kind !== 'relative',
+  },
+  {
+    name: 'domain-knows-no-neighbour',
+    reason:
+      'Imports run one way, apps → packages → domain. The domain’s tests keep to the domain as well.',
+    forbids: (from, to) =>
+      from.room === 'packages/domain' && from.isTest && to.kind === 'workspace',
+  },
+  {
+    name: 'contract-is-shapes',
+    reason:
+      'The contract is read by clients too: it imports zod and the domain’s types (import type), nothing that runs on a server.',
+    forbids: (from, to, typesOnly) => {
+      if (from.room !== 'packages/contract' || from.isTest || to.kind === 'relative') return false;
+      if (to.kind === 'npm') return !CONTRACT_NEEDS.includes(to.name);
+      return !(to.kind === 'workspace' && to.name === 'domain' && typesOnly);
+    },
+  },
+  {
+    name: 'simulator-reads-for-itself',
+    reason:
+      'The simulator imports nothing of ours: the wire is written twice, so that an error is not mirrored by its own test.',
+    forbids: (from, to) =>
+      from.room === 'apps/simulator' &&
+      to.kind === 'workspace' &&
+      !(from.isTest && to.name === 'testing'),
+  },
+  {
+    name: 'stages-and-sweeps-apart',
+    reason:
+      'A stage or sweep never imports another: tables are the only channel between them, and each is one file (or one folder of its name) that can be read alone. What several share lies beside stages/ and sweeps/.',
+    forbids: (from, to) => {
+      const here = stageOrSweep(from);
+      const there = to.kind === 'relative' ? stageOrSweep(to.file) : undefined;
+      return here !== undefined && there !== undefined && here !== there;
+    },
+  },
+  {
+    name: 'testing-is-for-tests',
+    reason:
+      'Only tests import @rollcall/testing: production carries no test switch and no test server.',
+    forbids: (from, to) =>
+      to.kind === 'workspace' && to.name === 'testing' && !from.isTest && from.room !== '',
+  },
+  {
+    name: 'embedded-is-for-one-machine',
+    reason:
+      'Only apps/local and tests start servers. Everybody else is given a URL, so that production can give another.',
+    forbids: (from, to) =>
+      !from.isTest &&
+      to.kind === 'workspace' &&
+      to.name === 'embedded' &&
+      from.room !== 'apps/local',
+  },
+];
+
+/** `stages/poll.ts`, `stages/poll.test.ts` and `stages/poll/batch.ts` are all `stages/poll`. */
+function stageOrSweep(file: SourceFile): string | undefined {
+  if (file.room !== 'apps/worker') return undefined;
+  return /^(?:stages|sweeps)\/[^/.]+/.exec(file.inside)?.[0];
+}
