@@ -36,7 +36,8 @@ export function isAccountId(text: unknown): text is string {
  */
 export function parseDoorbell(payload: unknown): Doorbell | null {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return null;
-  const { stage, jobId, chunkId, account, ring, ...others } = payload as Record<string, unknown>;
+  const fields: Record<string, unknown> = { ...payload };
+  const { stage, jobId, chunkId, account, ring, ...others } = fields;
   if (Object.keys(others).length > 0) return null;
   if (typeof ring !== 'number' || !Number.isSafeInteger(ring) || ring < 0) return null;
 
@@ -68,11 +69,10 @@ export function bullJobId(doorbell: Doorbell): string {
   switch (doorbell.stage) {
     case 'plan':
       return `plan-${doorbell.jobId}-${doorbell.ring}`;
-    case 'submit':
-    case 'ingest':
-      return `${doorbell.stage}-${doorbell.chunkId}-${doorbell.ring}`;
     case 'poll':
       return `poll-${doorbell.account}-${doorbell.ring}`;
+    default:
+      return `${doorbell.stage}-${doorbell.chunkId}-${doorbell.ring}`;
   }
 }
 
@@ -85,7 +85,7 @@ export function bullJobName(doorbell: Doorbell): string {
       return `submit chunk ${doorbell.chunkId} to ${doorbell.account}`;
     case 'poll':
       return `poll tasks of ${doorbell.account}`;
-    case 'ingest':
-      return `ingest chunk ${doorbell.chunkId}`;
+    default:
+      return `${doorbell.stage} chunk ${doorbell.chunkId}`;
   }
 }

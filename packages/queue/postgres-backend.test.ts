@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+// oxlint-disable-next-line house/imports -- this test restarts its server, which the run's shared one must not suffer
 import { startEmbeddedPostgres } from '@rollcall/embedded';
+import { waitFor } from '@rollcall/testing';
 import { Client } from 'pg';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   type Doorbell,
   openQueues,
@@ -14,7 +16,7 @@ import {
 
 const poll = (ring: number): Doorbell => ({ stage: 'poll', account: 'alpha', ring });
 const until = (condition: () => unknown) =>
-  vi.waitFor(async () => expect(await condition()).toBeTruthy(), { timeout: 30_000, interval: 50 });
+  waitFor(condition, { timeoutMs: 20_000, describe: condition.toString() });
 
 test('a Postgres that is away at start is an error that says what to check', async () => {
   const opening = openQueues({
@@ -28,7 +30,7 @@ test('a Postgres that is away at start is an error that says what to check', asy
 });
 
 test('queues live in a schema of their own, opened by many at once, and outlive a restart of Postgres', async () => {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'rollcall-queue-'));
+  const dataDirectory = join(tmpdir(), 'queue-postgres');
   const settings = { fsync: 'off' };
   let server = await startEmbeddedPostgres({ dataDirectory, settings });
   const databaseUrl = server.url;

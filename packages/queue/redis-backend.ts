@@ -128,12 +128,12 @@ function openWorkerConnection(url: string): { connection: Redis; disconnect: () 
   });
   const all = [connection];
   const duplicate = connection.duplicate.bind(connection);
-  connection.duplicate = ((override?: Partial<RedisOptions>) => {
+  connection.duplicate = (override?: Partial<RedisOptions>) => {
     const copy: Redis = duplicate(override);
     all.push(copy);
     ignoreErrors(copy);
     return copy;
-  }) as typeof connection.duplicate;
+  };
   ignoreErrors(connection);
   return {
     connection,

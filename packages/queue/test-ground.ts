@@ -1,32 +1,42 @@
-import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
+import { randomBytes } from 'node:crypto';
+import { makeId } from '@rollcall/domain';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import type { Doorbell } from './doorbell.ts';
 import { type FaultyWire, openFaultyWire } from './faulty-wire.ts';
 import { openQueues, type Queues } from './open-queues.ts';
 import type { QueueEvent } from './queue-event.ts';
 
-/** A backend of this test file's own, which may be cut off, emptied and misconfigured, behind a wire that fails. */
+/** A database or a Redis prefix of this test file's own, behind a wire that fails when it is told to. */
 export interface Ground {
-  readonly kind: 'postgres' | 'redis';
   readonly wire: FaultyWire;
   /** Opens queues for the accounts `alpha` and `beta` over the wire; `events` collects what they tell. */
   open(): Promise<{ queues: Queues; events: QueueEvent[] }>;
-  /** Throws every message away, as FLUSHALL does. */
+  /** Throws every message away, and with them what BullMQ knows of its queues. */
   empty(): Promise<void>;
   /** Everything that the backend has stored, as text. */
   stored(): Promise<string>;
   close(): Promise<void>;
 }
 
-export async function openPostgresGround(): Promise<Ground> {
-  const server = await startEmbeddedPostgres({ settings: { fsync: 'off' } });
-  const wire = await openFaultyWire(server.url);
-  const client = new Client({ connectionString: server.url });
+/** Where the queues of a test live: a database of its own, or a prefix of its own in a Redis. */
+export type GroundAt =
+  | { readonly databaseUrl: string }
+  | { readonly redisUrl: string; readonly prefix: string };
+
+export async function openGround(at: GroundAt): Promise<Ground> {
+  return 'databaseUrl' in at
+    ? await openPostgresGround(at.databaseUrl)
+    : await openRedisGround(at.redisUrl, at.prefix);
+}
+
+async function openPostgresGround(databaseUrl: string): Promise<Ground> {
+  const wire = await openFaultyWire(databaseUrl);
+  const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   return {
-    kind: 'postgres',
     wire,
-    open: () => openGround({ databaseUrl: wire.url }),
+    open: () => openListening({ databaseUrl: wire.url }),
     async empty() {
       await client.query('TRUNCATE bullmq.job CASCADE');
     },
@@ -46,27 +56,25 @@ export async function openPostgresGround(): Promise<Ground> {
     async close() {
       await client.end();
       await wire.close();
-      await server.stop();
     },
   };
 }
 
-export async function openRedisGround(): Promise<Ground & { readonly client: Redis }> {
-  const server = await startRedis();
-  if ('unavailable' in server) throw new Error(server.unavailable);
-  const wire = await openFaultyWire(server.url);
-  const client = new Redis(server.url);
+async function openRedisGround(redisUrl: string, prefix: string): Promise<Ground> {
+  const wire = await openFaultyWire(redisUrl);
+  const client = new Redis(redisUrl);
+  const keys = () => client.keys(`${prefix}:*`);
   return {
-    kind: 'redis',
     wire,
-    client,
-    open: () => openGround({ databaseUrl: 'postgres://unused.invalid/none', redisUrl: wire.url }),
+    open: () =>
+      openListening({ databaseUrl: 'postgres://unused.invalid/none', redisUrl: wire.url, prefix }),
     async empty() {
-      await client.flushall();
+      const all = await keys();
+      if (all.length > 0) await client.del(...all);
     },
     async stored() {
       const texts: string[] = [];
-      for (const key of await client.keys('*')) {
+      for (const key of await keys()) {
         texts.push(key, JSON.stringify(await readKey(client, key)));
       }
       return texts.join('\n');
@@ -74,12 +82,11 @@ export async function openRedisGround(): Promise<Ground & { readonly client: Red
     async close() {
       client.disconnect();
       await wire.close();
-      await server.stop();
     },
   };
 }
 
-async function openGround(urls: { databaseUrl: string; redisUrl?: string }) {
+async function openListening(urls: { databaseUrl: string; redisUrl?: string; prefix?: string }) {
   const events: QueueEvent[] = [];
   const queues = await openQueues({
     ...urls,
@@ -104,4 +111,16 @@ async function readKey(client: Redis, key: string): Promise<unknown> {
     default:
       return client.get(key);
   }
+}
+
+/** A submit doorbell for a chunk of its own. */
+export function submitDoorbell(ring: number, account = 'alpha'): Doorbell {
+  const chunkId = makeId('chunk', Date.now(), randomBytes(10));
+  return { stage: 'submit', chunkId, account, ring };
+}
+
+export async function timed<T>(work: () => Promise<T>): Promise<{ value: T; took_ms: number }> {
+  const start_ms = performance.now();
+  const value = await work();
+  return { value, took_ms: performance.now() - start_ms };
 }

@@ -1,0 +1,178 @@
+import {
+  createTestDatabase,
+  queuePrefix,
+  testBackends,
+  testRedisUrl,
+  waitFor,
+} from '@rollcall/testing';
+import type { Queue } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Doorbell } from './doorbell.ts';
+import type { Queues } from './open-queues.ts';
+import type { QueueEvent } from './queue-event.ts';
+import { type Ground, openGround, submitDoorbell, timed } from './test-ground.ts';
+
+const until = (condition: () => unknown, timeoutMs = 10_000) =>
+  waitFor(condition, { timeoutMs, describe: condition.toString() });
+
+describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
+  let ground: Ground;
+  let closeGround: () => Promise<void>;
+  let queues: Queues;
+  let events: QueueEvent[];
+
+  beforeAll(async () => {
+    if (kind === 'redis') {
+      ground = await openGround({ redisUrl: testRedisUrl(), prefix: queuePrefix() });
+      closeGround = ground.close;
+    } else {
+      const database = await createTestDatabase();
+      ground = await openGround({ databaseUrl: database.url });
+      closeGround = async () => {
+        await ground.close();
+        await database.drop();
+      };
+    }
+  });
+  afterAll(async () => {
+    await closeGround();
+  });
+  beforeEach(async () => {
+    ({ queues, events } = await ground.open());
+    await until(async () => (await queues.healthy()).ok);
+    await ground.empty();
+  });
+  afterEach(async () => {
+    await ground.wire.mend();
+    await queues.close();
+  });
+  function queueNamed(name: string): Queue {
+    const queue = queues.all().find((each) => each.name === name);
+    if (queue === undefined) throw new Error(`no queue ${name}`);
+    return queue;
+  }
+
+  test('whose reply was lost have one effect when they are rung again', async () => {
+    const heard: Doorbell[] = [];
+    const first = submitDoorbell(1);
+    const last = submitDoorbell(1);
+    ground.wire.loseNextReply();
+    const lost = await queues.ring([first]);
+    // Redis answers a second time to the resent command; over Postgres the caller has to ring again.
+    expect(lost.rung + lost.failed).toBe(1);
+    await until(async () => (await queues.ring([first])).rung === 1);
+    await queues.ring([last]);
+
+    queues.consume('submit', 'alpha', 1, async (doorbell) => {
+      heard.push(doorbell);
+      return {};
+    });
+    await until(() => heard.length >= 2);
+    expect(heard).toEqual([first, last]);
+  });
+
+  test('are rung and heard again after the backend was emptied', async () => {
+    const heard: Doorbell[] = [];
+    queues.consume('submit', 'alpha', 1, async (doorbell) => {
+      heard.push(doorbell);
+      return {};
+    });
+    const doorbell = submitDoorbell(1);
+    await queues.ring([doorbell]);
+    await until(() => heard.length === 1);
+    await until(async () => (await queueNamed('submit-alpha').getActiveCount()) === 0);
+
+    await ground.empty();
+    expect(await queues.ring([doorbell])).toEqual({ rung: 1, failed: 0 });
+    await until(() => heard.length === 2);
+  });
+
+  test.each(['cut', 'freeze'] as const)(
+    'cost their caller no more than 1.5 s when the line is %s, and consumers come back by themselves',
+    async (fault) => {
+      const heard: Doorbell[] = [];
+      queues.consume('submit', 'alpha', 1, async (doorbell) => {
+        heard.push(doorbell);
+        return {};
+      });
+      await queues.ring([submitDoorbell(1)]);
+      await until(() => heard.length === 1);
+
+      await ground.wire[fault]();
+      const { value, took_ms } = await timed(() =>
+        queues.ring([submitDoorbell(1), submitDoorbell(1)]),
+      );
+      expect(value).toEqual({ rung: 0, failed: 2 });
+      expect(took_ms).toBeLessThan(1_500);
+      const health = await timed(() => queues.healthy());
+      expect(health.value.ok).toBe(false);
+      expect(health.took_ms).toBeLessThan(1_500);
+
+      await ground.wire.mend();
+      const after = submitDoorbell(2);
+      await until(async () => (await queues.ring([after])).rung === 1, 15_000);
+      await until(() => heard.some((doorbell) => doorbell.ring === 2), 15_000);
+    },
+  );
+
+  test.each(['cut', 'freeze'] as const)(
+    'are given up in bounded time when the line is %s at the stop',
+    async (fault) => {
+      const started = Promise.withResolvers<void>();
+      const finish = Promise.withResolvers<void>();
+      const consumer = queues.consume('submit', 'alpha', 1, async () => {
+        started.resolve();
+        await finish.promise;
+        return { done: 1 };
+      });
+      await queues.ring([submitDoorbell(1)]);
+      await started.promise;
+      await ground.wire[fault]();
+      finish.resolve();
+
+      const stop = await timed(() => consumer.close(5_000));
+      expect(stop.value).toEqual({ finished: true });
+      expect(stop.took_ms).toBeLessThan(4_000);
+      const close = await timed(() => queues.close());
+      expect(close.took_ms).toBeLessThan(4_000);
+    },
+  );
+
+  test('let running handlers finish at a stop and start no new one', async () => {
+    const started: Doorbell[] = [];
+    const finish = Promise.withResolvers<void>();
+    let aborted = false;
+    const consumer = queues.consume('submit', 'alpha', 1, async (doorbell, signal) => {
+      started.push(doorbell);
+      await finish.promise;
+      aborted = signal.aborted;
+      return {};
+    });
+    await queues.ring([submitDoorbell(1), submitDoorbell(1)]);
+    await until(() => started.length === 1);
+    expect(consumer.running()).toBe(1);
+
+    const stop = consumer.close(10_000);
+    finish.resolve();
+    expect(await stop).toEqual({ finished: true });
+    expect(aborted).toBe(false);
+    expect(started).toHaveLength(1);
+    expect(await queueNamed('submit-alpha').getWaitingCount()).toBe(1);
+    expect(await queueNamed('submit-alpha').getCompletedCount()).toBe(1);
+  });
+
+  test('abort a handler that outlasts the stop, and leave it when it does not listen', async () => {
+    const signals: AbortSignal[] = [];
+    const consumer = queues.consume('submit', 'beta', 1, async (_doorbell, signal) => {
+      signals.push(signal);
+      return await new Promise<never>(() => undefined);
+    });
+    await queues.ring([submitDoorbell(1, 'beta')]);
+    await until(() => signals.length === 1);
+    const stop = await timed(() => consumer.close(200));
+    expect(stop.value).toEqual({ finished: false });
+    expect(stop.took_ms).toBeLessThan(3_000);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(events).toContainEqual({ kind: 'abandoned', queue: 'submit-beta', running: 1 });
+  });
+});
