@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{apps,packages,checks}/**/*.test.ts'],
-    globalSetup: ['packages/testing/global-setup.ts'],
+    globalSetup: ['vitest.global-setup.ts'],
     setupFiles: ['packages/testing/leak-check.ts'],
     reporters: ['default', './packages/testing/count-reporter.ts'],
     provide: {

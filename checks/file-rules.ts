@@ -22,7 +22,7 @@ export const fileRules: FileRule[] = [
     name: 'kebab-case',
     reason: 'Files and folders are kebab-case (verdict-words.ts, verdict-words.property.test.ts).',
     forbids: (file) =>
-      !/^(\.?[a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*\.ts$/.test(file.inside),
+      !/^(\.?[a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*(\.[a-z-]+)*\.ts$/.test(file.inside),
   },
   {
     name: 'long-files-say-why',

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
-import { applyMigrations } from './apply-migrations.ts';
 import type { TestServers } from './provided-context.ts';
 
 /** Nothing of a test run is worth an fsync; everything else stays as in production. */
@@ -13,11 +13,17 @@ const FORGETFUL = {
   max_connections: '300',
 };
 
+/** Brings the database behind a URL up to this version; `migrate` of @rollcall/db, which this package cannot import. */
+type Migrate = (url: string) => Promise<unknown>;
+
 /**
  * Once a run, in vitest's main process: one Postgres with a migrated template database, one Redis where it can be had.
  * Returns the teardown, which takes both down again and removes the template from a server that was given.
  */
-export default async function setUpRun(project: TestProject): Promise<() => Promise<void>> {
+export async function setUpRun(
+  project: TestProject,
+  migrate: Migrate,
+): Promise<() => Promise<void>> {
   const given = project.getProvidedContext().givenServers;
   const [postgres, redis] = await Promise.all([
     given.databaseUrl
@@ -31,7 +37,7 @@ export default async function setUpRun(project: TestProject): Promise<() => Prom
   project.provide('testServers', {
     postgresUrl: postgres.url,
     postgresVersion: await versionOf(postgres.url),
-    template: await makeTemplate(postgres.url, database),
+    template: await makeTemplate(postgres.url, database, migrate),
     redis: 'url' in redis ? { url: redis.url, version: redis.version } : redis,
   } satisfies TestServers);
   return async () => {
@@ -44,14 +50,18 @@ export default async function setUpRun(project: TestProject): Promise<() => Prom
   };
 }
 
-async function makeTemplate(serverUrl: string, database: string): Promise<TestServers['template']> {
+async function makeTemplate(
+  serverUrl: string,
+  database: string,
+  migrate: Migrate,
+): Promise<TestServers['template']> {
   await onServer(serverUrl, (client) => client.query(`create database ${database}`));
   const template = new URL(serverUrl);
   template.pathname = `/${database}`;
   try {
-    await applyMigrations(template.href);
+    await migrate(template.href);
   } catch (error) {
-    return { failed: String(error) };
+    return { failed: inspect(error, { depth: 3 }) };
   }
   // Whoever is connected to a template, autovacuum included, makes CREATE DATABASE fail.
   const close = `alter database ${database} with is_template true allow_connections false`;
