@@ -12,6 +12,8 @@ CREATE TABLE store.account_states (
   -- Unknown outcomes before this moment no longer count against the account.
   breaker_reset_at     timestamptz NOT NULL DEFAULT '-infinity',
   semantics_confirmed  boolean NOT NULL DEFAULT false,
+  poll_rung_at         timestamptz,
+  poll_ring_no         integer NOT NULL DEFAULT 0,
   balance              numeric(20,9),
   balance_at           timestamptz,
   CHECK ((paused_reason IS NULL) = (paused_at IS NULL))
@@ -39,6 +41,8 @@ CREATE TABLE store.chunks (
   is_canary          boolean NOT NULL DEFAULT false,
   state              text NOT NULL,
   reason             text,
+  -- Stable code of what exactly a held chunk met.
+  held_detail        text,
   -- Taken at every claim; a write that names an older one changes nothing.
   fence              integer NOT NULL DEFAULT 0,
   -- When somebody must look again: earliest start, next poll, or end of the lease. Null: nothing to wait for.
@@ -57,6 +61,7 @@ CREATE TABLE store.chunks (
   last_word          text,
   last_total         bigint,
   last_determined    bigint,
+  last_filtered      bigint,
   locator            jsonb,
   locator_refreshes  integer NOT NULL DEFAULT 0,
   ingest_tries       integer NOT NULL DEFAULT 0,
@@ -76,6 +81,7 @@ CREATE TABLE store.chunks (
     WHEN 'held'     THEN reason IN ('unknown','upstream_failed','poll','artifact')
     WHEN 'rejected' THEN reason IS NOT NULL
     ELSE reason IS NULL END),
+  CONSTRAINT only_held_has_detail CHECK (held_detail IS NULL OR state = 'held'),
   CONSTRAINT due_while_open CHECK (CASE
     WHEN state IN ('ready','submitting','polling','result_ready','ingesting') THEN due_at IS NOT NULL
     WHEN state = 'blocked' THEN true

@@ -139,13 +139,12 @@ COMMENT ON COLUMN rollcall.spend.provider_actual IS 'Sum of what the provider sa
 
 CREATE VIEW rollcall.held_chunks AS
 SELECT c.id AS chunk_id, j.id AS job_id, c.account, j.check_name, c.numbers, c.reason,
-       COALESCE(f.verdict_code, a.outcome_reason) AS detail,
+       COALESCE(c.held_detail, a.outcome_reason) AS detail,
        a.id AS attempt_id, a.task_id, a.outcome AS attempt_outcome,
        a.amount AS money_at_risk, a.currency, c.changed_at AS held_since
   FROM store.chunks c
   JOIN store.jobs j ON j.job_no = c.job_no
   JOIN store.attempts a ON a.id = c.attempt_id
-  LEFT JOIN store.artifacts f ON f.id = c.artifact_id
  WHERE c.state = 'held';
 
 COMMENT ON VIEW rollcall.held_chunks IS 'Chunks that wait for a person, with the money that is in doubt.';

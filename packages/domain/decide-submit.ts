@@ -43,6 +43,9 @@ export type SubmitDecision =
 /** Unknown outcomes within ten minutes that stop an account; from the first on it sends one upload at a time. */
 export const breakerStopsAt = 3;
 
+/** A claimed chunk may wait this long for its turn; further ahead nothing is claimed. */
+const paceWaitMax_ms = 2_000;
+
 export function decideSubmit(facts: SubmitFacts): SubmitDecision {
   const { chunk, job, account, configured, now_ms } = facts;
   if (job.state !== 'running') return { kind: 'wait', why: 'job' };
@@ -68,7 +71,7 @@ export function decideSubmit(facts: SubmitFacts): SubmitDecision {
   const slots = account.recentUnknowns > 0 ? 1 : configured.pace.uploadsInFlight;
   if (account.uploadsInFlight >= slots) return { kind: 'wait', why: 'slots' };
   if (chunk.reason === 'provider_balance') return { kind: 'ask_balance' };
-  if (account.nextRequest_ms > now_ms) return { kind: 'wait', why: 'pace' };
+  if (account.nextRequest_ms > now_ms + paceWaitMax_ms) return { kind: 'wait', why: 'pace' };
   return { kind: 'claim', amount };
 }
 

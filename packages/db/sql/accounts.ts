@@ -1,0 +1,156 @@
+import { type Account, formatMoney, type Money, parseMoney } from '@rollcall/domain';
+import type { Database, Queryable } from '../database.ts';
+
+/** The part of an account that lives in Postgres, so that all processes share it: pauses, pace, breaker, balance. */
+
+/**
+ * Makes the accounts of the configuration known. Refused, all problems at once, where an account with open chunks was
+ * removed or got another base URL: its tasks could no longer be asked for.
+ */
+export async function syncAccounts(
+  db: Database,
+  accounts: readonly Account[],
+): Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }> {
+  return db.transaction(async (tx) => {
+    const known = await tx.query<{ account: string; provider_origin: string; open: boolean }>(
+      `SELECT s.account, s.provider_origin,
+              EXISTS (SELECT FROM store.chunks c WHERE c.account = s.account AND c.closed_at IS NULL) AS open
+         FROM store.account_states s ORDER BY s.account FOR UPDATE OF s`,
+    );
+    const problems: string[] = [];
+    for (const row of known.rows) {
+      if (!row.open) continue;
+      const now = accounts.find((account) => account.id === row.account);
+      if (!now) {
+        problems.push(
+          `account ${row.account} has open chunks and is not in the accounts file: put it back until they are closed`,
+        );
+      } else if (originOf(now) !== row.provider_origin) {
+        problems.push(
+          `account ${row.account} has open chunks at ${row.provider_origin} and its base_url now is ${originOf(now)}: change it back until they are closed`,
+        );
+      }
+    }
+    if (problems.length > 0) return { ok: false, problems };
+    for (const account of accounts) {
+      await tx.query(
+        `INSERT INTO store.account_states (account, provider_origin, currency, semantics_confirmed)
+         VALUES ($1, $2, $3, $4)
+         ON CONFLICT (account) DO UPDATE SET provider_origin = EXCLUDED.provider_origin, currency = EXCLUDED.currency,
+           semantics_confirmed = account_states.semantics_confirmed OR EXCLUDED.semantics_confirmed`,
+        [account.id, originOf(account), account.currency, account.semanticsConfirmed],
+      );
+    }
+    return { ok: true };
+  });
+}
+
+/** Scheme, host and port: within it a provider's task ids are unique. */
+export function originOf(account: Account): string {
+  return new URL(account.baseUrl).origin;
+}
+
+/** Stops an account: nothing more is sent, what was sent is still polled. Null when it was paused before. */
+export async function pauseAccount(
+  tx: Queryable,
+  account: string,
+  reason: 'operator' | 'auth' | 'actual_above_price',
+): Promise<boolean> {
+  const paused = await tx.query(
+    `UPDATE store.account_states SET paused_reason = $2, paused_at = now() WHERE account = $1 AND paused_reason IS NULL`,
+    [account, reason],
+  );
+  return paused.rowCount === 1;
+}
+
+/** Lets an account send again, and makes due what only waited for that. */
+export async function resumeAccount(db: Database, account: string): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    const resumed = await tx.query(
+      `UPDATE store.account_states SET paused_reason = NULL, paused_at = NULL WHERE account = $1 AND paused_reason IS NOT NULL`,
+      [account],
+    );
+    await makeBlockedDue(tx, account, ['account_paused', 'auth']);
+    return resumed.rowCount === 1;
+  });
+}
+
+/** Forgets the unknown outcomes so far, and makes due what the breaker stopped. */
+export async function resetBreaker(db: Database, account: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    await tx.query(
+      'UPDATE store.account_states SET breaker_reset_at = clock_timestamp() WHERE account = $1',
+      [account],
+    );
+    await makeBlockedDue(tx, account, ['breaker']);
+  });
+}
+
+/** Chunks of an account that are blocked for one of these reasons become due now. */
+export async function makeBlockedDue(
+  tx: Queryable,
+  account: string,
+  reasons: readonly string[],
+): Promise<number> {
+  const due = await tx.query(
+    `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL
+      WHERE account = $1 AND state = 'blocked' AND reason = ANY($2)`,
+    [account, reasons],
+  );
+  return due.rowCount ?? 0;
+}
+
+/** A person has looked at the account's first result file and says that its meaning is what the configuration says. */
+export async function confirmSemantics(db: Queryable, account: string): Promise<void> {
+  await db.query('UPDATE store.account_states SET semantics_confirmed = true WHERE account = $1', [
+    account,
+  ]);
+}
+
+export async function recordBalance(db: Queryable, account: string, balance: Money): Promise<void> {
+  await db.query(
+    'UPDATE store.account_states SET balance = $2, balance_at = clock_timestamp() WHERE account = $1',
+    [account, formatMoney(balance)],
+  );
+}
+
+/**
+ * Reserves the account's next request, over all processes: requests start at least 1 / requestsPerSecond apart. Returns how
+ * long to wait before sending it, in milliseconds by the server's clock.
+ */
+export async function reserveRequest(
+  tx: Queryable,
+  account: string,
+  requestsPerSecond: number,
+): Promise<number> {
+  const { rows } = await tx.query<{ wait_ms: number }>(
+    `UPDATE store.account_states
+        SET next_request_at = greatest(next_request_at, clock_timestamp()) + interval '1 second' / $2::float8
+      WHERE account = $1
+  RETURNING extract(epoch FROM next_request_at - interval '1 second' / $2::float8 - clock_timestamp())::float8 * 1000 AS wait_ms`,
+    [account, requestsPerSecond],
+  );
+  return Math.max(0, Math.ceil(rows[0]?.wait_ms ?? 0));
+}
+
+export interface AccountState {
+  readonly account: string;
+  readonly pausedReason: 'operator' | 'auth' | 'actual_above_price' | null;
+  readonly semanticsConfirmed: boolean;
+  readonly balance: Money | null;
+}
+
+export async function accountState(db: Queryable, account: string): Promise<AccountState | null> {
+  const { rows } = await db.query(
+    'SELECT account, paused_reason, semantics_confirmed, balance FROM store.account_states WHERE account = $1',
+    [account],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    account: row.account,
+    pausedReason: row.paused_reason,
+    semanticsConfirmed: row.semantics_confirmed,
+    balance: row.balance === null ? null : parseMoney(row.balance),
+  };
+}

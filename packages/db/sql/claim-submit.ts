@@ -1,0 +1,278 @@
+import {
+  type AttemptId,
+  type BlockedReason,
+  type ChunkId,
+  formatMoney,
+  type JobState,
+  type Money,
+  noMoney,
+  parseMoney,
+} from '@rollcall/domain';
+import type { Queryable, Transaction } from '../database.ts';
+
+/** What `decideSubmit` needs, read under the locks that make it true until the transaction ends. */
+export interface LoadedSubmit {
+  readonly chunkId: ChunkId;
+  readonly jobNo: number;
+  readonly jobId: string;
+  readonly jobDay: string;
+  readonly tenantId: number;
+  readonly account: string;
+  readonly checkName: string;
+  readonly fence: number;
+  readonly freeTries: number;
+  readonly facts: {
+    readonly now_ms: number;
+    readonly chunk: {
+      readonly state: 'ready' | 'blocked';
+      readonly reason: BlockedReason | null;
+      readonly due_ms: number | null;
+      readonly numbers: number;
+    };
+    readonly job: {
+      readonly state: JobState;
+      readonly maxCost: Money | null;
+      readonly spent: Money;
+    };
+    readonly account: {
+      readonly pausedReason: 'operator' | 'auth' | 'actual_above_price' | null;
+      readonly uploadsInFlight: number;
+      readonly recentUnknowns: number;
+      readonly recentUnknownsUntil_ms: number;
+      readonly spentToday: Money;
+      readonly dayEnds_ms: number;
+      readonly nextRequest_ms: number;
+    };
+  };
+}
+
+/**
+ * Locks the account, then the chunk, and reads the facts. The account's row serialises the claims of one account, which is
+ * what makes slots, pace and ceilings true over all processes. Null: not ready or blocked, or another worker has it.
+ */
+export async function loadSubmit(tx: Transaction, chunkId: string): Promise<LoadedSubmit | null> {
+  await tx.query(
+    `SELECT FROM store.account_states s WHERE s.account = (SELECT c.account FROM store.chunks c WHERE c.id = $1) FOR UPDATE`,
+    [chunkId],
+  );
+  const { rows } = await tx.query(
+    `SELECT c.id, c.job_no, c.tenant_id, c.account, c.fence, c.free_tries, c.state, c.reason, c.numbers,
+            j.id AS job_id, j.job_day, j.check_name, j.state AS job_state, j.max_cost, s.paused_reason,
+            extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms,
+            extract(epoch FROM c.due_at)::float8 * 1000 AS due_ms,
+            greatest(extract(epoch FROM s.next_request_at)::float8 * 1000, 0) AS next_request_ms,
+            extract(epoch FROM (date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')::float8 * 1000 AS day_ends_ms,
+            (SELECT count(*) FROM store.chunks f WHERE f.account = c.account AND f.state = 'submitting') AS in_flight,
+            u.recent, u.until_ms,
+            (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.job_no = c.job_no AND l.entry = 'reserve'
+                AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release')) AS job_spent,
+            (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.account = c.account AND l.entry = 'reserve'
+                AND l.at >= date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+                AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release')) AS day_spent
+       FROM store.chunks c
+       JOIN store.jobs j ON j.job_no = c.job_no
+       JOIN store.account_states s ON s.account = c.account
+       CROSS JOIN LATERAL (
+         SELECT count(*) AS recent,
+                COALESCE(extract(epoch FROM min(a.settled_at) + interval '10 minutes')::float8 * 1000, 0) AS until_ms
+           FROM store.attempts a
+          WHERE a.account = c.account AND a.outcome = 'unknown'
+            AND a.settled_at > greatest(clock_timestamp() - interval '10 minutes', s.breaker_reset_at)) u
+      WHERE c.id = $1 AND c.state IN ('ready', 'blocked')
+        FOR UPDATE OF c SKIP LOCKED`,
+    [chunkId],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    chunkId: row.id,
+    jobNo: row.job_no,
+    jobId: row.job_id,
+    jobDay: row.job_day,
+    tenantId: row.tenant_id,
+    account: row.account,
+    checkName: row.check_name,
+    fence: row.fence,
+    freeTries: row.free_tries,
+    facts: {
+      now_ms: row.now_ms,
+      chunk: { state: row.state, reason: row.reason, due_ms: row.due_ms, numbers: row.numbers },
+      job: {
+        state: row.job_state,
+        maxCost: row.max_cost === null ? null : parseMoney(row.max_cost),
+        spent: parseMoney(row.job_spent) ?? noMoney,
+      },
+      account: {
+        pausedReason: row.paused_reason,
+        uploadsInFlight: row.in_flight,
+        recentUnknowns: row.recent,
+        recentUnknownsUntil_ms: row.until_ms,
+        spentToday: parseMoney(row.day_spent) ?? noMoney,
+        dayEnds_ms: row.day_ends_ms,
+        nextRequest_ms: row.next_request_ms,
+      },
+    },
+  };
+}
+
+export interface SubmitClaim {
+  readonly attemptId: AttemptId;
+  readonly fence: number;
+  readonly numbersInRange: { readonly first: number; readonly last: number };
+}
+
+/**
+ * Claims a loaded chunk: fence + 1, an attempt with the outcome `intent`, its money reserved. Once this transaction has
+ * committed, and not before, bytes may be sent.
+ */
+export async function claimSubmit(
+  tx: Transaction,
+  loaded: LoadedSubmit,
+  attempt: {
+    readonly id: AttemptId;
+    readonly providerOrigin: string;
+    readonly pricePerNumber: Money;
+    readonly amount: Money;
+    readonly currency: string;
+    readonly lease_ms: number;
+  },
+): Promise<SubmitClaim> {
+  if (loaded.facts.chunk.state === 'blocked') await unblockChunk(tx, loaded.chunkId, loaded.fence);
+  await tx.query(
+    `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers, price_per_number, amount, currency, approval_id)
+     SELECT $1, $2, $3, (SELECT COALESCE(max(attempt_no), 0) + 1 FROM store.attempts WHERE chunk_id = $2), $4, $5, $6, $7, $8, $9, $10,
+            (SELECT p.id FROM store.approvals p
+              WHERE p.chunk_id = $2
+                AND NOT EXISTS (SELECT FROM store.attempts a WHERE a.approval_id = p.id AND a.outcome NOT IN ('not_sent','refused_free'))
+              ORDER BY p.created_at DESC LIMIT 1)`,
+    [
+      attempt.id,
+      loaded.chunkId,
+      loaded.tenantId,
+      loaded.fence + 1,
+      loaded.account,
+      attempt.providerOrigin,
+      loaded.facts.chunk.numbers,
+      formatMoney(attempt.pricePerNumber),
+      formatMoney(attempt.amount),
+      attempt.currency,
+    ],
+  );
+  await tx.query(
+    `INSERT INTO store.ledger (attempt_id, tenant_id, job_no, account, currency, entry, amount) VALUES ($1, $2, $3, $4, $5, 'reserve', $6)`,
+    [
+      attempt.id,
+      loaded.tenantId,
+      loaded.jobNo,
+      loaded.account,
+      attempt.currency,
+      formatMoney(attempt.amount),
+    ],
+  );
+  const { rows } = await tx.query<{ first_number: number; last_number: number }>(
+    `UPDATE store.chunks SET state = 'submitting', fence = fence + 1, attempt_id = $3,
+            due_at = clock_timestamp() + $4 * interval '1 millisecond'
+      WHERE id = $1 AND state = 'ready' AND fence = $2
+  RETURNING first_number, last_number`,
+    [loaded.chunkId, loaded.fence, attempt.id, attempt.lease_ms],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`chunk ${loaded.chunkId} moved under its own lock`);
+  return {
+    attemptId: attempt.id,
+    fence: loaded.fence + 1,
+    numbersInRange: { first: row.first_number, last: row.last_number },
+  };
+}
+
+/** Blocks a chunk, or renews its block with another reason or time. */
+export async function blockChunk(
+  tx: Queryable,
+  chunkId: string,
+  fence: number,
+  reason: BlockedReason,
+  due_ms: number | null,
+): Promise<boolean> {
+  const blocked = await tx.query(
+    `UPDATE store.chunks SET state = 'blocked', reason = $3, due_at = to_timestamp($4::float8 / 1000), rung_at = NULL
+      WHERE id = $1 AND fence = $2 AND state IN ('ready', 'blocked')`,
+    [chunkId, fence, reason, due_ms],
+  );
+  return blocked.rowCount === 1;
+}
+
+export async function unblockChunk(
+  tx: Queryable,
+  chunkId: string,
+  fence: number,
+): Promise<boolean> {
+  const ready = await tx.query(
+    `UPDATE store.chunks SET state = 'ready', reason = NULL, due_at = clock_timestamp(), rung_at = NULL
+      WHERE id = $1 AND fence = $2 AND state = 'blocked'`,
+    [chunkId, fence],
+  );
+  return ready.rowCount === 1;
+}
+
+/** The chunks that a free slot of the account should take next, highest priority first. */
+export async function nextReady(
+  db: Queryable,
+  account: string,
+  limit: number,
+): Promise<readonly { chunkId: string; ring: number }[]> {
+  const { rows } = await db.query<{ id: string; ring_no: number }>(
+    `UPDATE store.chunks SET ring_no = ring_no + 1, rung_at = clock_timestamp()
+      WHERE id IN (SELECT c.id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
+                    WHERE c.account = $1 AND c.state = 'ready' AND c.due_at <= clock_timestamp() AND j.state = 'running'
+                    ORDER BY j.priority DESC, c.due_at, c.chunk_no LIMIT $2 FOR UPDATE OF c SKIP LOCKED)
+  RETURNING id, ring_no`,
+    [account, limit],
+  );
+  return rows.map((row) => ({ chunkId: row.id, ring: row.ring_no }));
+}
+
+/** The numbers of a chunk, ascending: E.164 digits. At most 1,000,000, so 8 MB. */
+export async function numbersOfChunk(
+  db: Queryable,
+  jobNo: number,
+  jobDay: string,
+  range: { first: number; last: number },
+  numbers: number,
+): Promise<Float64Array> {
+  const found = new Float64Array(numbers);
+  let filled = 0;
+  let after = range.first - 1;
+  const page = 50_000;
+  while (filled < numbers) {
+    // Rows as arrays: at 50,000 a page the objects would be most of the time.
+    const { rows } = await db.query<[number]>({
+      text: `SELECT number FROM store.job_numbers WHERE job_no = $1 AND job_day = $2 AND number > $3 AND number <= $4 ORDER BY number LIMIT $5`,
+      values: [jobNo, jobDay, after, range.last, page],
+      rowMode: 'array',
+    });
+    for (const [number] of rows) {
+      if (filled >= numbers) throw new Error('a chunk holds more numbers than it was planned with');
+      found[filled] = number;
+      filled += 1;
+      after = number;
+    }
+    if (rows.length < page) break;
+  }
+  if (filled !== numbers) throw new Error(`a chunk of ${numbers} numbers holds ${filled}`);
+  return found;
+}
+
+/** Extends a lease; false: the claim is gone, and with it the right to change any state. */
+export async function extendLease(
+  db: Queryable,
+  chunkId: string,
+  fence: number,
+  lease_ms: number,
+): Promise<boolean> {
+  const extended = await db.query(
+    `UPDATE store.chunks SET due_at = clock_timestamp() + $3 * interval '1 millisecond'
+      WHERE id = $1 AND fence = $2 AND state IN ('submitting', 'ingesting')`,
+    [chunkId, fence, lease_ms],
+  );
+  return extended.rowCount === 1;
+}

@@ -1,0 +1,223 @@
+import { type ApprovalId, formatMoney, type Money } from '@rollcall/domain';
+import {
+  constraintOf,
+  type Database,
+  type Queryable,
+  sqlStateOf,
+  type Transaction,
+} from '../database.ts';
+import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
+import { book, stopBehindCanary } from './settle-submit.ts';
+
+/**
+ * What a person may decide on a held chunk. Each is a compare-and-set on the state and the reason: decided twice, or too late,
+ * it answers `not_held` and changes nothing. Each leaves a row in `store.decisions`.
+ */
+export interface Decider {
+  readonly decidedBy: string;
+  readonly why: string;
+}
+
+export type Decided =
+  | {
+      readonly kind: 'decided';
+      readonly state: 'polling' | 'ready' | 'result_ready' | 'failed';
+      readonly closing?: Closing;
+    }
+  /** Not held, or held for a reason that this decision does not fit. */
+  | { readonly kind: 'not_held' }
+  /** The task id belongs to another attempt. */
+  | { readonly kind: 'task_in_use' }
+  | { readonly kind: 'no_artifact' };
+
+interface HeldChunk {
+  readonly attempt_id: string;
+  readonly job_no: number;
+  readonly tenant_id: number;
+  readonly reason: string;
+  readonly artifact_id: string | null;
+  readonly attempt_outcome: string;
+}
+
+async function lockHeld(
+  tx: Transaction,
+  chunkId: string,
+  reasons: readonly string[],
+): Promise<HeldChunk | null> {
+  const { rows } = await tx.query<HeldChunk>(
+    `SELECT c.attempt_id, c.job_no, c.tenant_id, c.reason, c.artifact_id, a.outcome AS attempt_outcome
+       FROM store.chunks c JOIN store.attempts a ON a.id = c.attempt_id
+      WHERE c.id = $1 AND c.state = 'held' AND c.reason = ANY($2) FOR UPDATE OF c, a`,
+    [chunkId, reasons],
+  );
+  return rows[0] ?? null;
+}
+
+async function keepDecision(
+  tx: Queryable,
+  chunkId: string,
+  held: HeldChunk,
+  decision: string,
+  by: Decider,
+): Promise<void> {
+  await tx.query(
+    'INSERT INTO store.decisions (chunk_id, tenant_id, attempt_id, decision, decided_by, why) VALUES ($1, $2, $3, $4, $5, $6)',
+    [chunkId, held.tenant_id, held.attempt_id, decision, by.decidedBy, by.why],
+  );
+}
+
+/** Polls a chunk again. `deadline_ms` is a new deadline, Unix ms; the URL and the doubts of before are forgotten. */
+async function pollAgain(tx: Queryable, chunkId: string, deadline_ms: number): Promise<void> {
+  await tx.query(
+    `UPDATE store.chunks SET state = 'polling', reason = NULL, held_detail = NULL, fence = fence + 1, due_at = clock_timestamp(), rung_at = NULL,
+            accepted_at = COALESCE(accepted_at, clock_timestamp()), poll_deadline_at = to_timestamp($2::float8 / 1000),
+            locator = NULL, locator_refreshes = 0, ingest_tries = 0, missing_polls = 0, upstream_failures = 0
+      WHERE id = $1`,
+    [chunkId, deadline_ms],
+  );
+}
+
+/**
+ * `adopt`: the provider's support has named the task that an unknown upload became. The attempt is accepted with that id, its
+ * money committed, and its task is polled. The caller has asked the provider for that task first.
+ */
+export async function adoptTask(
+  db: Database,
+  chunkId: string,
+  taskId: string,
+  deadline_ms: number,
+  by: Decider,
+): Promise<Decided> {
+  try {
+    return await db.transaction(async (tx) => {
+      const held = await lockHeld(tx, chunkId, ['unknown', 'poll']);
+      if (!held) return { kind: 'not_held' };
+      if (held.attempt_outcome === 'unknown') {
+        await tx.query(
+          `UPDATE store.attempts SET outcome = 'accepted', task_id = $2 WHERE id = $1`,
+          [held.attempt_id, taskId],
+        );
+        await book(tx, held.attempt_id, 'commit');
+      } else {
+        const same = await tx.query('SELECT FROM store.attempts WHERE id = $1 AND task_id = $2', [
+          held.attempt_id,
+          taskId,
+        ]);
+        if (same.rowCount !== 1) return { kind: 'task_in_use' };
+      }
+      await keepDecision(tx, chunkId, held, 'adopt', by);
+      await pollAgain(tx, chunkId, deadline_ms);
+      return { kind: 'decided', state: 'polling' };
+    });
+  } catch (error) {
+    if (sqlStateOf(error) === '23505' && constraintOf(error) === 'one_attempt_per_task')
+      return { kind: 'task_in_use' };
+    throw error;
+  }
+}
+
+/**
+ * `pay_again`: a named person allows another payment, up to a ceiling. What was paid or may have been paid is written off, or
+ * `not_charged` where the provider has said so.
+ */
+export async function payAgain(
+  db: Database,
+  chunkId: string,
+  approval: {
+    readonly id: ApprovalId;
+    readonly costCeiling: Money;
+    readonly liftedTo: 'not_charged' | 'written_off';
+  },
+  by: Decider,
+): Promise<Decided> {
+  return db.transaction(async (tx) => {
+    const held = await lockHeld(tx, chunkId, ['unknown', 'upstream_failed']);
+    if (!held) return { kind: 'not_held' };
+    await tx.query(
+      `INSERT INTO store.approvals (id, tenant_id, chunk_id, attempt_id, lifted_to, approved_by, why, cost_ceiling) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [
+        approval.id,
+        held.tenant_id,
+        chunkId,
+        held.attempt_id,
+        approval.liftedTo,
+        by.decidedBy,
+        by.why,
+        formatMoney(approval.costCeiling),
+      ],
+    );
+    await tx.query(
+      `UPDATE store.attempts SET outcome = $2, outcome_reason = 'pay_again' WHERE id = $1`,
+      [held.attempt_id, approval.liftedTo],
+    );
+    await book(tx, held.attempt_id, approval.liftedTo === 'not_charged' ? 'release' : 'write_off');
+    await keepDecision(tx, chunkId, held, 'pay_again', by);
+    await tx.query(
+      `UPDATE store.chunks SET state = 'ready', reason = NULL, held_detail = NULL, fence = fence + 1, due_at = clock_timestamp(), rung_at = NULL, free_tries = 0,
+              accepted_at = NULL, poll_deadline_at = NULL, polls = 0, missing_polls = 0, upstream_failures = 0, last_word = NULL, last_total = NULL,
+              last_determined = NULL, last_filtered = NULL, locator = NULL, locator_refreshes = 0, ingest_tries = 0, artifact_id = NULL
+        WHERE id = $1`,
+      [chunkId],
+    );
+    return { kind: 'decided', state: 'ready' };
+  });
+}
+
+/** `keep_polling`: the task is believed to be alive; it gets a new deadline. */
+export async function keepPolling(
+  db: Database,
+  chunkId: string,
+  deadline_ms: number,
+  by: Decider,
+): Promise<Decided> {
+  return db.transaction(async (tx) => {
+    const held = await lockHeld(tx, chunkId, ['upstream_failed', 'poll']);
+    if (!held) return { kind: 'not_held' };
+    await keepDecision(tx, chunkId, held, 'keep_polling', by);
+    await pollAgain(tx, chunkId, deadline_ms);
+    return { kind: 'decided', state: 'polling' };
+  });
+}
+
+/** `replay`: the archived file is parsed again, e.g. after the account's settings were changed. Nothing is downloaded or paid. */
+export async function replayArtifact(db: Database, chunkId: string, by: Decider): Promise<Decided> {
+  return db.transaction(async (tx) => {
+    const held = await lockHeld(tx, chunkId, ['artifact']);
+    if (!held) return { kind: 'not_held' };
+    const { rows } = await tx.query<{ locator: unknown }>(
+      'SELECT locator FROM store.chunks WHERE id = $1',
+      [chunkId],
+    );
+    if (held.artifact_id === null && rows[0]?.locator === null) return { kind: 'no_artifact' };
+    await keepDecision(tx, chunkId, held, 'replay', by);
+    await tx.query('UPDATE store.artifacts SET parse_started = 0 WHERE id = $1', [
+      held.artifact_id,
+    ]);
+    await tx.query(
+      `UPDATE store.chunks SET state = 'result_ready', reason = NULL, held_detail = NULL, fence = fence + 1, ingest_tries = 0, due_at = clock_timestamp(), rung_at = NULL
+        WHERE id = $1`,
+      [chunkId],
+    );
+    return { kind: 'decided', state: 'result_ready' };
+  });
+}
+
+/**
+ * `give_up`: the chunk's numbers end as failed. An unknown attempt stays unknown: its money is booked as at risk, not released,
+ * since it may have been charged.
+ */
+export async function giveUp(db: Database, chunkId: string, by: Decider): Promise<Decided> {
+  return db.transaction(async (tx) => {
+    const held = await lockHeld(tx, chunkId, ['unknown', 'upstream_failed', 'poll', 'artifact']);
+    if (!held) return { kind: 'not_held' };
+    await keepDecision(tx, chunkId, held, 'give_up', by);
+    if (held.attempt_outcome === 'unknown') await book(tx, held.attempt_id, 'at_risk');
+    await tx.query(
+      `UPDATE store.chunks SET state = 'failed', reason = NULL, held_detail = NULL, fence = fence + 1, closed_at = clock_timestamp() WHERE id = $1`,
+      [chunkId],
+    );
+    await writeSameOutcome(tx, chunkId, 'failed');
+    await stopBehindCanary(tx, chunkId);
+    return { kind: 'decided', state: 'failed', closing: await closeChunks(tx, held.job_no, 1) };
+  });
+}

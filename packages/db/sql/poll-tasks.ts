@@ -1,0 +1,186 @@
+import type { AttemptId, ChunkId, PollDecision, Polled } from '@rollcall/domain';
+import type { Database, Queryable, Transaction } from '../database.ts';
+import { bookProviderAmount } from './settle-submit.ts';
+
+export interface PollClaim {
+  readonly chunkId: ChunkId;
+  readonly jobId: string;
+  readonly attemptId: AttemptId;
+  readonly tenantId: number;
+  readonly fence: number;
+  readonly taskId: string;
+  readonly acceptedAt_ms: number;
+  readonly deadline_ms: number;
+  readonly awaitingPaymentSince_ms: number | null;
+  readonly polls: number;
+  readonly missingPolls: number;
+  readonly upstreamFailures: number;
+  readonly lastDetermined: number | null;
+}
+
+/**
+ * Claims tasks of an account that are due, the longest overdue first: fence + 1, and due again after the lease, should
+ * this worker die.
+ */
+export async function claimPolls(
+  db: Database,
+  account: string,
+  limit: number,
+  lease_ms: number,
+): Promise<readonly PollClaim[]> {
+  return db.transaction(async (tx) => {
+    const { rows } = await tx.query(
+      `UPDATE store.chunks c SET fence = c.fence + 1, due_at = clock_timestamp() + $3 * interval '1 millisecond'
+         FROM store.attempts a, store.jobs j
+        WHERE a.id = c.attempt_id AND j.job_no = c.job_no
+          AND c.id IN (SELECT id FROM store.chunks WHERE account = $1 AND state = 'polling' AND due_at <= clock_timestamp()
+                        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING c.id, j.id AS job_id, a.id AS attempt_id, c.tenant_id, c.fence, a.task_id, c.polls, c.missing_polls, c.upstream_failures, c.last_determined,
+              extract(epoch FROM c.accepted_at)::float8 * 1000 AS accepted_ms,
+              extract(epoch FROM c.poll_deadline_at)::float8 * 1000 AS deadline_ms,
+              extract(epoch FROM c.awaiting_payment_since)::float8 * 1000 AS awaiting_ms`,
+      [account, limit, lease_ms],
+    );
+    return rows.map((row) => ({
+      chunkId: row.id,
+      jobId: row.job_id,
+      attemptId: row.attempt_id,
+      tenantId: row.tenant_id,
+      fence: row.fence,
+      taskId: row.task_id,
+      acceptedAt_ms: row.accepted_ms,
+      deadline_ms: row.deadline_ms,
+      awaitingPaymentSince_ms: row.awaiting_ms,
+      polls: row.polls,
+      missingPolls: row.missing_polls,
+      upstreamFailures: row.upstream_failures,
+      lastDetermined: row.last_determined,
+    }));
+  });
+}
+
+/** The server's clock, Unix ms: the only clock that decides when something is due. */
+export async function serverNow_ms(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ now_ms: number }>(
+    'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms',
+  );
+  return rows[0]?.now_ms ?? 0;
+}
+
+export type PollSettled =
+  | {
+      readonly kind: 'applied';
+      readonly state: 'polling' | 'result_ready' | 'held';
+      readonly ring: number;
+      readonly overcharged: boolean;
+    }
+  | { readonly kind: 'stale' };
+
+/**
+ * Keeps a poll's answer as history, always, and applies the decision where the claim still stands.
+ */
+export async function settlePoll(
+  tx: Transaction,
+  claim: PollClaim,
+  polled: Polled,
+  decision: PollDecision,
+): Promise<PollSettled> {
+  const status = polled.kind === 'status' ? polled.status : null;
+  const determined =
+    status === null || (status.success === null && status.failure === null)
+      ? null
+      : (status.success ?? 0) + (status.failure ?? 0);
+  const moved = await moveTask(
+    tx,
+    claim,
+    decision,
+    status?.word ?? null,
+    status?.total ?? null,
+    determined,
+    status?.filtered ?? null,
+  );
+  await tx.query(
+    `INSERT INTO store.poll_history (chunk_id, attempt_id, tenant_id, answer, word, phase, total, success, failure, filtered, applied)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      claim.chunkId,
+      claim.attemptId,
+      claim.tenantId,
+      polled.kind,
+      status?.word.replaceAll('\0', '\ufffd') ?? null,
+      status?.phase ?? null,
+      status?.total ?? null,
+      status?.success ?? null,
+      status?.failure ?? null,
+      status?.filtered ?? null,
+      moved !== null && (decision.kind !== 'wait' || decision.applied),
+    ],
+  );
+  const overcharged = await bookProviderAmount(
+    tx,
+    claim.attemptId,
+    'provider_actual',
+    status?.actual ?? null,
+  );
+  if (moved === null) return { kind: 'stale' };
+  if (decision.kind === 'hold' && decision.reason === 'upstream_failed') {
+    await tx.query(
+      `INSERT INTO store.refund_claims (attempt_id, tenant_id, task_id, amount, currency, reason)
+       SELECT id, tenant_id, task_id, amount, currency, $2 FROM store.attempts WHERE id = $1 ON CONFLICT (attempt_id) DO NOTHING`,
+      [claim.attemptId, `the provider says ${status?.word ?? 'failed'}, seen twice`],
+    );
+  }
+  const state =
+    decision.kind === 'wait' ? 'polling' : decision.kind === 'ready' ? 'result_ready' : 'held';
+  return { kind: 'applied', state, ring: moved, overcharged };
+}
+
+async function moveTask(
+  tx: Transaction,
+  claim: PollClaim,
+  decision: PollDecision,
+  word: string | null,
+  total: number | null,
+  determined: number | null,
+  filtered: number | null,
+): Promise<number | null> {
+  const seen = `polls = polls + 1, last_word = COALESCE($3, last_word), last_total = COALESCE($4, last_total), last_determined = COALESCE($5, last_determined),
+                last_filtered = COALESCE($6, last_filtered), ring_no = ring_no + 1`;
+  const where = "WHERE id = $1 AND fence = $2 AND state = 'polling' RETURNING ring_no";
+  const values = [
+    claim.chunkId,
+    claim.fence,
+    word?.replaceAll('\0', '\ufffd') ?? null,
+    total,
+    determined,
+    filtered,
+  ];
+  const { rows } = await (() => {
+    switch (decision.kind) {
+      case 'wait':
+        return tx.query<{ ring_no: number }>(
+          `UPDATE store.chunks SET ${seen}, due_at = to_timestamp($7::float8 / 1000), rung_at = NULL, poll_deadline_at = to_timestamp($8::float8 / 1000),
+                  awaiting_payment_since = to_timestamp($9::float8 / 1000), upstream_failures = $10, missing_polls = $11 ${where}`,
+          [
+            ...values,
+            decision.due_ms,
+            decision.deadline_ms,
+            decision.awaitingPaymentSince_ms,
+            decision.upstreamFailures,
+            decision.missingPolls,
+          ],
+        );
+      case 'ready':
+        return tx.query<{ ring_no: number }>(
+          `UPDATE store.chunks SET ${seen}, state = 'result_ready', locator = $7, due_at = clock_timestamp(), rung_at = clock_timestamp(), awaiting_payment_since = NULL ${where}`,
+          [...values, JSON.stringify(decision.locator)],
+        );
+      case 'hold':
+        return tx.query<{ ring_no: number }>(
+          `UPDATE store.chunks SET ${seen}, state = 'held', reason = $7, held_detail = $8, due_at = NULL, awaiting_payment_since = NULL ${where}`,
+          [...values, decision.reason, decision.detail],
+        );
+    }
+  })();
+  return rows[0]?.ring_no ?? null;
+}

@@ -1,0 +1,156 @@
+import type { Queryable } from '../database.ts';
+
+/** A row of the view `rollcall.jobs`; amounts are decimal text. */
+export interface JobRow {
+  readonly job_id: string;
+  readonly name: string | null;
+  readonly check_name: string;
+  readonly account: string;
+  readonly state: string;
+  readonly lines: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  readonly answered: number;
+  readonly pending: number;
+  readonly registered: number;
+  readonly not_registered: number;
+  readonly banned: number;
+  readonly undetermined: number;
+  readonly missing: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly suppressed: number;
+  readonly erased: number;
+  readonly held_chunks: number;
+  readonly blocked_chunks: number;
+  readonly cost: string;
+  readonly reserved: string;
+  readonly at_risk: string;
+  readonly currency: string;
+  readonly max_cost: string | null;
+  readonly purpose: string;
+  readonly requested_by: string;
+  readonly retry_of: string | null;
+  readonly created_at: Date;
+  readonly planned_at: Date | null;
+  readonly finished_at: Date | null;
+  readonly priority: number;
+  readonly failure: string | null;
+}
+
+const jobRows = `SELECT v.*, j.priority, j.failure FROM rollcall.jobs v JOIN store.jobs j ON j.id = v.job_id`;
+
+/** One job of a tenant, or null. */
+export async function readJob(
+  db: Queryable,
+  tenantId: number,
+  jobId: string,
+): Promise<JobRow | null> {
+  const { rows } = await db.query<JobRow>(`${jobRows} WHERE j.id = $1 AND j.tenant_id = $2`, [
+    jobId,
+    tenantId,
+  ]);
+  return rows[0] ?? null;
+}
+
+/** A tenant's jobs, newest first. `before`: the last id of the page before. */
+export async function listJobs(
+  db: Queryable,
+  tenantId: number,
+  page: { readonly before: string | null; readonly limit: number },
+): Promise<readonly JobRow[]> {
+  const { rows } = await db.query<JobRow>(
+    `${jobRows} WHERE j.tenant_id = $1 AND ($2::text IS NULL OR j.id < $2) ORDER BY j.id DESC LIMIT $3`,
+    [tenantId, page.before, page.limit],
+  );
+  return rows;
+}
+
+export interface AttentionRow {
+  readonly state: 'held' | 'blocked';
+  readonly reason: string;
+  readonly detail: string | null;
+  readonly chunks: number;
+  readonly numbers: number;
+  readonly money_at_risk: string;
+}
+
+/** What of a job waits for a person or for a reason to go away, and the money that is in doubt. */
+export async function readAttention(
+  db: Queryable,
+  jobId: string,
+): Promise<readonly AttentionRow[]> {
+  const { rows } = await db.query<AttentionRow>(
+    `SELECT c.state, c.reason, c.held_detail AS detail, count(*) AS chunks, sum(c.numbers)::bigint AS numbers,
+            COALESCE(sum(a.amount) FILTER (WHERE c.state = 'held'), 0)::text AS money_at_risk
+       FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no LEFT JOIN store.attempts a ON a.id = c.attempt_id
+      WHERE j.id = $1 AND c.state IN ('held', 'blocked') GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3`,
+    [jobId],
+  );
+  return rows;
+}
+
+export interface ResultRow {
+  readonly number: string;
+  readonly outcome: string;
+  readonly attributes: Readonly<Record<string, string>> | null;
+  readonly account: string;
+  readonly source: string;
+  readonly cost: string;
+  readonly checked_at: Date;
+}
+
+/** A page of a job's rows in order of number. `after`: digits of the last number of the page before. */
+export async function readResults(
+  db: Queryable,
+  tenantId: number,
+  jobId: string,
+  page: { readonly after: number | null; readonly limit: number; readonly outcome: string | null },
+): Promise<readonly ResultRow[]> {
+  const { rows } = await db.query<ResultRow>(
+    `SELECT '+' || r.number AS number, r.outcome, r.attributes, c.account,
+            CASE WHEN c.state = 'done' THEN 'provider' ELSE 'rollcall' END AS source, COALESCE(c.cost_per_number, 0)::text AS cost, c.closed_at AS checked_at
+       FROM store.jobs j
+       JOIN store.results r ON r.job_no = j.job_no AND r.job_day = j.job_day
+       JOIN store.chunks c ON c.job_no = r.job_no AND c.chunk_no = r.chunk_no
+      WHERE j.id = $1 AND j.tenant_id = $2 AND r.number > COALESCE($3::bigint, 0) AND ($5::text IS NULL OR r.outcome = $5)
+      ORDER BY r.number LIMIT $4`,
+    [jobId, tenantId, page.after, page.limit, page.outcome],
+  );
+  return rows;
+}
+
+export interface RejectRow {
+  readonly line: number;
+  readonly reason: string;
+  readonly raw: string;
+}
+
+/** A page of a job's rejected lines, in order of line. */
+export async function readRejects(
+  db: Queryable,
+  tenantId: number,
+  jobId: string,
+  page: { readonly after: number | null; readonly limit: number },
+): Promise<readonly RejectRow[]> {
+  const { rows } = await db.query<RejectRow>(
+    `SELECT r.line_no AS line, r.reason, r.raw
+       FROM store.jobs j JOIN store.rejects r ON r.job_no = j.job_no AND r.job_day = j.job_day
+      WHERE j.id = $1 AND j.tenant_id = $2 AND r.line_no > COALESCE($3::bigint, 0) ORDER BY r.line_no LIMIT $4`,
+    [jobId, tenantId, page.after, page.limit],
+  );
+  return rows;
+}
+
+/** Rejected lines of a job by reason. */
+export async function readRejectReasons(
+  db: Queryable,
+  jobId: string,
+): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await db.query<{ reason: string; lines: number }>(
+    'SELECT r.reason, r.lines FROM store.job_rejects r JOIN store.jobs j ON j.job_no = r.job_no WHERE j.id = $1 ORDER BY r.lines DESC',
+    [jobId],
+  );
+  return Object.fromEntries(rows.map((row) => [row.reason, row.lines]));
+}

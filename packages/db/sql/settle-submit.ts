@@ -1,0 +1,304 @@
+import {
+  type AttemptId,
+  type Evidence,
+  entryOf,
+  parseMoney,
+  type ProviderAmount,
+  type SubmitAnswer,
+  type SubmitResult,
+} from '@rollcall/domain';
+import { constraintOf, type Queryable, sqlStateOf, type Transaction } from '../database.ts';
+import { makeBlockedDue, pauseAccount } from './accounts.ts';
+import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
+
+export interface SubmittedChunk {
+  readonly chunkId: string;
+  readonly attemptId: AttemptId;
+  readonly fence: number;
+  readonly tenantId: number;
+  readonly jobNo: number;
+  readonly account: string;
+  readonly checkName: string;
+}
+
+export type Settled =
+  | {
+      readonly kind: 'applied';
+      readonly state: string;
+      readonly closing?: Closing;
+      readonly released?: number;
+    }
+  /** The chunk had moved on: the answer is kept as evidence, and changed no state. */
+  | { readonly kind: 'stale' }
+  /** Accepted, with a task id that another attempt already has: nobody can tell which upload it is. */
+  | { readonly kind: 'duplicate_task_id' };
+
+/** Appends an exchange to what is known of an attempt. Always, whatever became of the chunk meanwhile. */
+export async function appendEvidence(
+  tx: Queryable,
+  attempt: { readonly attemptId: string; readonly tenantId: number },
+  verdict: string,
+  evidence: Evidence,
+  taskId: string | null,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO store.evidence (attempt_id, tenant_id, operation, verdict, task_id, started_at, duration_ms, headers_sent, http_status, body_excerpt, raw_body, transport_error)
+     VALUES ($1, $2, $3, $4, $5, to_timestamp($6::float8 / 1000), $7, $8, $9, $10, $11, $12)`,
+    [
+      attempt.attemptId,
+      attempt.tenantId,
+      evidence.operation,
+      verdict,
+      taskId,
+      evidence.startedAt_ms,
+      Math.round(evidence.duration_ms),
+      evidence.headersSent,
+      evidence.httpStatus,
+      evidence.bodyExcerpt?.replaceAll('\0', '\ufffd') ?? null,
+      evidence.rawBody === null ? null : Buffer.from(evidence.rawBody),
+      evidence.transportError,
+    ],
+  );
+}
+
+/**
+ * Stores what the provider answered to an upload and what follows from it, in one transaction: evidence, the attempt's
+ * outcome, its money, the chunk's state. The evidence is keyed by the attempt and is never lost; the state changes only
+ * where the claim still stands, save that an acceptance also moves `unknown` and `held`: a paid task is never thrown away.
+ */
+export async function settleSubmit(
+  tx: Transaction,
+  chunk: SubmittedChunk,
+  answer: SubmitAnswer,
+  result: SubmitResult,
+): Promise<Settled> {
+  if (result.kind === 'blocked') {
+    // Before the chunk's lock, in the order in which claims take them.
+    await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [
+      chunk.account,
+    ]);
+  }
+  const taskId = answer.kind === 'accepted' ? answer.taskId : null;
+  await appendEvidence(
+    tx,
+    chunk,
+    answer.kind === 'unknown' ? answer.reason : answer.kind,
+    answer.evidence,
+    taskId,
+  );
+  if (answer.kind === 'accepted' && result.kind === 'accepted') {
+    return settleAccepted(tx, chunk, answer, result);
+  }
+  const outcome = answer.kind === 'accepted' ? 'unknown' : answer.kind;
+  const attempt = await tx.query(
+    `UPDATE store.attempts SET outcome = $2, outcome_reason = $3, settled_at = clock_timestamp() WHERE id = $1 AND outcome = 'intent'`,
+    [chunk.attemptId, outcome, reasonOf(answer)],
+  );
+  if (attempt.rowCount !== 1) return { kind: 'stale' };
+  const entry = entryOf(outcome);
+  if (entry) await book(tx, chunk.attemptId, entry);
+  return moveChunk(tx, chunk, result);
+}
+
+function reasonOf(answer: SubmitAnswer): string | null {
+  switch (answer.kind) {
+    case 'accepted':
+      return null;
+    case 'unknown':
+    case 'not_sent':
+      return answer.reason;
+    case 'refused_free':
+      return answer.message ?? answer.refusal;
+  }
+}
+
+async function settleAccepted(
+  tx: Transaction,
+  chunk: SubmittedChunk,
+  answer: Extract<SubmitAnswer, { kind: 'accepted' }>,
+  result: Extract<SubmitResult, { kind: 'accepted' }>,
+): Promise<Settled> {
+  await tx.query('SAVEPOINT task');
+  let accepted: number | null;
+  try {
+    accepted = (
+      await tx.query(
+        `UPDATE store.attempts SET outcome = 'accepted', outcome_reason = NULL, task_id = $2, settled_at = COALESCE(settled_at, clock_timestamp())
+          WHERE id = $1 AND outcome IN ('intent', 'unknown')`,
+        [chunk.attemptId, answer.taskId],
+      )
+    ).rowCount;
+    await tx.query('RELEASE SAVEPOINT task');
+  } catch (error) {
+    if (sqlStateOf(error) !== '23505' || constraintOf(error) !== 'one_attempt_per_task')
+      throw error;
+    await tx.query('ROLLBACK TO SAVEPOINT task');
+    await holdUnknown(tx, chunk, 'duplicate_task_id');
+    return { kind: 'duplicate_task_id' };
+  }
+  if (accepted !== 1) return { kind: 'stale' };
+  await book(tx, chunk.attemptId, 'commit');
+  await bookProviderAmount(tx, chunk.attemptId, 'provider_estimated', answer.estimated);
+  const moved = await tx.query<{ is_canary: boolean }>(
+    `UPDATE store.chunks SET state = 'polling', reason = NULL, held_detail = NULL, accepted_at = clock_timestamp(), due_at = to_timestamp($4::float8 / 1000),
+            poll_deadline_at = to_timestamp($5::float8 / 1000), polls = 0, missing_polls = 0, upstream_failures = 0, fence = fence + 1, rung_at = NULL
+      WHERE id = $1 AND attempt_id = $2
+        AND ((state = 'submitting' AND fence = $3) OR (state = 'held' AND reason = 'unknown'))
+  RETURNING is_canary`,
+    [chunk.chunkId, chunk.attemptId, chunk.fence, result.due_ms, result.deadline_ms],
+  );
+  // The provider takes our money again: whatever waited for that on this account may go on.
+  const released = await makeBlockedDue(tx, chunk.account, ['provider_balance']);
+  if (moved.rowCount !== 1) return { kind: 'stale' };
+  return { kind: 'applied', state: 'polling', released };
+}
+
+async function moveChunk(
+  tx: Transaction,
+  chunk: SubmittedChunk,
+  result: SubmitResult,
+): Promise<Settled> {
+  const claim = [chunk.chunkId, chunk.fence];
+  const where = "WHERE id = $1 AND fence = $2 AND state = 'submitting'";
+  let moved: number | null;
+  switch (result.kind) {
+    case 'accepted':
+      throw new Error('an acceptance is settled by settleAccepted');
+    case 'retry':
+      moved = (
+        await tx.query(
+          `UPDATE store.chunks SET state = 'ready', free_tries = free_tries + 1, due_at = to_timestamp($3::float8 / 1000), rung_at = NULL ${where}`,
+          [...claim, result.due_ms],
+        )
+      ).rowCount;
+      return moved === 1 ? { kind: 'applied', state: 'ready' } : { kind: 'stale' };
+    case 'blocked':
+      moved = (
+        await tx.query(
+          `UPDATE store.chunks SET state = 'blocked', reason = $3, free_tries = free_tries + 1, due_at = to_timestamp($4::float8 / 1000), rung_at = NULL ${where}`,
+          [...claim, result.reason, result.due_ms],
+        )
+      ).rowCount;
+      if (result.reason === 'auth') await pauseAccount(tx, chunk.account, 'auth');
+      return moved === 1 ? { kind: 'applied', state: 'blocked' } : { kind: 'stale' };
+    case 'replan':
+      await tx.query(
+        `INSERT INTO store.learned_limits (account, check_name, min_numbers, max_numbers) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (account, check_name) DO UPDATE SET learned_at = now(),
+           min_numbers = COALESCE(EXCLUDED.min_numbers, learned_limits.min_numbers),
+           max_numbers = COALESCE(EXCLUDED.max_numbers, learned_limits.max_numbers)`,
+        [chunk.account, chunk.checkName, result.learned.minNumbers, result.learned.maxNumbers],
+      );
+      moved = (
+        await tx.query(
+          `UPDATE store.chunks SET state = 'blocked', reason = 'replan', due_at = NULL ${where}`,
+          claim,
+        )
+      ).rowCount;
+      await tx.query(
+        'UPDATE store.jobs SET due_at = clock_timestamp(), rung_at = NULL WHERE job_no = $1',
+        [chunk.jobNo],
+      );
+      return moved === 1 ? { kind: 'applied', state: 'blocked' } : { kind: 'stale' };
+    case 'held':
+      return (await holdChunk(tx, chunk, result.reason))
+        ? { kind: 'applied', state: 'held' }
+        : { kind: 'stale' };
+    case 'rejected':
+    case 'cancelled': {
+      const state = result.kind;
+      moved = (
+        await tx.query(
+          `UPDATE store.chunks SET state = $3, reason = $4, due_at = NULL, closed_at = clock_timestamp() ${where}`,
+          [...claim, state, result.kind === 'rejected' ? result.reason : null],
+        )
+      ).rowCount;
+      if (moved !== 1) return { kind: 'stale' };
+      await writeSameOutcome(tx, chunk.chunkId, state === 'rejected' ? 'failed' : 'cancelled');
+      if (state === 'rejected') await stopBehindCanary(tx, chunk.chunkId);
+      return { kind: 'applied', state, closing: await closeChunks(tx, chunk.jobNo, 1) };
+    }
+  }
+}
+
+async function holdUnknown(tx: Transaction, chunk: SubmittedChunk, reason: string): Promise<void> {
+  await tx.query(
+    `UPDATE store.attempts SET outcome = 'unknown', outcome_reason = $2, settled_at = clock_timestamp() WHERE id = $1 AND outcome = 'intent'`,
+    [chunk.attemptId, reason],
+  );
+  await holdChunk(tx, chunk, reason);
+}
+
+async function holdChunk(tx: Transaction, chunk: SubmittedChunk, detail: string): Promise<boolean> {
+  const held = await tx.query(
+    `UPDATE store.chunks SET state = 'held', reason = 'unknown', held_detail = $3, due_at = NULL, fence = fence + 1
+      WHERE id = $1 AND fence = $2 AND state = 'submitting'`,
+    [chunk.chunkId, chunk.fence, detail],
+  );
+  return held.rowCount === 1;
+}
+
+/** The first chunk of a job was rejected: what waited behind it stays blocked, for a person to look at, and is not failed. */
+export async function stopBehindCanary(tx: Queryable, chunkId: string): Promise<void> {
+  await tx.query(
+    `UPDATE store.chunks w SET reason = 'canary_rejected'
+       FROM store.chunks c WHERE c.id = $1 AND c.is_canary AND w.job_no = c.job_no AND w.state = 'blocked' AND w.reason = 'canary'`,
+    [chunkId],
+  );
+}
+
+/** The first chunk of a job did well: the rest follows. Returns how many became ready. */
+export async function releaseBehindCanary(
+  tx: Queryable,
+  jobNo: number,
+  reasons: readonly string[] = ['canary'],
+): Promise<number> {
+  const ready = await tx.query(
+    `UPDATE store.chunks SET state = 'ready', reason = NULL, due_at = clock_timestamp(), rung_at = NULL
+      WHERE job_no = $1 AND state = 'blocked' AND reason = ANY($2)`,
+    [jobNo, reasons],
+  );
+  return ready.rowCount ?? 0;
+}
+
+/** Books an entry of the whole reserved amount for an attempt; once. */
+export async function book(
+  tx: Queryable,
+  attemptId: string,
+  entry: 'commit' | 'release' | 'at_risk' | 'write_off',
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO store.ledger (attempt_id, tenant_id, job_no, account, currency, entry, amount)
+     SELECT attempt_id, tenant_id, job_no, account, currency, $2, amount FROM store.ledger WHERE attempt_id = $1 AND entry = 'reserve'
+     ON CONFLICT (attempt_id, entry) DO NOTHING`,
+    [attemptId, entry],
+  );
+}
+
+/**
+ * Books what the provider itself says, beside our price. Returns true where it charged more than that: then the account
+ * is paused, since every further upload would cost more than its ceiling knows.
+ */
+export async function bookProviderAmount(
+  tx: Queryable,
+  attemptId: string,
+  entry: 'provider_estimated' | 'provider_actual',
+  said: ProviderAmount | null,
+): Promise<boolean> {
+  if (said === null || parseMoney(said.amount) === null || said.amount.startsWith('-'))
+    return false;
+  const booked = await tx.query<{ above: boolean; account: string }>(
+    `WITH reserved AS (SELECT * FROM store.ledger WHERE attempt_id = $1 AND entry = 'reserve'),
+     booked AS (
+       INSERT INTO store.ledger (attempt_id, tenant_id, job_no, account, currency, entry, amount)
+       SELECT attempt_id, tenant_id, job_no, account, currency, $2, $3::numeric FROM reserved
+        WHERE $4::text IS NULL OR currency = $4
+       ON CONFLICT (attempt_id, entry) DO NOTHING RETURNING amount)
+     SELECT b.amount > r.amount AS above, r.account FROM booked b CROSS JOIN reserved r`,
+    [attemptId, entry, said.amount, said.currency],
+  );
+  const row = booked.rows[0];
+  if (!row?.above || entry !== 'provider_actual') return false;
+  await pauseAccount(tx, row.account, 'actual_above_price');
+  return true;
+}

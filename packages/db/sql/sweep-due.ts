@@ -1,0 +1,139 @@
+import type { Database, Queryable, Transaction } from '../database.ts';
+
+/** Sweeps run in one process at a time: whoever gets the lock of this transaction. */
+const sweepLock = 7_247_002;
+
+export type DueDoorbell =
+  | { readonly stage: 'plan'; readonly jobId: string; readonly ring: number }
+  | {
+      readonly stage: 'submit';
+      readonly chunkId: string;
+      readonly account: string;
+      readonly ring: number;
+    }
+  | { readonly stage: 'poll'; readonly account: string; readonly ring: number }
+  | { readonly stage: 'ingest'; readonly chunkId: string; readonly ring: number };
+
+/** Runs `work` if no other process is sweeping; null otherwise. */
+export async function sweepAlone<T>(
+  db: Database,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T | null> {
+  return db.transaction(async (tx) => {
+    const { rows } = await tx.query<{ locked: boolean }>(
+      'SELECT pg_try_advisory_xact_lock($1) AS locked',
+      [sweepLock],
+    );
+    return rows[0]?.locked ? work(tx) : null;
+  });
+}
+
+/**
+ * Finds whatever is due and was not rung within `again_ms`, counts a ring for each, and returns the doorbells. Of the chunks that
+ * are ready, only as many as the account has slots (`uploadsInFlight`), so that a large job does not ring a thousand times.
+ */
+export async function dueDoorbells(
+  tx: Queryable,
+  again_ms: number,
+  uploadsInFlight: ReadonlyMap<string, number>,
+): Promise<readonly DueDoorbell[]> {
+  const doorbells: DueDoorbell[] = [];
+  const jobs = await tx.query<{ id: string; ring_no: number }>(
+    `UPDATE store.jobs SET ring_no = ring_no + 1, rung_at = clock_timestamp()
+      WHERE due_at <= clock_timestamp() AND (rung_at IS NULL OR rung_at < clock_timestamp() - $1 * interval '1 millisecond')
+  RETURNING id, ring_no`,
+    [again_ms],
+  );
+  for (const row of jobs.rows) doorbells.push({ stage: 'plan', jobId: row.id, ring: row.ring_no });
+
+  const chunks = await tx.query<{
+    id: string;
+    account: string;
+    stage: 'submit' | 'ingest';
+    ring_no: number;
+  }>(
+    `WITH due AS (
+       SELECT c.id, c.account, c.state, j.priority, c.due_at, c.chunk_no,
+              row_number() OVER (PARTITION BY c.account, c.state ORDER BY j.priority DESC, c.due_at, c.chunk_no) AS place
+         FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
+        WHERE c.due_at <= clock_timestamp()
+          AND (c.state = 'result_ready' OR (c.state IN ('ready', 'blocked') AND j.state = 'running'))
+          AND (c.rung_at IS NULL OR c.rung_at < clock_timestamp() - $1 * interval '1 millisecond')),
+     chosen AS (
+       SELECT d.id FROM due d LEFT JOIN unnest($2::text[], $3::integer[]) AS s (account, slots) ON s.account = d.account
+        WHERE d.place <= CASE d.state WHEN 'ready' THEN COALESCE(s.slots, 1) ELSE 200 END)
+     UPDATE store.chunks c SET ring_no = ring_no + 1, rung_at = clock_timestamp() FROM chosen WHERE c.id = chosen.id
+  RETURNING c.id, c.account, CASE c.state WHEN 'result_ready' THEN 'ingest' ELSE 'submit' END AS stage, c.ring_no`,
+    [again_ms, [...uploadsInFlight.keys()], [...uploadsInFlight.values()]],
+  );
+  for (const row of chunks.rows) {
+    doorbells.push(
+      row.stage === 'ingest'
+        ? { stage: 'ingest', chunkId: row.id, ring: row.ring_no }
+        : { stage: 'submit', chunkId: row.id, account: row.account, ring: row.ring_no },
+    );
+  }
+
+  // One doorbell an account: a poll worker takes all of its tasks that are due.
+  const polls = await tx.query<{ account: string; ring_no: number }>(
+    `UPDATE store.account_states s SET poll_ring_no = poll_ring_no + 1, poll_rung_at = clock_timestamp()
+      WHERE EXISTS (SELECT FROM store.chunks c WHERE c.account = s.account AND c.state = 'polling' AND c.due_at <= clock_timestamp())
+        AND (poll_rung_at IS NULL OR poll_rung_at < clock_timestamp() - least($1, 1000) * interval '1 millisecond')
+  RETURNING account, poll_ring_no AS ring_no`,
+    [again_ms],
+  );
+  for (const row of polls.rows)
+    doorbells.push({ stage: 'poll', account: row.account, ring: row.ring_no });
+  return doorbells;
+}
+
+export interface Expired {
+  /** Uploads whose worker went silent: held, never sent again by themselves. */
+  readonly held: readonly {
+    readonly chunkId: string;
+    readonly attemptId: string;
+    readonly account: string;
+    readonly jobId: string;
+  }[];
+  /** Ingests whose worker went silent: another takes them. */
+  readonly ingests: number;
+}
+
+/** Ends the claims whose lease ran out. */
+export async function expireLeases(tx: Transaction): Promise<Expired> {
+  const held = await tx.query<{ id: string; attempt_id: string; account: string; job_id: string }>(
+    `UPDATE store.chunks c SET state = 'held', reason = 'unknown', held_detail = 'worker_died', due_at = NULL, fence = c.fence + 1
+       FROM store.jobs j
+      WHERE j.job_no = c.job_no AND c.id IN (SELECT id FROM store.chunks WHERE state = 'submitting' AND due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
+  RETURNING c.id, c.attempt_id, c.account, j.id AS job_id`,
+  );
+  await tx.query(
+    `UPDATE store.attempts SET outcome = 'unknown', outcome_reason = 'worker_died', settled_at = clock_timestamp()
+      WHERE id = ANY($1) AND outcome = 'intent'`,
+    [held.rows.map((row) => row.attempt_id)],
+  );
+  const ingests = await tx.query(
+    `UPDATE store.chunks SET state = 'result_ready', fence = fence + 1, ingest_tries = ingest_tries + 1, due_at = clock_timestamp(), rung_at = NULL
+      WHERE id IN (SELECT id FROM store.chunks WHERE state = 'ingesting' AND due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)`,
+  );
+  return {
+    held: held.rows.map((row) => ({
+      chunkId: row.id,
+      attemptId: row.attempt_id,
+      account: row.account,
+      jobId: row.job_id,
+    })),
+    ingests: ingests.rowCount ?? 0,
+  };
+}
+
+/** Makes next month's partitions, and forgets idempotency keys after a month. */
+export async function prune(tx: Queryable): Promise<{ readonly idempotencyKeys: number }> {
+  await tx.query(
+    "SELECT store.ensure_month((now() AT TIME ZONE 'UTC')::date), store.ensure_month(((now() AT TIME ZONE 'UTC') + interval '1 month')::date)",
+  );
+  const keys = await tx.query(
+    "DELETE FROM store.idempotency_keys WHERE created_at < now() - interval '31 days'",
+  );
+  return { idempotencyKeys: keys.rowCount ?? 0 };
+}
