@@ -96,7 +96,7 @@ export async function settleSubmit(
   );
   if (attempt.rowCount !== 1) return { kind: 'stale' };
   const entry = entryOf(outcome);
-  if (entry) await book(tx, chunk.attemptId, entry);
+  if (entry) await book(tx, chunk.attemptId, entry as 'release');
   return moveChunk(tx, chunk, result);
 }
 
