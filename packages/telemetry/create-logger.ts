@@ -1,0 +1,48 @@
+import type { DestinationStream } from 'pino';
+import { type EventName, eventMeanings } from './events.ts';
+import { createLineWriter, type LogLevel } from './line-writer.ts';
+import { allowedFields, type LogFields } from './log-fields.ts';
+
+/** Writes one JSON line per event. There is no way to pass a text, an object or an error: see `describeError`. */
+export interface Logger {
+  debug(event: EventName, fields?: LogFields): void;
+  info(event: EventName, fields?: LogFields): void;
+  warn(event: EventName, fields?: LogFields): void;
+  error(event: EventName, fields?: LogFields): void;
+  /** A logger whose lines carry these fields too; a line's own fields win. */
+  with(fields: LogFields): Logger;
+}
+
+export interface LoggerOptions {
+  /** Who speaks: `api`, `worker`. */
+  readonly name: string;
+  readonly level: LogLevel;
+  /** Standard output when absent. */
+  readonly destination?: DestinationStream | undefined;
+}
+
+/**
+ * Makes a logger. Only fields of `LogFields` get into a line, each checked by its kind, and texts are scrubbed; pino
+ * beneath scrubs and redacts once more.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const writer = createLineWriter({ ...options, destination: options.destination });
+
+  function loggerWith(bound: Record<string, unknown>): Logger {
+    const write =
+      (level: 'debug' | 'info' | 'warn' | 'error') =>
+      (event: EventName, fields: LogFields = {}): void => {
+        if (!writer.isLevelEnabled(level)) return;
+        const known = Object.hasOwn(eventMeanings, event) ? event : 'log.unrecognised_event';
+        writer[level]({ event: known, ...bound, ...allowedFields(fields) });
+      };
+    return {
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+      with: (fields) => loggerWith({ ...bound, ...allowedFields(fields) }),
+    };
+  }
+  return loggerWith({});
+}

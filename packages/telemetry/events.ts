@@ -1,0 +1,96 @@
+/**
+ * Every event that may be logged, and what it says happened. The list is closed: a line is an event with fields, never
+ * free text, so that it can be counted, searched and shown to hold no number.
+ */
+export const eventMeanings = {
+  // Jobs
+  'job.received': 'A job was stored with its numbers and rejects, and answered with 202.',
+  'job.refused': 'A job was refused before anything was stored.',
+  'job.planned': 'A job was cut into chunks.',
+  'job.paused': 'A person paused a job, or a ceiling did.',
+  'job.resumed': 'A paused job goes on.',
+  'job.cancelling': 'A job was cancelled; what is already paid for is still fetched.',
+  'job.attention': 'Chunks of a job are held or blocked, and a person may be needed.',
+  'job.closed': 'Every accepted number of a job has its row.',
+  'job.audit_failed': 'A job should close, but its lines or its outcomes do not add up.',
+
+  // Chunks
+  'chunk.claimed': 'A worker took a chunk, with a new fence.',
+  'chunk.ready': 'A chunk may be submitted, for the first time or again.',
+  'chunk.accepted': 'The provider took the upload and named a task.',
+  'chunk.rejected':
+    'The provider refused the upload for a reason of ours; its numbers end as failed.',
+  'chunk.result_ready': 'The provider has a result to download.',
+  'chunk.done': 'All rows of a chunk were written.',
+  'chunk.held': 'A chunk waits for a decision by a person.',
+  'chunk.blocked': 'A chunk waits for money, a ceiling, a breaker or an account.',
+  'chunk.unblocked': 'What blocked a chunk is gone.',
+  'chunk.cancelled': 'A chunk was cancelled before its upload.',
+  'chunk.resolved': 'A person decided what becomes of a held chunk.',
+  'chunk.stale': 'A write came too late: another worker has the chunk now. Nothing was changed.',
+
+  // Attempts and money
+  'attempt.intended': 'Money was reserved and the intent stored, before the first byte leaves.',
+  'attempt.not_sent': 'It is proved that nothing was sent; the reservation was released.',
+  'attempt.refused_free': 'The provider refused with an answer that costs nothing.',
+  'attempt.unknown':
+    'Nobody knows whether the provider took the upload; it will not be sent again by itself.',
+  'attempt.late_answer':
+    'An answer came after its worker had lost the chunk; it was kept and used.',
+  'attempt.overcharged': 'The provider charged more than the price on the attempt.',
+  'account.paused':
+    'An account was paused: its key was refused, it overcharged, or a person said so.',
+  'account.resumed': 'A paused account goes on.',
+  'account.breaker_opened': 'Too many unknown outcomes: an account takes no more uploads for now.',
+  'account.breaker_closed': 'An account takes uploads again.',
+  'account.balance': 'An account told its balance.',
+
+  // Polling
+  'poll.answered': 'A provider told the state of tasks.',
+  'poll.failed': 'A provider could not be asked; the next poll is later.',
+  'poll.unrecognised_status': 'A provider used a status word that we do not know; polled on.',
+  'poll.deadline': 'A task was not ready in time.',
+
+  // Results
+  'artifact.archived': 'The bytes of a result were stored, before anything in them was read.',
+  'artifact.download_failed': 'A result could not be downloaded; a fresh address is asked for.',
+  'artifact.parsed': 'A result was read and compared with the numbers of its chunk.',
+  'artifact.quarantined': 'A result, or rows of it, is not what was asked for and was set aside.',
+
+  // Sweeps
+  'sweep.rang': 'The rescue sweep found work that was due and rang for it.',
+  'sweep.expired': 'The sweep ended leases of workers that are gone.',
+  'sweep.pruned': 'What is older than its retention was dropped.',
+  'sweep.failed': 'A sweep did not finish; the next one tries again.',
+
+  // Queue
+  'queue.opened': 'The queues are open, on the backend named.',
+  'queue.refused': 'Redis may not be used as it is configured; nothing is rung or consumed.',
+  'queue.error':
+    'The queue backend complained, or a doorbell could not be rung; the sweep will ring.',
+  'queue.stalled': 'The queue gave a doorbell up because its worker died or slept.',
+  'queue.abandoned': 'A stop ran out of time.',
+  'stage.finished': 'A stage answered a doorbell or a tick.',
+  'stage.failed': 'A stage threw; the state in Postgres is what it was, and the sweep will ring.',
+
+  // Processes
+  'http.request': 'An HTTP request was answered.',
+  'http.failed': 'An HTTP request ended in an error of ours.',
+  'http.listening': 'A server takes requests.',
+  'api.started': 'The API process is up.',
+  'api.stopped': 'The API process stopped in order.',
+  'worker.started': 'A worker process is up, with the stages named.',
+  'worker.stopping': 'A worker was told to stop and finishes what it holds.',
+  'worker.stopped': 'A worker process stopped in order.',
+  'worker.watchdog':
+    'Work is due and nothing was claimed for too long; the process ends, to be started anew.',
+  'database.migrated': 'The schema was brought up to date.',
+  'database.error': 'A database connection was lost or refused.',
+  'config.refused': 'The configuration cannot be used.',
+  'process.failed': 'A process ends because of an error that nobody expected.',
+
+  // The log itself
+  'log.unrecognised_event': 'Code without types asked for an event that is not in this list.',
+} as const;
+
+export type EventName = keyof typeof eventMeanings;
