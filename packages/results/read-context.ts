@@ -1,0 +1,70 @@
+import type { ResultSemantics, Verdict } from '@rollcall/domain';
+import { BatchBuilder } from './result-batch.ts';
+import { defaultResultLimits, type ResultLimits } from './result-limits.ts';
+import type { AskedCheck } from './table-shape.ts';
+import { Unreadable } from './unreadable.ts';
+import { VerdictWords } from './verdict-words.ts';
+
+export interface ReadResultOptions {
+  /** What the account's files mean; an account's setting, because no provider documents it. */
+  readonly semantics: ResultSemantics;
+  /** The verdict column is often named after the check, or after the provider's task type. */
+  readonly check: string;
+  readonly taskType: string;
+  /** Further names of the verdict column. */
+  readonly verdictColumns: readonly string[];
+  /** Further verdict words, beside yes, no and ban. */
+  readonly verdictWords: Readonly<Record<string, Verdict>>;
+  /** Columns that are not kept as attributes, lower case; e.g. `specialCategoryColumns`. None by default. */
+  readonly droppedColumns?: readonly string[];
+  readonly limits?: Partial<ResultLimits>;
+  /** Where an xlsx inside a zip is inflated to, as an unlinked file; the system's temporary folder by default. */
+  readonly temporaryDirectory?: string;
+}
+
+/** Columns that describe what GDPR Art. 9 or plain decency keeps out of a phone check (see security: dropped unless wanted). */
+export const specialCategoryColumns: readonly string[] = [
+  'age',
+  'gender',
+  'sex',
+  'skin color',
+  'skin colour',
+  'skin_color',
+  'skincolor',
+  'race',
+  'ethnicity',
+  'avatar',
+];
+
+/** What the readers of one file share: its settings, its limits, and the counts so far. */
+export class ReadContext {
+  readonly semantics: ResultSemantics;
+  readonly asked: AskedCheck;
+  readonly words: VerdictWords;
+  readonly droppedColumns: ReadonlySet<string>;
+  readonly limits: ResultLimits;
+  readonly temporaryDirectory: string | null;
+  readonly batches = new BatchBuilder();
+  rows = 0;
+  unreadableRows = 0;
+  undeterminedRows = 0;
+  #inflated_bytes = 0;
+
+  constructor(options: ReadResultOptions) {
+    this.semantics = options.semantics;
+    this.asked = options;
+    this.words = new VerdictWords(options.verdictWords);
+    this.droppedColumns = new Set(options.droppedColumns);
+    this.limits = { ...defaultResultLimits, ...options.limits };
+    this.temporaryDirectory = options.temporaryDirectory ?? null;
+  }
+
+  /** Counts bytes against the limit of the whole file. */
+  spend(inflated_bytes: number): void {
+    this.#inflated_bytes += inflated_bytes;
+    if (this.#inflated_bytes > this.limits.maxInflatedBytes) {
+      const message = `more than ${this.limits.maxInflatedBytes} bytes once inflated`;
+      throw new Unreadable('too_large', message);
+    }
+  }
+}

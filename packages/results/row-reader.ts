@@ -1,0 +1,154 @@
+import { attributeText, maskDigits } from './display-text.ts';
+import { type NumberProblem, numberProblem, parseNumberCell } from './number-cell.ts';
+import type { ReadContext } from './read-context.ts';
+import type { RowConsumer } from './row-consumer.ts';
+import type { TableLayout } from './table-shape.ts';
+import { Unreadable } from './unreadable.ts';
+import { undetermined, verdictCode } from './verdict-words.ts';
+
+/** How the last row of a part ended; a bare file that lacks its last line end is judged by it. */
+export interface LastRow {
+  readonly row: number;
+  readonly isWhole: boolean;
+}
+
+/** Turns cells into rows of a batch, by a layout. One reader serves one part (member, sheet, bare file). */
+export class RowReader implements RowConsumer {
+  /** Data rows of this part. */
+  rows = 0;
+  readonly #context: ReadContext;
+  readonly #layout: TableLayout;
+  readonly #numberColumn: number;
+  readonly #verdictColumn: number;
+  readonly #listedCode: number;
+  readonly #names: string[] = [];
+  #headerIsDue: boolean;
+
+  #row = 0;
+  #width = 0;
+  #hasContent = false;
+  #number = 0;
+  #masked = '';
+  #verdict = 0;
+  #oddWord = '';
+  #attributes: Record<string, string> | null = null;
+  #attributeCharacters = 0;
+
+  constructor(context: ReadContext, layout: TableLayout) {
+    const { shape, verdict } = layout;
+    this.#context = context;
+    this.#layout = layout;
+    this.#headerIsDue = shape.hasHeader;
+    this.#numberColumn = shape.numberColumn;
+    this.#verdictColumn = verdict.kind === 'column' ? verdict.column : -1;
+    this.#listedCode = verdict.kind === 'listed' ? verdictCode(verdict.verdict) : -1;
+  }
+
+  beginRow(row: number): void {
+    this.#row = row;
+    this.#width = 0;
+    this.#hasContent = false;
+    this.#number = noNumberCell;
+    this.#masked = '';
+    this.#verdict = -1;
+    this.#oddWord = '';
+    this.#attributes = null;
+    this.#attributeCharacters = 0;
+  }
+
+  cell(column: number, bytes: Uint8Array, start: number, end: number, isDouble: boolean): void {
+    if (column >= this.#width) this.#width = column + 1;
+    if (start === end) return;
+    if (!this.#hasContent && !isBlank(bytes, start, end)) this.#hasContent = true;
+    if (column === this.#numberColumn) {
+      this.#number = parseNumberCell(bytes, start, end, isDouble);
+      if (this.#number < 0)
+        this.#masked = maskDigits(textOf(bytes, start, Math.min(end, start + 96)));
+    } else if (column === this.#verdictColumn) {
+      this.#verdict = this.#context.words.codeOf(bytes, start, end);
+      if (this.#verdict >= 0) return;
+      this.#oddWord = textOf(bytes, start, Math.min(end, start + 256))
+        .trim()
+        .slice(0, 64);
+      this.#attribute('verdict_word', this.#oddWord);
+    } else {
+      const name = this.#names[column] ?? this.#nameOf(column);
+      if (name !== dropped) this.#attribute(name, textOf(bytes, start, end).trim());
+    }
+  }
+
+  endRow(): void {
+    if (!this.#hasContent) return;
+    if (this.#headerIsDue) {
+      this.#headerIsDue = false;
+      return;
+    }
+    const context = this.#context;
+    if (++context.rows > context.limits.maxRows) {
+      throw new Unreadable('too_many_rows', `more than ${context.limits.maxRows} rows`, this.#row);
+    }
+    this.rows++;
+    let verdict = this.#listedCode >= 0 ? this.#listedCode : this.#verdict;
+    if (verdict < 0) verdict = undetermined;
+    if (verdict === undetermined) context.undeterminedRows++;
+    if (this.#number < 0) {
+      context.unreadableRows++;
+      context.batches.explain(this.#row, this.#problem(), this.#masked);
+    }
+    const number = this.#number < 0 ? Number.NaN : this.#number;
+    context.batches.add(number, verdict, this.#attributes, this.#attributeCharacters);
+  }
+
+  /**
+   * How the row that was read last stands, for a text that may have been cut there: only missing cells and the last cell
+   * can tell. A last number that is none, and a verdict that is the beginning of a known word, are what cuts leave.
+   */
+  lastRow(): LastRow {
+    if (!this.#hasContent) return { row: this.#row, isWhole: true };
+    const lastColumn = this.#width - 1;
+    const isWide = this.#width >= this.#layout.shape.width;
+    const isCutNumber = lastColumn === this.#numberColumn && this.#number < 0;
+    const isCutVerdict =
+      lastColumn === this.#verdictColumn &&
+      this.#verdict < 0 &&
+      this.#context.words.isBeginning(this.#oddWord);
+    return { row: this.#row, isWhole: isWide && !isCutNumber && !isCutVerdict };
+  }
+
+  #problem(): NumberProblem {
+    return this.#number === noNumberCell ? 'empty' : numberProblem(this.#number);
+  }
+
+  #attribute(name: string, value: string): void {
+    if (value === '') return;
+    this.#attributes ??= {};
+    this.#attributes[name] = attributeText(value);
+    this.#attributeCharacters += name.length + value.length;
+  }
+
+  /** Names a further column once: its header, or its place where it has none, with doubles told apart. */
+  #nameOf(column: number): string {
+    const header = this.#layout.shape.names[column] ?? '';
+    // An assignment to `__proto__` would change the object instead of adding to it.
+    let name = header === '' || header === '__proto__' ? `column_${column + 1}` : header;
+    const isDouble = this.#layout.shape.names.indexOf(header) < column && name === header;
+    if (isDouble || name === 'verdict_word') name = `${name}_${column + 1}`;
+    if (this.#context.droppedColumns.has(header)) name = dropped;
+    this.#names[column] = name;
+    return name;
+  }
+}
+
+const noNumberCell = -1000;
+const dropped = '';
+
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let position = start; position < end; position++) {
+    if ((bytes[position] as number) > 0x20) return false;
+  }
+  return true;
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+}
