@@ -26,6 +26,15 @@ export async function prepareCluster(
   dataDirectory: string | undefined,
 ): Promise<Cluster> {
   const base = await prepareServerDirectory('postgres', dataDirectory);
+  try {
+    return await openCluster(binaries, base);
+  } catch (error) {
+    if (base.temporary) await rm(base.path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function openCluster(binaries: PostgresBinaries, base: ServerDirectory): Promise<Cluster> {
   const directory = join(base.path, 'cluster');
   const passwordFile = join(base.path, 'password');
   const version = await readIfThere(join(directory, 'PG_VERSION'));

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 /** The account a server runs as; `undefined` means "as whoever runs us". */
 export type ServerOwner = { uid: number; gid: number } | undefined;
 
-/** `nobody`/`nogroup` on the systems we run on. The number is used, so no entry in /etc/passwd is needed. */
+/** `nobody` on Linux. Postgres insists that /etc/passwd knows the account it runs as, and this one is everywhere. */
 const NOBODY = { uid: 65534, gid: 65534 };
 
 /**

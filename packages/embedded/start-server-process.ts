@@ -34,7 +34,8 @@ const STOP_LIMIT_MS = 15_000;
 /**
  * Stands between us and the server. Its stdin is a pipe whose other end only we hold: when we die, be it by
  * kill -9, `read` returns and the server is stopped. The signal is repeated because it is ignored until the server
- * has installed its handlers (POSIX: background commands of a shell start with SIGINT ignored).
+ * has installed its handlers (POSIX: background commands of a shell start with SIGINT ignored). The trap makes the reader
+ * outlive its own `sleep`, so that none is orphaned.
  */
 const SUPERVISOR = `
 signal=$1; temporary=$2; shift 2
@@ -44,12 +45,17 @@ child=$!
 echo "$child"
 exec >/dev/null
 trap 'kill -s "$signal" "$child"' TERM INT HUP
-(trap - TERM INT HUP; read -r nothing <&3; while kill -s "$signal" "$child"; do sleep 1; done) 2>/dev/null &
+(
+  trap - TERM INT HUP
+  read -r nothing <&3
+  trap exit TERM
+  while kill -s "$signal" "$child"; do sleep 0.1; done
+) 2>/dev/null &
 reader=$!
 exec 3<&-
 wait "$child"; code=$?
 while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
-kill "$reader" 2>/dev/null
+kill "$reader" 2>/dev/null; wait "$reader"
 if [ -n "$temporary" ]; then rm -rf -- "$temporary"; fi
 exit "$code"
 `;
