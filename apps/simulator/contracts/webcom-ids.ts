@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 export function idsOf(fields: ReadonlyMap<string, string[]>): number[] | undefined {
   const repeated = fields.get('ids[]');
-  if (repeated) return integers(repeated.map(Number));
+  if (repeated) return integers(repeated.map(numberOf));
   const texts = fields.get('ids');
   if (!texts) return undefined;
   const [only] = texts;
@@ -17,7 +17,11 @@ export function idsOf(fields: ReadonlyMap<string, string[]>): number[] | undefin
       return undefined;
     }
   }
-  return integers(texts.map(Number));
+  return integers(texts.map(numberOf));
+}
+
+function numberOf(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 const integerList = z.array(z.int()).min(1);

@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { expect, test } from 'vitest';
+
+const main = new URL('main.ts', import.meta.url).pathname;
+
+async function startProcess(...flags: string[]) {
+  const child = spawn(process.execPath, [main, ...flags], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const [line] = await once(createInterface(child.stdout), 'line');
+  const { url, result_url }: { url: string; result_url: string } = JSON.parse(line);
+  return { child, ended, url, result_url };
+}
+
+test.for(['SIGTERM', 'SIGINT'] as const)(
+  'it says where it listens and ends on %s',
+  async (signal) => {
+    const { child, ended, url, result_url } = await startProcess('--export-ms', '5');
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(result_url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(await (await fetch(`${url}/_sim/settings`)).json()).toMatchObject({ export_ms: 5 });
+    child.kill(signal);
+    expect(await ended).toEqual([0, null]);
+  },
+);
+
+test('it ends with its parent where it is told to', async () => {
+  const { child, ended } = await startProcess('--until-stdin-ends');
+  child.stdin.end();
+  expect(await ended).toEqual([0, null]);
+});
