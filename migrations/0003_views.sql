@@ -184,7 +184,7 @@ LANGUAGE sql STABLE AS $$
       c.lines = c.accepted + c.duplicates + c.rejected AND c.reject_rows = c.rejected AND c.number_rows = c.accepted AS lines_hold,
       c.result_rows = c.counted_outcomes
         AND (c.planned_at IS NULL OR (c.chunk_numbers = c.accepted AND c.accepted = c.result_rows + c.pending_in_chunks))
-        AND (c.finished_at IS NULL OR c.state = 'failed' OR c.accepted = c.result_rows) AS numbers_hold
+        AND (c.finished_at IS NULL OR c.accepted = c.result_rows) AS numbers_hold
     FROM counts c)
   SELECT s.lines, s.accepted, s.duplicates, s.rejected, s.reject_rows, s.number_rows, s.result_rows, s.counted_outcomes,
          s.pending_numbers, s.chunk_numbers, s.lines_hold, s.numbers_hold, s.lines_hold AND s.numbers_hold

@@ -24,6 +24,9 @@ export const locatorRefreshesMax = 5;
 export const ingestTriesMax = 8;
 const downloadWait = { floor_ms: 2_000, ceiling_ms: 300_000 };
 
+/** An artifact whose parser died this often is suspect: it is held, and its neighbours go on. */
+export const parserDeathsMax = 2;
+
 export function decideDownload(answer: DownloadAnswer, facts: DownloadFacts): DownloadDecision {
   const wait_ms = backoff_ms(facts.tries, downloadWait, facts.random);
   switch (answer.kind) {
@@ -49,6 +52,8 @@ export interface ParsedFacts {
   readonly read: { readonly kind: 'unreadable'; readonly code: string } | { readonly kind: 'read' };
   /** Rows whose number cell held no number. */
   readonly unreadableRows: number;
+  /** Bare text whose last record has no line end: whole, or cut within its last number. */
+  readonly endsOpen: boolean;
   readonly counts: ReconciliationCounts;
   readonly semantics: ResultSemantics;
   readonly semanticsConfirmed: boolean;
@@ -81,6 +86,9 @@ export function decideParsed(facts: ParsedFacts): ParsedDecision {
   const slack = slackOf(facts.numbers);
   if (counts.foreign > slack || (counts.matched === 0 && counts.foreign > 0)) {
     return { kind: 'hold', verdict: 'mismatch', code: 'not_this_chunk' };
+  }
+  if (facts.endsOpen && counts.foreign > 0) {
+    return { kind: 'hold', verdict: 'mismatch', code: 'cut' };
   }
   if (semantics === 'table') {
     const expected =

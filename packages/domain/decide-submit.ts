@@ -36,7 +36,7 @@ export type SubmitDecision =
   | { readonly kind: 'claim'; readonly amount: Money }
   | { readonly kind: 'block'; readonly reason: BlockedReason; readonly due_ms: number | null }
   /** The provider said that it had no money for us: ask for the balance before trying again. */
-  | { readonly kind: 'ask_balance' }
+  | { readonly kind: 'ask_balance'; readonly amount: Money }
   /** Nothing changes: the slot or the pace of the account is used up, or the job does not run. */
   | { readonly kind: 'wait'; readonly why: 'job' | 'slots' | 'pace' | 'not_due' };
 
@@ -70,7 +70,7 @@ export function decideSubmit(facts: SubmitFacts): SubmitDecision {
   }
   const slots = account.recentUnknowns > 0 ? 1 : configured.pace.uploadsInFlight;
   if (account.uploadsInFlight >= slots) return { kind: 'wait', why: 'slots' };
-  if (chunk.reason === 'provider_balance') return { kind: 'ask_balance' };
+  if (chunk.reason === 'provider_balance') return { kind: 'ask_balance', amount };
   if (account.nextRequest_ms > now_ms + paceWaitMax_ms) return { kind: 'wait', why: 'pace' };
   return { kind: 'claim', amount };
 }

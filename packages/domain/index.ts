@@ -38,6 +38,7 @@ export {
   locatorRefreshesMax,
   type ParsedDecision,
   type ParsedFacts,
+  parserDeathsMax,
 } from './decide-ingest.ts';
 export { type AreaPlan, decidePlan, type PlanFacts } from './decide-plan.ts';
 export {

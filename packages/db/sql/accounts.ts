@@ -1,4 +1,10 @@
-import { type Account, formatMoney, type Money, parseMoney } from '@rollcall/domain';
+import {
+  type Account,
+  type BlockedReason,
+  formatMoney,
+  type Money,
+  parseMoney,
+} from '@rollcall/domain';
 import type { Database, Queryable } from '../database.ts';
 
 /** The part of an account that lives in Postgres, so that all processes share it: pauses, pace, breaker, balance. */
@@ -63,41 +69,73 @@ export async function pauseAccount(
   return paused.rowCount === 1;
 }
 
-/** Lets an account send again, and makes due what only waited for that. */
+/** Lets an account send again, and makes ready what only waited for that. */
 export async function resumeAccount(db: Database, account: string): Promise<boolean> {
   return db.transaction(async (tx) => {
     const resumed = await tx.query(
       `UPDATE store.account_states SET paused_reason = NULL, paused_at = NULL WHERE account = $1 AND paused_reason IS NOT NULL`,
       [account],
     );
-    await makeBlockedDue(tx, account, ['account_paused', 'auth']);
+    await unblockAccount(tx, account, ['account_paused', 'auth']);
     return resumed.rowCount === 1;
   });
 }
 
-/** Forgets the unknown outcomes so far, and makes due what the breaker stopped. */
+/** Forgets the unknown outcomes so far, and makes ready what the breaker stopped. */
 export async function resetBreaker(db: Database, account: string): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.query(
       'UPDATE store.account_states SET breaker_reset_at = clock_timestamp() WHERE account = $1',
       [account],
     );
-    await makeBlockedDue(tx, account, ['breaker']);
+    await unblockAccount(tx, account, ['breaker']);
   });
 }
 
-/** Chunks of an account that are blocked for one of these reasons become due now. */
-export async function makeBlockedDue(
+/**
+ * Stops whatever an account could still send, in one step: one refusal is enough, and a thousand chunks that each find out for
+ * themselves would be a storm.
+ */
+export async function blockReady(
   tx: Queryable,
   account: string,
-  reasons: readonly string[],
+  reason: BlockedReason,
+  due_ms: number | null,
 ): Promise<number> {
-  const due = await tx.query(
-    `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL
+  const blocked = await tx.query(
+    `UPDATE store.chunks SET state = 'blocked', reason = $2, due_at = to_timestamp($3::float8 / 1000), rung_at = NULL
+      WHERE account = $1 AND state = 'ready'`,
+    [account, reason, due_ms],
+  );
+  return blocked.rowCount ?? 0;
+}
+
+/** What an account's chunks were blocked for is gone: they are ready again. */
+export async function unblockAccount(
+  tx: Queryable,
+  account: string,
+  reasons: readonly BlockedReason[],
+): Promise<number> {
+  const ready = await tx.query(
+    `UPDATE store.chunks SET state = 'ready', reason = NULL, due_at = clock_timestamp(), rung_at = NULL
       WHERE account = $1 AND state = 'blocked' AND reason = ANY($2)`,
     [account, reasons],
   );
-  return due.rowCount ?? 0;
+  return ready.rowCount ?? 0;
+}
+
+/** Looks again at an account's blocked chunks at a later time. */
+export async function postponeBlocked(
+  tx: Queryable,
+  account: string,
+  reason: BlockedReason,
+  due_ms: number,
+): Promise<void> {
+  await tx.query(
+    `UPDATE store.chunks SET due_at = to_timestamp($3::float8 / 1000), rung_at = NULL
+      WHERE account = $1 AND state = 'blocked' AND reason = $2`,
+    [account, reason, due_ms],
+  );
 }
 
 /** A person has looked at the account's first result file and says that its meaning is what the configuration says. */

@@ -137,7 +137,6 @@ export async function claimSubmit(
     readonly lease_ms: number;
   },
 ): Promise<SubmitClaim> {
-  if (loaded.facts.chunk.state === 'blocked') await unblockChunk(tx, loaded.chunkId, loaded.fence);
   await tx.query(
     `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers, price_per_number, amount, currency, approval_id)
      SELECT $1, $2, $3, (SELECT COALESCE(max(attempt_no), 0) + 1 FROM store.attempts WHERE chunk_id = $2), $4, $5, $6, $7, $8, $9, $10,
@@ -219,8 +218,8 @@ export async function nextReady(
   db: Queryable,
   account: string,
   limit: number,
-): Promise<readonly { chunkId: string; ring: number }[]> {
-  const { rows } = await db.query<{ id: string; ring_no: number }>(
+): Promise<readonly { chunkId: ChunkId; ring: number }[]> {
+  const { rows } = await db.query<{ id: ChunkId; ring_no: number }>(
     `UPDATE store.chunks SET ring_no = ring_no + 1, rung_at = clock_timestamp()
       WHERE id IN (SELECT c.id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
                     WHERE c.account = $1 AND c.state = 'ready' AND c.due_at <= clock_timestamp() AND j.state = 'running'

@@ -140,6 +140,11 @@ export async function countParseStart(db: Queryable, artifactId: string): Promis
   return rows[0]?.parse_started ?? 1;
 }
 
+/** The parser has ended, well or not: its starts no longer count as deaths. */
+export async function endParse(db: Queryable, artifactId: string): Promise<void> {
+  await db.query('UPDATE store.artifacts SET parse_started = 0 WHERE id = $1', [artifactId]);
+}
+
 export type Published =
   | {
       readonly kind: 'published';

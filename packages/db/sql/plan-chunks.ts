@@ -200,10 +200,10 @@ export async function startRunning(tx: Transaction, jobNo: number): Promise<void
   );
 }
 
-/** The account no longer offers the job's check: nothing was sent, and nothing will be. */
+/** Nothing of the job can ever be sent: its numbers have ended as failed in one rejected chunk. */
 export async function failJob(tx: Transaction, jobNo: number, failure: string): Promise<void> {
   await tx.query(
-    `UPDATE store.jobs SET state = 'failed', failure = $2, finished_at = clock_timestamp(), due_at = NULL
+    `UPDATE store.jobs SET state = 'failed', failure = $2, planned_at = clock_timestamp(), finished_at = clock_timestamp(), due_at = NULL
       WHERE job_no = $1 AND state = 'planning'`,
     [jobNo, failure],
   );

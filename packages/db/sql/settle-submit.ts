@@ -8,7 +8,7 @@ import {
   type SubmitResult,
 } from '@rollcall/domain';
 import { constraintOf, type Queryable, sqlStateOf, type Transaction } from '../database.ts';
-import { makeBlockedDue, pauseAccount } from './accounts.ts';
+import { blockReady, pauseAccount, unblockAccount } from './accounts.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
 
 export interface SubmittedChunk {
@@ -32,6 +32,20 @@ export type Settled =
   | { readonly kind: 'stale' }
   /** Accepted, with a task id that another attempt already has: nobody can tell which upload it is. */
   | { readonly kind: 'duplicate_task_id' };
+
+/** The server's time, and whether the job was cancelled while its chunk was on the wire. */
+export async function answerFacts(
+  db: Queryable,
+  jobId: string,
+): Promise<{ readonly now_ms: number; readonly jobCancelled: boolean }> {
+  const { rows } = await db.query<{ now_ms: number; cancelled: boolean }>(
+    `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms, state = 'cancelling' AS cancelled FROM store.jobs WHERE id = $1`,
+    [jobId],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`job ${jobId} is gone`);
+  return { now_ms: row.now_ms, jobCancelled: row.cancelled };
+}
 
 /** Appends an exchange to what is known of an attempt. Always, whatever became of the chunk meanwhile. */
 export async function appendEvidence(
@@ -148,7 +162,7 @@ async function settleAccepted(
     [chunk.chunkId, chunk.attemptId, chunk.fence, result.due_ms, result.deadline_ms],
   );
   // The provider takes our money again: whatever waited for that on this account may go on.
-  const released = await makeBlockedDue(tx, chunk.account, ['provider_balance']);
+  const released = await unblockAccount(tx, chunk.account, ['provider_balance']);
   if (moved.rowCount !== 1) return { kind: 'stale' };
   return { kind: 'applied', state: 'polling', released };
 }
@@ -180,6 +194,7 @@ async function moveChunk(
         )
       ).rowCount;
       if (result.reason === 'auth') await pauseAccount(tx, chunk.account, 'auth');
+      await blockReady(tx, chunk.account, result.reason, result.due_ms);
       return moved === 1 ? { kind: 'applied', state: 'blocked' } : { kind: 'stale' };
     case 'replan':
       await tx.query(

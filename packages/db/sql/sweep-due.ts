@@ -1,18 +1,19 @@
+import type { ChunkId, JobId } from '@rollcall/domain';
 import type { Database, Queryable, Transaction } from '../database.ts';
 
 /** Sweeps run in one process at a time: whoever gets the lock of this transaction. */
 const sweepLock = 7_247_002;
 
 export type DueDoorbell =
-  | { readonly stage: 'plan'; readonly jobId: string; readonly ring: number }
+  | { readonly stage: 'plan'; readonly jobId: JobId; readonly ring: number }
   | {
       readonly stage: 'submit';
-      readonly chunkId: string;
+      readonly chunkId: ChunkId;
       readonly account: string;
       readonly ring: number;
     }
   | { readonly stage: 'poll'; readonly account: string; readonly ring: number }
-  | { readonly stage: 'ingest'; readonly chunkId: string; readonly ring: number };
+  | { readonly stage: 'ingest'; readonly chunkId: ChunkId; readonly ring: number };
 
 /** Runs `work` if no other process is sweeping; null otherwise. */
 export async function sweepAlone<T>(
@@ -38,7 +39,7 @@ export async function dueDoorbells(
   uploadsInFlight: ReadonlyMap<string, number>,
 ): Promise<readonly DueDoorbell[]> {
   const doorbells: DueDoorbell[] = [];
-  const jobs = await tx.query<{ id: string; ring_no: number }>(
+  const jobs = await tx.query<{ id: JobId; ring_no: number }>(
     `UPDATE store.jobs SET ring_no = ring_no + 1, rung_at = clock_timestamp()
       WHERE due_at <= clock_timestamp() AND (rung_at IS NULL OR rung_at < clock_timestamp() - $1 * interval '1 millisecond')
   RETURNING id, ring_no`,
@@ -47,7 +48,7 @@ export async function dueDoorbells(
   for (const row of jobs.rows) doorbells.push({ stage: 'plan', jobId: row.id, ring: row.ring_no });
 
   const chunks = await tx.query<{
-    id: string;
+    id: ChunkId;
     account: string;
     stage: 'submit' | 'ingest';
     ring_no: number;
@@ -90,7 +91,7 @@ export async function dueDoorbells(
 export interface Expired {
   /** Uploads whose worker went silent: held, never sent again by themselves. */
   readonly held: readonly {
-    readonly chunkId: string;
+    readonly chunkId: ChunkId;
     readonly attemptId: string;
     readonly account: string;
     readonly jobId: string;

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createZstdCompress, createZstdDecompress } from 'node:zlib';
+import {
+  appendEvidence,
+  type Database,
+  type IngestClaim,
+  readBlob,
+  recordArtifact,
+  reserveRequest,
+  writeBlob,
+} from '@rollcall/db';
+import type { Account, ArtifactId, DownloadAnswer } from '@rollcall/domain';
+import { type Equipment, newId } from './equipment.ts';
+
+/**
+ * Downloads a result into `file` and stores the bytes, with their SHA-256 and headers, before anything reads them: what was paid for
+ * can be parsed again at any time. The artifact is null where nothing whole came, or where the claim was lost meanwhile.
+ */
+export async function archiveDownload(
+  equipment: Equipment,
+  claim: IngestClaim,
+  account: Account,
+  file: FileHandle,
+  signal: AbortSignal,
+): Promise<{ readonly answer: DownloadAnswer; readonly artifact: ArtifactId | null }> {
+  const { db, log } = equipment;
+  if (claim.locator === null) throw new Error(`chunk ${claim.chunkId} is ready without a locator`);
+  await reserveRequest(db, account.id, account.pace.requestsPerSecond);
+  const hash = createHash('sha256');
+  const answer = await equipment.providerOf(account).download(
+    claim.locator,
+    async (bytes) => {
+      hash.update(bytes);
+      await file.write(bytes);
+    },
+    signal,
+  );
+  if (answer.kind !== 'downloaded') {
+    await appendEvidence(db, claim, answer.kind, answer.evidence, null);
+    return { answer, artifact: null };
+  }
+  const id = newId('artifact');
+  const sha256 = hash.digest();
+  const tied = await db.transaction(async (tx) => {
+    await writeBlob(
+      tx,
+      {
+        id,
+        jobDay: claim.jobDay,
+        tenantId: claim.tenantId,
+        jobNo: claim.jobNo,
+        kind: 'artifact',
+        encoding: 'zstd',
+      },
+      compressed(file),
+      () => ({ sha256, byteCount: answer.byteCount }),
+    );
+    return recordArtifact(tx, claim, {
+      id,
+      sha256,
+      byteCount: answer.byteCount,
+      headers: answer.headers,
+    });
+  });
+  log.info('artifact.archived', {
+    job: claim.jobId,
+    chunk: claim.chunkId,
+    artifact: id,
+    account: account.id,
+    bytes: answer.byteCount,
+    duration_ms: answer.evidence.duration_ms,
+  });
+  return { answer, artifact: tied ? id : null };
+}
+
+/** Brings an archived result back into `file`. */
+export async function unpackArtifact(
+  db: Database,
+  claim: IngestClaim,
+  artifact: { readonly id: ArtifactId },
+  file: FileHandle,
+): Promise<void> {
+  const unpacked = createZstdDecompress();
+  await Promise.all([
+    pipeline(Readable.from(readBlob(db, artifact.id, claim.jobDay)), unpacked),
+    (async () => {
+      for await (const bytes of unpacked) await file.write(bytes as Uint8Array);
+    })(),
+  ]);
+}
+
+/** The file's bytes from its start, compressed while they are read. */
+async function* compressed(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const source = file.createReadStream({ start: 0, autoClose: false });
+  yield* source.pipe(createZstdCompress());
+}

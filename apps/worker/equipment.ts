@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import type { Accounts, Configuration } from '@rollcall/config';
+import type { Database, DueDoorbell } from '@rollcall/db';
+import { type Account, type CheckOffer, type Id, type IdKind, makeId } from '@rollcall/domain';
+import type { Provider } from '@rollcall/providers';
+import type { Logger } from '@rollcall/telemetry';
+
+/** What every stage and sweep works with. Made by `main.ts`, closed by it. */
+export interface Equipment {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly accounts: Accounts;
+  /** The adapter of an account; each keeps its connections for the life of the process. */
+  providerOf(account: Account): Provider;
+  /** Best effort: a doorbell that is lost is rung again by the rescue sweep. */
+  ring(doorbells: readonly DueDoorbell[]): Promise<void>;
+  readonly times: Pick<Configuration, 'lease_ms' | 'heartbeat_ms' | 'rescueInterval_ms'>;
+}
+
+/** What a stage reports to the queue's dashboard: counts and nothing else. */
+export type Counts = Record<string, number>;
+
+export function newId<Kind extends IdKind>(kind: Kind): Id<Kind> {
+  return makeId(kind, Date.now(), randomBytes(10));
+}
+
+/** The account and its offer as configured, or null where this process's accounts file has neither. */
+export function offerOf(
+  equipment: Equipment,
+  accountId: string,
+  check: string,
+): { readonly account: Account; readonly offer: CheckOffer } | null {
+  const account = equipment.accounts.accounts.get(accountId);
+  const offer = account?.checks[check];
+  return account && offer ? { account, offer } : null;
+}

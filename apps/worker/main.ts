@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readAccounts, readEnvironment } from '@rollcall/config';
+import { openDatabase, syncAccounts } from '@rollcall/db';
+import type { Account } from '@rollcall/domain';
+import { createProvider, type Provider } from '@rollcall/providers';
+import { openQueues, type QueueEvent } from '@rollcall/queue';
+import { createLogger, describeError, type Logger } from '@rollcall/telemetry';
+import type { Equipment } from './equipment.ts';
+import { run } from './run.ts';
+
+/** Exit codes: 0 stopped in order, 1 failed, 78 (EX_CONFIG) the configuration cannot be used. */
+const exitConfiguration = 78;
+
+async function main(): Promise<void> {
+  const environment = readEnvironment();
+  if (!environment.ok) return refuse(environment.problems);
+  const { config } = environment;
+  const file = await readFile(config.accountsFile, 'utf8').catch(() => null);
+  if (file === null)
+    return refuse([`ROLLCALL_ACCOUNTS_FILE: ${config.accountsFile} cannot be read`]);
+  const read = readAccounts(file, process.env, { withKeys: true });
+  if (!read.ok) return refuse(read.problems);
+  const { accounts } = read;
+
+  const log = createLogger({ name: 'worker', level: config.logLevel });
+  const db = openDatabase({
+    url: config.databaseUrl,
+    maxConnections: config.databaseConnections,
+    applicationName: 'rollcall worker',
+    onIdleError: (error) => log.warn('database.error', describeError(error)),
+  });
+  const synced = await syncAccounts(db, [...accounts.accounts.values()]);
+  if (!synced.ok) {
+    await db.close();
+    return refuse(synced.problems);
+  }
+  const queues = await openQueues({
+    databaseUrl: config.databaseUrl,
+    redisUrl: config.redisUrl ?? undefined,
+    prefix: config.queuePrefix,
+    accounts: [...accounts.accounts.keys()],
+    onError: (event) => logQueueEvent(log, event),
+  });
+  const providers = new Map<string, Provider>();
+  const equipment: Equipment = {
+    db,
+    log,
+    accounts,
+    providerOf(account: Account) {
+      const known = providers.get(account.id);
+      if (known) return known;
+      const made = createProvider(account, accounts.keyOf(account.id));
+      providers.set(account.id, made);
+      return made;
+    },
+    async ring(doorbells) {
+      if (doorbells.length > 0) await queues.ring(doorbells);
+    },
+    times: config,
+  };
+  const running = run(equipment, queues, config.stages, config.pruneInterval_ms);
+  log.info('worker.started', { backend: queues.backend, stage: config.stages.join(',') });
+
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    log.info('worker.stopping');
+    // Whatever hangs, the process ends: P13.
+    setTimeout(() => process.exit(1), config.stopDeadline_ms + 4_500).unref();
+    await running.stop(config.stopDeadline_ms);
+    await Promise.all([...providers.values()].map((provider) => provider.close()));
+    await queues.close();
+    await Promise.race([db.close(), delay(1_000)]);
+    log.info('worker.stopped');
+    process.exit(0);
+  };
+  process.once('SIGTERM', () => void stop());
+  process.once('SIGINT', () => void stop());
+}
+
+function refuse(problems: readonly string[]): void {
+  process.stderr.write(
+    `The worker cannot start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`,
+  );
+  process.exitCode = exitConfiguration;
+}
+
+function logQueueEvent(log: Logger, event: QueueEvent): void {
+  switch (event.kind) {
+    case 'backend':
+      return log.warn('queue.error', {
+        queue: event.queue ?? undefined,
+        ...describeError(event.error),
+      });
+    case 'refused':
+      return log.error('queue.refused', describeError(event.error));
+    case 'ring':
+      return log.warn('queue.error', {
+        queue: event.queue ?? undefined,
+        counts: { failed: event.failed },
+        ...describeError(event.error),
+      });
+    case 'handler':
+      return log.error('stage.failed', {
+        queue: event.queue,
+        stage: event.doorbell.stage,
+        ...describeError(event.error),
+      });
+    case 'unreadable':
+      return log.warn('queue.error', { queue: event.queue, reason: 'unreadable_doorbell' });
+    case 'stalled':
+      return log.warn('queue.stalled', { queue: event.queue });
+    case 'abandoned':
+      return log.warn('queue.abandoned', {
+        queue: event.queue,
+        counts: { running: event.running },
+      });
+  }
+}
+
+await main();

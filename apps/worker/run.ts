@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Configuration } from '@rollcall/config';
+import type { Consumer, Queues } from '@rollcall/queue';
+import { describeError } from '@rollcall/telemetry';
+import type { Counts, Equipment } from './equipment.ts';
+import { ingestChunk } from './stages/ingest.ts';
+import { planJob } from './stages/plan.ts';
+import { pollAccount } from './stages/poll.ts';
+import { submitChunk } from './stages/submit.ts';
+import { expire } from './sweeps/expire.ts';
+import { prune } from './sweeps/prune.ts';
+import { rescue } from './sweeps/rescue.ts';
+
+/** How often the sweeps look for what is due: the finest step in which anything waits. */
+const tick_ms = 500;
+/** Doorbells of a stage that one process answers at once. Ingest parses on the one thread there is. */
+const concurrency = { plan: 1, poll: 4, ingest: 1 } as const;
+
+export interface Running {
+  /** Takes no more doorbells, lets what is in hand finish, and returns within the deadline and a few seconds. */
+  stop(deadline_ms: number): Promise<void>;
+}
+
+/** The shell: takes doorbells and ticks, runs one stage or sweep for each, and logs what it counted. */
+export function run(
+  equipment: Equipment,
+  queues: Queues,
+  stages: Configuration['stages'],
+  pruneInterval_ms: number,
+): Running {
+  const { log } = equipment;
+  const consumers: Consumer[] = [];
+  if (stages.includes('plan')) {
+    consumers.push(
+      queues.consume('plan', null, concurrency.plan, async (doorbell) =>
+        doorbell.stage === 'plan' ? planJob(equipment, doorbell.jobId) : misdirected(),
+      ),
+    );
+  }
+  if (stages.includes('submit')) {
+    for (const account of equipment.accounts.accounts.values()) {
+      consumers.push(
+        queues.consume(
+          'submit',
+          account.id,
+          account.pace.uploadsInFlight,
+          async (doorbell, signal) =>
+            doorbell.stage === 'submit'
+              ? submitChunk(equipment, doorbell.chunkId, signal)
+              : misdirected(),
+        ),
+      );
+    }
+  }
+  if (stages.includes('poll')) {
+    consumers.push(
+      queues.consume('poll', null, concurrency.poll, async (doorbell, signal) =>
+        doorbell.stage === 'poll'
+          ? pollAccount(equipment, doorbell.account, signal)
+          : misdirected(),
+      ),
+    );
+  }
+  if (stages.includes('ingest')) {
+    consumers.push(
+      queues.consume('ingest', null, concurrency.ingest, async (doorbell, signal) =>
+        doorbell.stage === 'ingest'
+          ? ingestChunk(equipment, doorbell.chunkId, signal)
+          : misdirected(),
+      ),
+    );
+  }
+
+  const stopping = new AbortController();
+  const sweeps = [
+    every(tick_ms, () => rescue(equipment)),
+    every(tick_ms, () => expire(equipment)),
+    every(pruneInterval_ms, () => prune(equipment)),
+  ];
+
+  async function every(interval_ms: number, sweep: () => Promise<Counts>): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await sweep();
+      } catch (error) {
+        log.error('sweep.failed', describeError(error));
+      }
+      await delay(interval_ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  return {
+    async stop(deadline_ms) {
+      stopping.abort();
+      await Promise.all(consumers.map((consumer) => consumer.close(deadline_ms)));
+      await Promise.race([Promise.all(sweeps), delay(1_000)]);
+    },
+  };
+}
+
+function misdirected(): Counts {
+  return { misdirected: 1 };
+}

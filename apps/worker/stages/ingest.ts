@@ -1,0 +1,237 @@
+import type { FileHandle } from 'node:fs/promises';
+import {
+  claimIngest,
+  countParseStart,
+  endParse,
+  type IngestClaim,
+  type IngestStep,
+  leaveIngest,
+  nextReady,
+  numbersOfChunk,
+  type Published,
+  publishResults,
+} from '@rollcall/db';
+import {
+  type Account,
+  type ArtifactId,
+  type CheckOffer,
+  decideDownload,
+  decideParsed,
+  parserDeathsMax,
+  Reconciliation,
+  verdicts,
+} from '@rollcall/domain';
+import { type ReadResultOptions, type ResultOutcome, readResult } from '@rollcall/results';
+import { archiveDownload, unpackArtifact } from '../archive.ts';
+import { type Counts, type Equipment, offerOf } from '../equipment.ts';
+import { whileLeased } from '../heartbeat.ts';
+import { openTemporaryFile } from '../temporary-file.ts';
+
+/**
+ * Turns a finished task into rows: archive the bytes, parse them, reconcile them with what was asked, and write one row per
+ * number in the transaction that closes the chunk. What is in doubt is held with its bytes; nothing is half-written.
+ */
+export async function ingestChunk(
+  equipment: Equipment,
+  chunkId: string,
+  signal: AbortSignal,
+): Promise<Counts> {
+  const { db, times } = equipment;
+  const claim = await db.transaction((tx) => claimIngest(tx, chunkId, times.lease_ms));
+  if (claim === null) return { gone: 1 };
+  const offered = offerOf(equipment, claim.account, claim.checkName);
+  if (offered === null) return leave(equipment, claim, null, later(claim, 60_000));
+  return whileLeased(equipment, claim, async () => {
+    const file = await openTemporaryFile();
+    try {
+      const artifact = await fetchArtifact(equipment, claim, offered.account, file, signal);
+      if (typeof artifact !== 'string') return artifact;
+      return await parse(equipment, claim, artifact, offered.account, offered.offer, file);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** Brings the result's bytes into `file`: from the archive, or by a download that is archived first. */
+async function fetchArtifact(
+  equipment: Equipment,
+  claim: IngestClaim,
+  account: Account,
+  file: FileHandle,
+  signal: AbortSignal,
+): Promise<ArtifactId | Counts> {
+  if (claim.artifact !== null) {
+    if (claim.artifact.parseStarts >= parserDeathsMax) {
+      return leave(equipment, claim, claim.artifact.id, hold('parser_died', 'unreadable', null));
+    }
+    await unpackArtifact(equipment.db, claim, claim.artifact, file);
+    return claim.artifact.id;
+  }
+  const { answer, artifact } = await archiveDownload(equipment, claim, account, file, signal);
+  const decision = decideDownload(answer, {
+    now_ms: claim.now_ms,
+    random: Math.random(),
+    tries: claim.tries,
+    locatorRefreshes: claim.locatorRefreshes,
+  });
+  const line = { job: claim.jobId, chunk: claim.chunkId, account: account.id };
+  switch (decision.kind) {
+    case 'parse':
+      return artifact ?? { stale: 1 };
+    case 'retry':
+      equipment.log.warn('artifact.download_failed', {
+        ...line,
+        reason: answer.kind === 'failed' ? answer.failure : answer.kind,
+      });
+      return leave(equipment, claim, null, decision);
+    case 'refresh':
+      equipment.log.warn('artifact.download_failed', { ...line, reason: 'expired' });
+      return leave(equipment, claim, null, {
+        ...decision,
+        deadline_ms: claim.now_ms + account.poll.deadline_ms,
+      });
+    case 'hold':
+      return leave(equipment, claim, null, { ...decision, verdict: null, detail: null });
+  }
+}
+
+async function parse(
+  equipment: Equipment,
+  claim: IngestClaim,
+  artifact: ArtifactId,
+  account: Account,
+  offer: CheckOffer,
+  file: FileHandle,
+): Promise<Counts> {
+  const { db, log } = equipment;
+  const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
+  const reconciliation = new Reconciliation(numbers);
+  await countParseStart(db, artifact);
+  const read = await readInto(reconciliation, file.fd, {
+    semantics: offer.semantics,
+    check: claim.checkName,
+    taskType: offer.taskType,
+    verdictColumns: offer.verdictColumns,
+    verdictWords: offer.verdictWords,
+  });
+  await endParse(db, artifact);
+  const counts = reconciliation.counts();
+  const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };
+  log.info('artifact.parsed', { ...line, counts: { ...counts } });
+
+  const decision = decideParsed({
+    read: read.kind === 'read' ? { kind: 'read' } : { kind: 'unreadable', code: read.code },
+    unreadableRows: read.kind === 'read' ? read.unreadableRows : 0,
+    endsOpen: read.kind === 'read' && !read.lastRecordTerminated,
+    counts,
+    semantics: offer.semantics,
+    semanticsConfirmed: claim.semanticsConfirmed,
+    numbers: claim.numbers,
+    total: claim.total,
+    filtered: claim.filtered,
+  });
+  if (decision.kind === 'hold') {
+    log.error('artifact.quarantined', { ...line, reason: decision.code, counts: { ...counts } });
+    const detail = read.kind === 'unreadable' ? read.message : null;
+    return leave(equipment, claim, artifact, hold(decision.code, decision.verdict, detail));
+  }
+  const published = await db.transaction((tx) =>
+    publishResults(
+      tx,
+      claim,
+      artifact,
+      numbers,
+      reconciliation,
+      offer.semantics,
+      account.canary === 'ingest',
+    ),
+  );
+  return reportPublished(equipment, claim, account, artifact, published);
+}
+
+/** Reads the file through the parser's port, which can be moved into a child process. */
+async function readInto(
+  reconciliation: Reconciliation,
+  fd: number,
+  options: ReadResultOptions,
+): Promise<ResultOutcome> {
+  const batches = readResult({ fd }, options);
+  for (;;) {
+    const next = await batches.next();
+    if (next.done) return next.value;
+    const { count, numbers, verdicts: codes, attributes } = next.value;
+    for (let index = 0; index < count; index += 1) {
+      const number = numbers[index] ?? Number.NaN;
+      if (Number.isNaN(number)) continue;
+      reconciliation.add(
+        number,
+        verdicts[codes[index] ?? 0] ?? 'undetermined',
+        attributes?.[index] ?? null,
+      );
+    }
+  }
+}
+
+async function reportPublished(
+  equipment: Equipment,
+  claim: IngestClaim,
+  account: Account,
+  artifact: ArtifactId,
+  published: Published,
+): Promise<Counts> {
+  const { db, log } = equipment;
+  const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };
+  if (published.kind === 'stale') {
+    log.warn('chunk.stale', { ...line, stage: 'ingest', fence: claim.fence });
+    return { stale: 1 };
+  }
+  log.info('chunk.done', { ...line, counts: published.outcomes });
+  if (published.quarantined > 0) {
+    log.error('artifact.quarantined', {
+      ...line,
+      reason: 'rows_set_aside',
+      counts: { rows: published.quarantined },
+    });
+  }
+  if (published.closing.kind === 'closed') {
+    log.info('job.closed', { job: claim.jobId, state_to: published.closing.state });
+  }
+  if (published.closing.kind === 'audit_failed')
+    log.error('job.audit_failed', { job: claim.jobId });
+  if (published.released > 0) {
+    const next = await nextReady(db, account.id, account.pace.uploadsInFlight);
+    await equipment.ring(
+      next.map(({ chunkId, ring }) => ({ stage: 'submit', chunkId, account: account.id, ring })),
+    );
+  }
+  return { rows: claim.numbers };
+}
+
+function hold(
+  code: string,
+  verdict: 'unreadable' | 'mismatch' | 'unconfirmed',
+  detail: string | null,
+): IngestStep {
+  return { kind: 'hold', reason: 'artifact', code, verdict, detail };
+}
+
+function later(claim: IngestClaim, wait_ms: number): IngestStep {
+  return { kind: 'retry', due_ms: claim.now_ms + wait_ms };
+}
+
+async function leave(
+  equipment: Equipment,
+  claim: IngestClaim,
+  artifact: ArtifactId | null,
+  step: IngestStep,
+): Promise<Counts> {
+  const left = await equipment.db.transaction((tx) => leaveIngest(tx, claim, artifact, step));
+  const line = { job: claim.jobId, chunk: claim.chunkId, account: claim.account };
+  if (!left) {
+    equipment.log.warn('chunk.stale', { ...line, stage: 'ingest', fence: claim.fence });
+    return { stale: 1 };
+  }
+  if (step.kind === 'hold') equipment.log.error('chunk.held', { ...line, reason: step.code });
+  return { [step.kind]: 1 };
+}

@@ -1,0 +1,156 @@
+import {
+  type Area,
+  closeIfAudited,
+  failJob,
+  insertChunks,
+  insertRejectedChunk,
+  lockJobForPlanning,
+  nextReady,
+  type PlannedJob,
+  startRunning,
+  supersedeUnsent,
+  type Transaction,
+  wholeJob,
+} from '@rollcall/db';
+import { type AreaPlan, decidePlan } from '@rollcall/domain';
+import { type Counts, type Equipment, newId, offerOf } from '../equipment.ts';
+
+/**
+ * Looks at a job: cuts it into chunks, cuts anew what a provider refused for its size, or closes it. One short transaction
+ * under the job's lock, so there is nothing to lease: a worker that dies leaves the job as it was.
+ */
+export async function planJob(equipment: Equipment, jobId: string): Promise<Counts> {
+  const { db, log } = equipment;
+  const planned = await db.transaction(async (tx) => {
+    const job = await lockJobForPlanning(tx, jobId);
+    return job === null ? null : { job, ...(await planLocked(tx, equipment, job)) };
+  });
+  if (planned === null) return { elsewhere: 1 };
+  const { job, chunks, closed } = planned;
+  if (closed === 'audit_failed') log.error('job.audit_failed', { job: jobId });
+  if (closed === 'closed') log.info('job.closed', { job: jobId, check: job.checkName });
+  if (chunks > 0) {
+    log.info('job.planned', {
+      job: jobId,
+      check: job.checkName,
+      account: job.account,
+      counts: { chunks, numbers: job.accepted },
+    });
+    const slots = equipment.accounts.accounts.get(job.account)?.pace.uploadsInFlight ?? 1;
+    const next = await nextReady(db, job.account, slots);
+    await equipment.ring(
+      next.map(({ chunkId, ring }) => ({ stage: 'submit', chunkId, account: job.account, ring })),
+    );
+  }
+  return { chunks, closed: closed === 'closed' ? 1 : 0 };
+}
+
+interface PlanOutcome {
+  readonly chunks: number;
+  readonly closed: 'open' | 'closed' | 'audit_failed';
+}
+
+async function planLocked(
+  tx: Transaction,
+  equipment: Equipment,
+  job: PlannedJob,
+): Promise<PlanOutcome> {
+  switch (job.state) {
+    case 'planning':
+      if (job.accepted === 0) return { chunks: 0, closed: await close(tx, job, 'planning') };
+      return cut(tx, equipment, job, [await wholeJob(tx, job)]);
+    case 'running':
+    case 'paused': {
+      if (job.openChunks === 0) return { chunks: 0, closed: await close(tx, job, job.state) };
+      return cut(tx, equipment, job, await supersedeUnsent(tx, job.jobNo));
+    }
+    case 'cancelling':
+      if (job.openChunks > 0) return { chunks: 0, closed: 'open' };
+      return { chunks: 0, closed: await close(tx, job, 'cancelling') };
+    default:
+      return { chunks: 0, closed: 'open' };
+  }
+}
+
+async function close(
+  tx: Transaction,
+  job: PlannedJob,
+  state: 'planning' | 'running' | 'paused' | 'cancelling',
+): Promise<PlanOutcome['closed']> {
+  return (await closeIfAudited(tx, job.jobNo, job.jobId, state)).kind;
+}
+
+async function cut(
+  tx: Transaction,
+  equipment: Equipment,
+  job: PlannedJob,
+  areas: readonly Area[],
+): Promise<PlanOutcome> {
+  const offered = offerOf(equipment, job.account, job.checkName);
+  if (offered === null) {
+    if (job.state !== 'planning' || !areas[0]) return { chunks: 0, closed: 'open' };
+    await insertRejectedChunk(tx, job, areas[0], 1, newId('chunk'), 'check_not_offered');
+    await failJob(tx, job.jobNo, `account ${job.account} does not offer ${job.checkName}`);
+    return { chunks: 0, closed: 'closed' };
+  }
+  const plans = decidePlan({
+    areas: areas.map((area) => area.numbers),
+    limits: offered.offer,
+    learned: job.learned,
+    withCanary: offered.account.canary !== 'off' && !job.anyAccepted,
+  });
+  let chunkNo = job.chunks + 1;
+  let ready = 0;
+  for (const [index, area] of areas.entries()) {
+    const placed = await place(tx, job, area, chunkNo, plans[index], {
+      canary: offered.account.canary !== 'off' && !job.anyAccepted && index === 0,
+      behindCanary: index > 0 && hasCanary(plans[0], offered.account.canary, job.anyAccepted),
+    });
+    chunkNo += placed.chunks;
+    ready += placed.open;
+  }
+  await startRunning(tx, job.jobNo);
+  if (ready === 0 && job.openChunks === 0) {
+    return { chunks: 0, closed: await close(tx, job, 'running') };
+  }
+  return { chunks: ready, closed: 'open' };
+}
+
+/** The domain puts a canary first only where more than one chunk follows from it. */
+function hasCanary(plan: AreaPlan | undefined, mode: string, anyAccepted: boolean): boolean {
+  return (
+    mode !== 'off' &&
+    !anyAccepted &&
+    plan !== undefined &&
+    plan.sizes !== 'too_few' &&
+    plan.sizes.length > 1
+  );
+}
+
+async function place(
+  tx: Transaction,
+  job: PlannedJob,
+  area: Area,
+  chunkNo: number,
+  plan: AreaPlan | undefined,
+  first: { readonly canary: boolean; readonly behindCanary: boolean },
+): Promise<{ readonly chunks: number; readonly open: number }> {
+  if (plan === undefined || plan.sizes === 'too_few') {
+    await insertRejectedChunk(tx, job, area, chunkNo, newId('chunk'), 'batch_too_small');
+    return { chunks: 1, open: 0 };
+  }
+  const goesAlone = first.canary && plan.sizes.length > 1;
+  await insertChunks(
+    tx,
+    job,
+    area,
+    chunkNo,
+    plan.sizes.map((numbers, index) => ({
+      id: newId('chunk'),
+      numbers,
+      isCanary: goesAlone && index === 0,
+      state: first.behindCanary || (goesAlone && index > 0) ? 'blocked' : 'ready',
+    })),
+  );
+  return { chunks: plan.sizes.length, open: plan.sizes.length };
+}

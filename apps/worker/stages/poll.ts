@@ -1,0 +1,153 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  appendEvidence,
+  claimPolls,
+  pauseAccount,
+  type PollClaim,
+  reserveRequest,
+  serverNow_ms,
+  settlePoll,
+} from '@rollcall/db';
+import { type Account, decidePoll, type Polled, type StatusAnswer } from '@rollcall/domain';
+import type { Provider } from '@rollcall/providers';
+import type { Counts, Equipment } from '../equipment.ts';
+import { storePatiently } from '../store-patiently.ts';
+
+/** Status calls of one account that this worker has on the wire at once; the pace is the account's, over all workers. */
+const callsAtOnce = 8;
+
+/** Asks for all tasks of an account that are due, as many in one call as the provider takes. */
+export async function pollAccount(
+  equipment: Equipment,
+  accountId: string,
+  signal: AbortSignal,
+): Promise<Counts> {
+  const account = equipment.accounts.accounts.get(accountId);
+  if (!account) return { unknown_account: 1 };
+  const provider = equipment.providerOf(account);
+  const counts = { calls: 0, tasks: 0, ready: 0, held: 0, stale: 0 };
+  while (!signal.aborted) {
+    const claims = await claimPolls(
+      equipment.db,
+      accountId,
+      provider.statusBatchSize * callsAtOnce,
+      equipment.times.lease_ms,
+    );
+    if (claims.length === 0) break;
+    const groups = Array.from(
+      { length: Math.ceil(claims.length / provider.statusBatchSize) },
+      (_, index) =>
+        claims.slice(index * provider.statusBatchSize, (index + 1) * provider.statusBatchSize),
+    );
+    for (const done of await Promise.all(
+      groups.map((group) => pollGroup(equipment, account, provider, group, signal)),
+    )) {
+      counts.calls += 1;
+      counts.tasks += done.tasks;
+      counts.ready += done.ready;
+      counts.held += done.held;
+      counts.stale += done.stale;
+    }
+  }
+  return counts;
+}
+
+async function pollGroup(
+  equipment: Equipment,
+  account: Account,
+  provider: Provider,
+  claims: readonly PollClaim[],
+  signal: AbortSignal,
+): Promise<{ tasks: number; ready: number; held: number; stale: number }> {
+  const { db, log } = equipment;
+  const wait_ms = await reserveRequest(db, account.id, account.pace.requestsPerSecond);
+  if (wait_ms > 0) await delay(wait_ms, undefined, { signal });
+  const answer = await provider.status(
+    claims.map((claim) => claim.taskId),
+    signal,
+  );
+  if (answer.kind === 'failed') {
+    log.warn('poll.failed', {
+      account: account.id,
+      reason: answer.failure,
+      status_code: answer.evidence.httpStatus ?? undefined,
+      duration_ms: answer.evidence.duration_ms,
+      counts: { tasks: claims.length },
+    });
+    if (answer.failure === 'auth' && (await pauseAccount(db, account.id, 'auth'))) {
+      log.error('account.paused', { account: account.id, reason: 'auth' });
+    }
+  }
+  const done = { tasks: claims.length, ready: 0, held: 0, stale: 0 };
+  for (const claim of claims) {
+    const state = await settleOne(equipment, account, claim, answer, signal);
+    if (state === 'result_ready') done.ready += 1;
+    if (state === 'held') done.held += 1;
+    if (state === 'stale') done.stale += 1;
+  }
+  return done;
+}
+
+function polledOf(answer: StatusAnswer, taskId: string): Polled {
+  switch (answer.kind) {
+    case 'failed':
+      return { kind: 'no_answer', retryAfter_ms: answer.retryAfter_ms };
+    case 'not_found':
+      return { kind: 'not_found' };
+    case 'answered': {
+      const status = answer.tasks.get(taskId);
+      return status ? { kind: 'status', status } : { kind: 'not_found' };
+    }
+  }
+}
+
+async function settleOne(
+  equipment: Equipment,
+  account: Account,
+  claim: PollClaim,
+  answer: StatusAnswer,
+  signal: AbortSignal,
+): Promise<'polling' | 'result_ready' | 'held' | 'stale'> {
+  const { db, log } = equipment;
+  const polled = polledOf(answer, claim.taskId);
+  const decision = decidePoll(polled, {
+    ...claim,
+    now_ms: await serverNow_ms(db),
+    random: Math.random(),
+    configured: account,
+  });
+  const settled = await storePatiently(log, signal, () =>
+    db.transaction(async (tx) => {
+      // The history has every answer; the whole exchange is kept where a person will have to look.
+      if (decision.kind === 'hold') {
+        await appendEvidence(tx, claim, decision.detail, answer.evidence, claim.taskId);
+      }
+      return settlePoll(tx, claim, polled, decision);
+    }),
+  );
+  const line = {
+    job: claim.jobId,
+    chunk: claim.chunkId,
+    attempt: claim.attemptId,
+    account: account.id,
+  };
+  if (polled.kind === 'status' && polled.status.phase === 'unrecognised') {
+    log.error('poll.unrecognised_status', { ...line, status_word: polled.status.word });
+  }
+  if (settled.kind === 'stale') {
+    log.warn('chunk.stale', { ...line, stage: 'poll', fence: claim.fence });
+    return 'stale';
+  }
+  if (settled.overcharged) {
+    log.error('attempt.overcharged', line);
+    log.error('account.paused', { account: account.id, reason: 'actual_above_price' });
+  }
+  if (settled.state === 'held' && decision.kind === 'hold') {
+    log.error('chunk.held', { ...line, reason: decision.detail });
+  }
+  if (settled.state === 'result_ready') {
+    log.info('chunk.result_ready', line);
+    await equipment.ring([{ stage: 'ingest', chunkId: claim.chunkId, ring: settled.ring }]);
+  }
+  return settled.state;
+}
