@@ -3,7 +3,7 @@ import { type Environment, readVariable } from './environment-variable.ts';
 export const stageNames = ['plan', 'submit', 'poll', 'ingest'] as const;
 export type StageName = (typeof stageNames)[number];
 
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** What a process is told from outside. Durations in milliseconds, sizes in bytes. */
 export interface Configuration {

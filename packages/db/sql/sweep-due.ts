@@ -91,7 +91,7 @@ export async function dueDoorbells(
 export interface Expired {
   /** Uploads whose worker went silent: held, never sent again by themselves. */
   readonly held: readonly {
-    readonly chunkId: ChunkId;
+    readonly chunkId: string;
     readonly attemptId: string;
     readonly account: string;
     readonly jobId: string;
