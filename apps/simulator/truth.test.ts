@@ -76,6 +76,6 @@ test('an undetermined number has an odd word, never one that means something', (
   for (let digits = 1_000_000; digits < 1_001_000; digits += 1) {
     words.add(verdictWord('undetermined', true, String(digits)));
   }
-  expect([...words].toSorted()).toEqual([...undeterminedWords].toSorted());
+  expect(words).toEqual(new Set(undeterminedWords));
   for (const word of ['yes', 'no', 'ban']) expect(words).not.toContain(word);
 });
