@@ -42,6 +42,7 @@ export class DelimitedTokenizer {
       const next = this.#record(position);
       if (next < 0) break;
       this.#row++;
+      this.#refuseEndlessBlanks();
       position = next;
     }
     carry.keepFrom(position);
@@ -128,6 +129,14 @@ export class DelimitedTokenizer {
       this.#consumer.cell(column, bytes, start, position, false);
     }
     return position + 1;
+  }
+
+  /** Blank records are no data rows, but each costs time: a double-spaced file is the most that is honest. */
+  #refuseEndlessBlanks(): void {
+    const { maxRows } = this.#limits;
+    if (this.#row > maxRows * 2 + 100) {
+      throw new Unreadable('too_many_rows', `more than twice ${maxRows} records`, this.#row);
+    }
   }
 
   #refuseCell(): never {

@@ -27,7 +27,7 @@ const trustedSignificantDigits = 7;
  * @returns the digits as a double, or −1 − the index into `numberProblems`
  */
 export function parseNumberCell(
-  bytes: Uint8Array,
+  bytes: Buffer,
   start: number,
   end: number,
   isDouble: boolean,
@@ -59,12 +59,10 @@ export function parseNumberText(text: string, isDouble = false): number {
 
 const failure = (problem: NumberProblem): number => -1 - numberProblems.indexOf(problem);
 
-function parseSlowly(bytes: Uint8Array, start: number, end: number, isDouble: boolean): number {
+function parseSlowly(bytes: Buffer, start: number, end: number, isDouble: boolean): number {
   // 64 bytes hold every form below; what is longer is no number whatever it says.
   if (end - start > 64) return failure('not_a_number');
-  let text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
-    .toString()
-    .trim();
+  let text = bytes.toString('utf8', start, end).trim();
   // Spreadsheets mark text with an apostrophe; it is not part of the number.
   if (text.startsWith("'")) text = text.slice(1);
   if (text === '') return failure('empty');

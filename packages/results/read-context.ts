@@ -1,4 +1,5 @@
 import type { ResultSemantics, Verdict } from '@rollcall/domain';
+import { CellText } from './cell-text.ts';
 import { BatchBuilder } from './result-batch.ts';
 import { defaultResultLimits, type ResultLimits } from './result-limits.ts';
 import type { AskedCheck } from './table-shape.ts';
@@ -44,11 +45,13 @@ export class ReadContext {
   readonly droppedColumns: ReadonlySet<string>;
   readonly limits: ResultLimits;
   readonly temporaryDirectory: string | null;
+  readonly cellText = new CellText();
   readonly batches = new BatchBuilder();
   rows = 0;
   unreadableRows = 0;
   undeterminedRows = 0;
   #inflated_bytes = 0;
+  #attribute_bytes = 0;
 
   constructor(options: ReadResultOptions) {
     this.semantics = options.semantics;
@@ -64,6 +67,15 @@ export class ReadContext {
     this.#inflated_bytes += inflated_bytes;
     if (this.#inflated_bytes > this.limits.maxInflatedBytes) {
       const message = `more than ${this.limits.maxInflatedBytes} bytes once inflated`;
+      throw new Unreadable('too_large', message);
+    }
+  }
+
+  /** Counts the attributes of all rows against their limit. */
+  spendAttributes(attribute_bytes: number): void {
+    this.#attribute_bytes += attribute_bytes;
+    if (this.#attribute_bytes > this.limits.maxAttributeBytes) {
+      const message = `more than ${this.limits.maxAttributeBytes} bytes of further columns`;
       throw new Unreadable('too_large', message);
     }
   }

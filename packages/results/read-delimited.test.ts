@@ -197,6 +197,16 @@ describe('a text that was cut', () => {
     expect(await codeOf('447911123456\n+', positives)).toBe('cut');
   });
 
+  test('at any byte is refused or gives only rows that are whole', async () => {
+    const text = 'number,activated\n+447911123456,yes\n+447911123457,no\n+447911123458,ban\n';
+    const rows = ['447911123456 registered', '447911123457 not_registered', '447911123458 banned'];
+    for (let length = 0; length < text.length; length++) {
+      const read = await readBytes(text.slice(0, length));
+      const given = read.outcome.kind === 'read' ? read.rows : [];
+      expect(given).toEqual(rows.slice(0, given.length));
+    }
+  });
+
   test('does not accuse an odd last verdict that a cut cannot explain', async () => {
     expect(await codeOf('number,activated\n447911123456,unknown')).toBe('read');
   });
@@ -240,6 +250,9 @@ describe('a hostile text', () => {
   test('of too many rows or bytes is refused', async () => {
     const text = `number,activated\n${'447911123456,yes\n'.repeat(11)}`;
     expect(await codeOf(text, { limits: { maxRows: 10 } })).toBe('too_many_rows');
+    expect(
+      await codeOf(`${text.slice(0, 34)}${'\n'.repeat(200)}`, { limits: { maxRows: 10 } }),
+    ).toBe('too_many_rows');
     expect(await codeOf(text, { limits: { maxInflatedBytes: 100 } })).toBe('too_large');
   });
 

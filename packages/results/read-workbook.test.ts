@@ -233,6 +233,21 @@ describe('a workbook that is damaged or hostile', () => {
     expect(await codeOf(await makeZip({ '[Content_Types].xml': types }))).toBe('no_sheet');
   });
 
+  test('that names one long shared string in every cell is refused before it becomes attributes', async () => {
+    const many = '<c t="s"><v>0</v></c>'.repeat(100);
+    const rows = `${good}${`<row><c><v>447911123456</v></c>${many}</row>`.repeat(5)}`;
+    const long = {
+      'xl/sharedStrings.xml': sharedStringsXml(`<si><t>${'é'.repeat(4000)}</t></si>`),
+    };
+    expect(await codeOf(await workbook(rows, long))).toBe('cell_too_large');
+    const short = {
+      'xl/sharedStrings.xml': sharedStringsXml(`<si><t>${'e'.repeat(100)}</t></si>`),
+    };
+    expect(await codeOf(await workbook(rows, short))).toBe('read');
+    const limits = { maxAttributeBytes: 40_000 };
+    expect(await codeOf(await workbook(rows, short), { limits })).toBe('too_large');
+  });
+
   test('of exploding shared strings is refused while it explodes', async () => {
     const text = '<si><t>'.concat('a'.repeat(4000), '</t></si>');
     const bytes = await workbook(good, {

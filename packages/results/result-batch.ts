@@ -29,7 +29,7 @@ export interface ResultBatch {
 /** One COPY buffer's worth; small enough that a batch of two columns is 150 KB. */
 const rowsPerBatch = 16_384;
 /** Attributes are JS strings; a batch ends early so that long ones cannot pile up. */
-const attributeCharactersPerBatch = 2_097_152;
+const attributesPerBatch_bytes = 2_097_152;
 
 /** Collects rows into batches. Not bounded by itself: callers take the full batches after every piece of input. */
 export class BatchBuilder {
@@ -37,7 +37,7 @@ export class BatchBuilder {
   #numbers = new Float64Array(rowsPerBatch);
   #verdicts = new Uint8Array(rowsPerBatch);
   #attributes: (Readonly<Record<string, string>> | null)[] | null = null;
-  #attributeCharacters = 0;
+  #attribute_bytes = 0;
   #unreadable: UnreadableRow[] = [];
   #count = 0;
 
@@ -45,17 +45,17 @@ export class BatchBuilder {
     number: number,
     verdict: number,
     attributes: Record<string, string> | null,
-    characters: number,
+    attribute_bytes: number,
   ): void {
     const index = this.#count++;
     this.#numbers[index] = number;
     this.#verdicts[index] = verdict;
     if (attributes !== null) {
       this.#attributes ??= new Array(index).fill(null);
-      this.#attributeCharacters += characters;
+      this.#attribute_bytes += attribute_bytes;
     }
     this.#attributes?.push(attributes);
-    if (this.#count === rowsPerBatch || this.#attributeCharacters > attributeCharactersPerBatch) {
+    if (this.#count === rowsPerBatch || this.#attribute_bytes > attributesPerBatch_bytes) {
       this.#end();
     }
   }
@@ -85,7 +85,7 @@ export class BatchBuilder {
     this.#numbers = new Float64Array(rowsPerBatch);
     this.#verdicts = new Uint8Array(rowsPerBatch);
     this.#attributes = null;
-    this.#attributeCharacters = 0;
+    this.#attribute_bytes = 0;
     this.#unreadable = [];
     this.#count = 0;
   }

@@ -13,8 +13,13 @@ export interface ResultLimits {
   readonly maxRows: number;
   /** Cells of one row; an xlsx cell further right (XFD1048576) is refused too. */
   readonly maxColumns: number;
-  /** One cell. Small on purpose: a row may name the same shared string in every cell. */
   readonly maxCellBytes: number;
+  /**
+   * Further columns of one row, and of all rows. A sheet names a shared string of 8 KB in 22 bytes, so 46 KB of xlsx
+   * could otherwise become 6 GB of attributes.
+   */
+  readonly maxAttributeBytesPerRow: number;
+  readonly maxAttributeBytes: number;
   /** One record of a delimited text, quoted newlines included. */
   readonly maxRecordBytes: number;
   /** All shared strings of a workbook together; they are the only part that is held in memory whole. */
@@ -29,6 +34,8 @@ export const defaultResultLimits: ResultLimits = {
   maxRows: 12_000_000,
   maxColumns: 256,
   maxCellBytes: 8_192,
+  maxAttributeBytesPerRow: 32_768,
+  maxAttributeBytes: 1_073_741_824,
   maxRecordBytes: 1_048_576,
   maxSharedStringBytes: 67_108_864,
   maxSharedStrings: 4_000_000,

@@ -9,6 +9,6 @@ export interface RowConsumer {
    * @param column 0-based
    * @param isDouble the file's own type says that the cell is a number (xlsx)
    */
-  cell(column: number, bytes: Uint8Array, start: number, end: number, isDouble: boolean): void;
+  cell(column: number, bytes: Buffer, start: number, end: number, isDouble: boolean): void;
   endRow(): void;
 }

@@ -32,7 +32,7 @@ export class RowReader implements RowConsumer {
   #verdict = 0;
   #oddWord = '';
   #attributes: Record<string, string> | null = null;
-  #attributeCharacters = 0;
+  #attribute_bytes = 0;
 
   constructor(context: ReadContext, layout: TableLayout) {
     const { shape, verdict } = layout;
@@ -53,27 +53,31 @@ export class RowReader implements RowConsumer {
     this.#verdict = -1;
     this.#oddWord = '';
     this.#attributes = null;
-    this.#attributeCharacters = 0;
+    this.#attribute_bytes = 0;
   }
 
-  cell(column: number, bytes: Uint8Array, start: number, end: number, isDouble: boolean): void {
+  cell(column: number, bytes: Buffer, start: number, end: number, isDouble: boolean): void {
     if (column >= this.#width) this.#width = column + 1;
     if (start === end) return;
     if (!this.#hasContent && !isBlank(bytes, start, end)) this.#hasContent = true;
     if (column === this.#numberColumn) {
       this.#number = parseNumberCell(bytes, start, end, isDouble);
       if (this.#number < 0)
-        this.#masked = maskDigits(textOf(bytes, start, Math.min(end, start + 96)));
+        this.#masked = maskDigits(bytes.toString('utf8', start, Math.min(end, start + 96)));
     } else if (column === this.#verdictColumn) {
       this.#verdict = this.#context.words.codeOf(bytes, start, end);
       if (this.#verdict >= 0) return;
-      this.#oddWord = textOf(bytes, start, Math.min(end, start + 256))
+      this.#oddWord = bytes
+        .toString('utf8', start, Math.min(end, start + 256))
         .trim()
         .slice(0, 64);
-      this.#attribute('verdict_word', this.#oddWord);
+      this.#attribute('verdict_word', attributeText(this.#oddWord));
     } else {
       const name = this.#names[column] ?? this.#nameOf(column);
-      if (name !== dropped) this.#attribute(name, textOf(bytes, start, end).trim());
+      if (name === dropped) return;
+      this.#attribute_bytes += end - start;
+      if (this.#attribute_bytes > this.#context.limits.maxAttributeBytesPerRow) this.#refuseRow();
+      this.#attribute(name, this.#context.cellText.of(bytes, start, end));
     }
   }
 
@@ -95,8 +99,9 @@ export class RowReader implements RowConsumer {
       context.unreadableRows++;
       context.batches.explain(this.#row, this.#problem(), this.#masked);
     }
+    if (this.#attribute_bytes > 0) context.spendAttributes(this.#attribute_bytes);
     const number = this.#number < 0 ? Number.NaN : this.#number;
-    context.batches.add(number, verdict, this.#attributes, this.#attributeCharacters);
+    context.batches.add(number, verdict, this.#attributes, this.#attribute_bytes);
   }
 
   /**
@@ -119,11 +124,16 @@ export class RowReader implements RowConsumer {
     return this.#number === noNumberCell ? 'empty' : numberProblem(this.#number);
   }
 
+  #refuseRow(): never {
+    const { maxAttributeBytesPerRow } = this.#context.limits;
+    const message = `a row with more than ${maxAttributeBytesPerRow} bytes of further columns`;
+    throw new Unreadable('cell_too_large', message, this.#row);
+  }
+
   #attribute(name: string, value: string): void {
     if (value === '') return;
     this.#attributes ??= {};
-    this.#attributes[name] = attributeText(value);
-    this.#attributeCharacters += name.length + value.length;
+    this.#attributes[name] = value;
   }
 
   /** Names a further column once: its header, or its place where it has none, with doubles told apart. */
@@ -142,13 +152,9 @@ export class RowReader implements RowConsumer {
 const noNumberCell = -1000;
 const dropped = '';
 
-function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+function isBlank(bytes: Buffer, start: number, end: number): boolean {
   for (let position = start; position < end; position++) {
     if ((bytes[position] as number) > 0x20) return false;
   }
   return true;
-}
-
-function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
 }

@@ -15,9 +15,9 @@ export class RowSampler implements RowConsumer {
     this.#row = [];
   }
 
-  cell(column: number, bytes: Uint8Array, start: number, end: number): void {
+  cell(column: number, bytes: Buffer, start: number, end: number): void {
     while (this.#row.length < column) this.#row.push('');
-    this.#row[column] = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+    this.#row[column] = bytes.toString('utf8', start, end);
   }
 
   endRow(): void {

@@ -30,14 +30,13 @@ export class VerdictWords {
   }
 
   /** The verdict's code, or −1 for a word that nobody has explained (or none at all). */
-  codeOf(bytes: Uint8Array, start: number, end: number): number {
+  codeOf(bytes: Buffer, start: number, end: number): number {
     const packed = pack(bytes, start, end);
     if (packed > 0) {
       const code = this.#short.get(packed);
       if (code !== undefined) return code;
     }
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
-    return this.codeOfText(text);
+    return this.codeOfText(bytes.toString('utf8', start, end));
   }
 
   codeOfText(text: string): number {
@@ -52,7 +51,7 @@ export class VerdictWords {
 }
 
 /** Up to four letters, lower-cased, as one integer; 0 when there are more, fewer or others. */
-function pack(bytes: Uint8Array, start: number, end: number): number {
+function pack(bytes: Buffer, start: number, end: number): number {
   const length = end - start;
   if (length < 1 || length > 4) return 0;
   let packed = 0;
