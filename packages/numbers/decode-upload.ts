@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { Readable, pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { OriginalArchive } from './original-archive.ts';
+import type { Refusal } from './read-outcome.ts';
+import { refuse } from './read-outcome.ts';
+import { isGzip } from './sniff-file-kind.ts';
+
+const gzipMagicBytes = 2;
+const inflatedChunkBytes = 1 << 18;
+// Readers work through a chunk without a pause; a longer one is cut, so that files are written in between.
+const chunkBytesMax = 1 << 20;
+
+/**
+ * The bytes as they come: counted, hashed, archived, inflated if they are gzip, and cut to at most a
+ * mebibyte. A refusal ends them early and is then found in `refusal`.
+ */
+export class UploadDecoder {
+  readonly archive: OriginalArchive;
+  refusal: Refusal | undefined;
+  bytesReceived = 0;
+  readonly #hash = createHash('sha256');
+  readonly #first: Uint8Array;
+  readonly #rest: AsyncIterator<Uint8Array>;
+  readonly #bytesMax: number;
+
+  private constructor(
+    first: Uint8Array,
+    rest: AsyncIterator<Uint8Array>,
+    bytesMax: number,
+    directory: string,
+  ) {
+    this.#first = first;
+    this.#rest = rest;
+    this.#bytesMax = bytesMax;
+    this.archive = new OriginalArchive(directory, isGzip(first) ? 'gzip' : 'zstd');
+  }
+
+  /** Reads as far as tells gzip from text. */
+  static async open(
+    input: AsyncIterable<Uint8Array>,
+    options: { readonly maxBytes: number; readonly directory: string },
+  ): Promise<UploadDecoder> {
+    const rest = input[Symbol.asyncIterator]();
+    let first: Uint8Array = new Uint8Array();
+    while (first.byteLength < gzipMagicBytes) {
+      const { done, value } = await rest.next();
+      if (done === true) break;
+      first = first.byteLength === 0 ? value : Buffer.concat([first, value]);
+    }
+    return new UploadDecoder(first, rest, options.maxBytes, options.directory);
+  }
+
+  /** Of the bytes received so far; ends the hashing. */
+  sha256(): string {
+    return this.#hash.digest('hex');
+  }
+
+  async *chunks(): AsyncGenerator<Buffer> {
+    const decoded = this.archive.encoding === 'gzip' ? this.#inflate() : this.#receive();
+    let bytes = 0;
+    for await (const chunk of decoded) {
+      bytes += chunk.byteLength;
+      if (bytes > this.#bytesMax) {
+        this.#refuseTooMany();
+        return;
+      }
+      for (let at = 0; at < chunk.byteLength; at += chunkBytesMax) {
+        yield asBuffer(chunk.subarray(at, at + chunkBytesMax));
+      }
+    }
+  }
+
+  async *#receive(): AsyncGenerator<Uint8Array> {
+    try {
+      let chunk = this.#first;
+      for (;;) {
+        this.bytesReceived += chunk.byteLength;
+        if (this.bytesReceived > this.#bytesMax) {
+          this.#refuseTooMany();
+          return;
+        }
+        this.#hash.update(chunk);
+        await this.archive.write(chunk);
+        yield chunk;
+        const next = await this.#rest.next();
+        if (next.done === true) return;
+        chunk = next.value;
+      }
+    } finally {
+      await this.#rest.return?.();
+    }
+  }
+
+  async *#inflate(): AsyncGenerator<Uint8Array> {
+    const source = Readable.from(this.#receive(), { highWaterMark: 1 });
+    const inflated = createGunzip({ chunkSize: inflatedChunkBytes });
+    // The loop below sees every error; this keeps the two ends' lives together.
+    pipeline(source, inflated, () => undefined);
+    try {
+      for await (const chunk of inflated) {
+        if (!(chunk instanceof Uint8Array))
+          throw new Error('gunzip gave something other than bytes');
+        yield chunk;
+      }
+    } catch (error) {
+      if (!isZlibError(error)) throw error;
+      this.refusal ??= refuse(
+        'bad_gzip',
+        'The gzip stream is broken, or cut before its end. Compress the file again and send it whole.',
+      );
+    }
+  }
+
+  #refuseTooMany(): void {
+    this.refusal ??= refuse(
+      'too_many_bytes',
+      `The upload is over ${this.#bytesMax} bytes, as sent or inflated. Split it into smaller jobs.`,
+    );
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function isZlibError(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('Z_')
+  );
+}

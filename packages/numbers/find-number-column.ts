@@ -1,0 +1,121 @@
+import { isNumberHeader } from './header-aliases.ts';
+import type { NumberColumn } from './intake.ts';
+import type { Refusal } from './read-outcome.ts';
+import { refuse } from './read-outcome.ts';
+
+export interface FoundColumn {
+  readonly kind: 'found';
+  readonly column: NumberColumn;
+  readonly header?: readonly string[];
+}
+
+// Digits with signs, or anything that a spreadsheet would call a number: data, however bad.
+const digitsAndSigns = /^[+'"]*[\d\s().\-/]+$/;
+const sevenDigits = /(?:\d\D*){7}/;
+
+/**
+ * Finds the header and the column of numbers in the first records of a table.
+ *
+ * The first record is a header when none of its cells is a number of any kind, when it holds the name
+ * asked for, or when a cell is a usual name of the column and none holds seven digits. The column is the one asked for, by name (any case) or else by 1-based index; or the one
+ * whose name tells; or the one with the most valid numbers. A name that tells loses to the count when it
+ * has no valid number and another column has some ("number" may be the house's).
+ */
+export function findNumberColumn(
+  records: readonly (readonly string[])[],
+  wanted: string | undefined,
+  isValid: (text: string) => boolean,
+): FoundColumn | Refusal {
+  const [first = []] = records;
+  const named = wanted === undefined ? -1 : indexOfName(first, wanted);
+  const isData = (cell: string): boolean => cell !== '' && (isNumeric(cell) || isValid(cell));
+  const hasHeader =
+    named >= 0 ||
+    !first.some(isData) ||
+    (first.some(isNumberHeader) && !first.some((cell) => sevenDigits.test(cell)));
+  const header = hasHeader ? first : undefined;
+  const found = (index: number): FoundColumn => {
+    const name = header?.[index];
+    return {
+      kind: 'found',
+      column: { index: index + 1, ...(name === undefined || name === '' ? {} : { name }) },
+      ...(header === undefined ? {} : { header }),
+    };
+  };
+  const width = Math.max(0, ...records.map((cells) => cells.length));
+  if (wanted !== undefined) {
+    const index = named >= 0 ? named : indexOfPosition(wanted, width);
+    return index === undefined ? refuseUnknown(wanted, header, width) : found(index);
+  }
+  if (width === 1) return found(0);
+  const rows = hasHeader ? records.slice(1) : records;
+  const counts = Array.from(
+    { length: width },
+    (_, column) => rows.filter((cells) => isValid(cells[column] ?? '')).length,
+  );
+  const best = indexOfMost(counts, () => true);
+  const telling =
+    header === undefined ? -1 : indexOfMost(counts, (at) => isNumberHeader(header[at] ?? ''));
+  if (telling >= 0 && ((counts[telling] ?? 0) > 0 || (counts[best] ?? 0) === 0))
+    return found(telling);
+  if (best < 0 || counts[best] === 0) return refuseNoColumn(header, width);
+  if (header === undefined && counts.filter((count) => count === rows.length).length > 1) {
+    return refuse(
+      'ambiguous_column',
+      `Every record has phone numbers in more than one of its ${width} columns, and there is no header. Name the column by its position, or put one number on a line.`,
+    );
+  }
+  return found(best);
+}
+
+function isNumeric(cell: string): boolean {
+  return digitsAndSigns.test(cell) || Number.isFinite(Number(cell));
+}
+
+function indexOfName(cells: readonly string[], wanted: string): number {
+  const name = wanted.trim().toLowerCase();
+  return cells.findIndex((cell) => cell.toLowerCase() === name);
+}
+
+function indexOfPosition(wanted: string, width: number): number | undefined {
+  const position = /^\d{1,6}$/.test(wanted.trim()) ? Number(wanted) : 0;
+  return position >= 1 && position <= width ? position - 1 : undefined;
+}
+
+function indexOfMost(counts: readonly number[], eligible: (at: number) => boolean): number {
+  let best = -1;
+  for (const [at, count] of counts.entries()) {
+    if (eligible(at) && (best < 0 || count > (counts[best] ?? 0))) best = at;
+  }
+  return best;
+}
+
+function refuseUnknown(
+  wanted: string,
+  header: readonly string[] | undefined,
+  width: number,
+): Refusal {
+  return refuse(
+    'unknown_column',
+    `There is no column ${shorten(wanted)}. ${describe(header, width)}`,
+  );
+}
+
+function refuseNoColumn(header: readonly string[] | undefined, width: number): Refusal {
+  return refuse(
+    'no_number_column',
+    `No column looks like phone numbers. Name the one to read. ${describe(header, width)}`,
+  );
+}
+
+const namesShownMax = 50;
+
+function describe(header: readonly string[] | undefined, width: number): string {
+  if (header === undefined) return `The file has no header; its columns are 1 to ${width}.`;
+  const names = header.slice(0, namesShownMax).map(shorten).join(', ');
+  return `The columns are ${names}${header.length > namesShownMax ? ', …' : ''}.`;
+}
+
+function shorten(name: string): string {
+  return JSON.stringify(name.length > 60 ? `${name.slice(0, 59)}…` : name);
+}

@@ -1,0 +1,71 @@
+import { compileNormaliser } from './compile-normaliser.ts';
+import { decodeText } from './decode-text.ts';
+import type { NumberSorter } from './number-sorter.ts';
+import { notClean, readCleanBytes } from './read-clean-bytes.ts';
+import type { Refusal } from './read-outcome.ts';
+import { refuse } from './read-outcome.ts';
+import type { RejectLog } from './reject-log.ts';
+import type { RejectReason } from './reject-reason.ts';
+
+/** Takes one number cell after another, in line order, and sends each to the sorter or the reject log. */
+export class LineSink {
+  readonly #normalise: (text: string) => number | RejectReason;
+  readonly #bareIsInternational: boolean;
+  readonly #linesMax: number;
+  readonly #sorter: NumberSorter;
+  readonly #rejects: RejectLog;
+  #lines = 0;
+
+  constructor(
+    sorter: NumberSorter,
+    rejects: RejectLog,
+    options: { readonly defaultRegion: string | undefined; readonly maxLines: number },
+  ) {
+    this.#sorter = sorter;
+    this.#rejects = rejects;
+    this.#normalise = compileNormaliser(options.defaultRegion);
+    this.#bareIsInternational = options.defaultRegion === undefined;
+    this.#linesMax = options.maxLines;
+  }
+
+  /** Lines taken so far. */
+  get lines(): number {
+    return this.#lines;
+  }
+
+  /** A cell as bytes of the upload. Anything but undefined ends the reading. */
+  takeBytes(bytes: Buffer, start: number, end: number): Refusal | undefined {
+    if (this.#lines === this.#linesMax) return this.#tooMany();
+    const number = readCleanBytes(bytes, start, end, this.#bareIsInternational);
+    if (number === notClean) return this.takeText(decodeText(bytes, start, end));
+    this.#lines += 1;
+    this.#sorter.add(number);
+    return undefined;
+  }
+
+  /** A cell as text. */
+  takeText(text: string): Refusal | undefined {
+    if (this.#lines === this.#linesMax) return this.#tooMany();
+    this.#lines += 1;
+    const read = this.#normalise(text);
+    if (typeof read === 'number') this.#sorter.add(read);
+    else this.#rejects.add(this.#lines, read, text);
+    return undefined;
+  }
+
+  /** A record that cannot hold a number: a JSON object, `null`, a fraction. */
+  takeNonNumber(text: string): Refusal | undefined {
+    if (this.#lines === this.#linesMax) return this.#tooMany();
+    this.#lines += 1;
+    this.#rejects.add(this.#lines, 'not_a_number', text);
+    return undefined;
+  }
+
+  #tooMany(): Refusal {
+    return refuse(
+      'too_many_lines',
+      `The upload has more than ${this.#linesMax} lines. Split it into smaller jobs.`,
+      this.#lines + 1,
+    );
+  }
+}

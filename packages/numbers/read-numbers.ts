@@ -1,0 +1,190 @@
+import { tmpdir } from 'node:os';
+import { UploadDecoder } from './decode-upload.ts';
+import type { Intake, UploadFormat } from './intake.ts';
+import { readJson } from './json-reader.ts';
+import { LineSink } from './line-sink.ts';
+import { NumberSorter } from './number-sorter.ts';
+import { isKnownRegion } from './numbering-plan.ts';
+import type { ReadNumbersOutcome, Refusal } from './read-outcome.ts';
+import { refuse } from './read-outcome.ts';
+import type { RecordReader } from './record-reader.ts';
+import { RejectLog } from './reject-log.ts';
+import { readSeparated } from './separated-reader.ts';
+import { refuseForeignKind, withoutByteOrderMark } from './sniff-file-kind.ts';
+import type { UploadShape } from './sniff-shape.ts';
+import { sniffShape } from './sniff-shape.ts';
+import { readTxt } from './txt-reader.ts';
+
+export interface ReadNumbersOptions {
+  /** Absent: told by the content. Whether it is gzipped is always told by the content. */
+  readonly format?: UploadFormat | undefined;
+  /** ISO 3166 alpha-2: how numbers without `+` are dialled. */
+  readonly defaultRegion?: string | undefined;
+  /** For csv and tsv: the column's name (any case) or 1-based position. Absent: found. */
+  readonly column?: string | undefined;
+  readonly maxLines: number;
+  /** Of one line, record (its quotes and line end included) or JSON element. */
+  readonly maxLineBytes: number;
+  /** Of the upload as received, and of what it inflates to. */
+  readonly maxBytes: number;
+  /** Where what does not fit in memory goes, in files without a name. Absent: the system's own. */
+  readonly spoolDirectory?: string | undefined;
+}
+
+const headBytes = 1 << 18;
+
+/**
+ * Reads an upload: numbers normalised, sorted and without duplicates, rejects with their reasons, and the
+ * original, all in bounded memory. The intake has to be closed.
+ *
+ * What is wrong with the upload is a refusal, and nothing is kept. Broken infrastructure (the disk, the
+ * input's own stream) is thrown, and nothing is kept either.
+ *
+ * The input is ended (its iterator's `return`) on a refusal; a caller that still wants to answer on the
+ * same connection gives an iterator that does not destroy it. Chunks are kept for a while, not copied.
+ */
+export async function readNumbers(
+  input: AsyncIterable<Uint8Array>,
+  options: ReadNumbersOptions,
+): Promise<ReadNumbersOutcome> {
+  const { defaultRegion } = options;
+  if (defaultRegion !== undefined && !isKnownRegion(defaultRegion)) {
+    return refuse(
+      'unknown_region',
+      `There is no region ${JSON.stringify(defaultRegion.slice(0, 20))}. Give an ISO 3166 code of two letters, such as GB.`,
+    );
+  }
+  const directory = options.spoolDirectory ?? tmpdir();
+  const sorter = new NumberSorter(directory);
+  const rejects = new RejectLog(directory);
+  const upload = await UploadDecoder.open(input, { maxBytes: options.maxBytes, directory });
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([sorter.close(), rejects.close(), upload.archive.close()]);
+  };
+  try {
+    const sink = new LineSink(sorter, rejects, { defaultRegion, maxLines: options.maxLines });
+    const shape = await readRecords(upload, sink, options, async () => {
+      await sorter.settle();
+      await rejects.settle();
+    });
+    if (shape.kind === 'refused') {
+      await closeAll();
+      return shape;
+    }
+    const intake = await finishIntake(shape, sink.lines, { sorter, rejects, upload });
+    return { kind: 'read', intake };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Reads to the end, or to the first refusal. `settle` writes down what the hot loop has gathered. */
+async function readRecords(
+  upload: UploadDecoder,
+  sink: LineSink,
+  options: ReadNumbersOptions,
+  settle: () => Promise<void>,
+): Promise<UploadShape | Refusal> {
+  let shape: UploadShape | undefined;
+  let reader: RecordReader | undefined;
+  let head: Buffer[] = [];
+  let gathered = 0;
+
+  function begin(isWhole: boolean): Refusal | undefined {
+    const bytes = withoutByteOrderMark(Buffer.concat(head));
+    head = [];
+    const sniffed = refuseForeignKind(bytes) ?? sniffHead(bytes, isWhole, options);
+    if (sniffed.kind === 'refused') return sniffed;
+    shape = sniffed;
+    reader = openReader(sniffed, sink, options.maxLineBytes);
+    return reader.write(bytes);
+  }
+
+  for await (const chunk of upload.chunks()) {
+    let refusal: Refusal | undefined;
+    if (reader !== undefined) refusal = reader.write(chunk);
+    else {
+      head.push(chunk);
+      gathered += chunk.byteLength;
+      if (gathered >= headBytes) refusal = begin(false);
+    }
+    if (refusal !== undefined) return refusal;
+    await settle();
+  }
+  if (upload.refusal !== undefined) return upload.refusal;
+  const refusal = (reader === undefined ? begin(true) : undefined) ?? reader?.end();
+  if (refusal !== undefined) return refusal;
+  if (shape === undefined || sink.lines === 0) return refuseEmpty();
+  return shape;
+}
+
+function sniffHead(
+  bytes: Buffer,
+  isWhole: boolean,
+  options: ReadNumbersOptions,
+): UploadShape | Refusal {
+  if (isWhole && bytes.toString('latin1').trim() === '') return refuseEmpty();
+  return sniffShape(bytes, isWhole, {
+    format: options.format,
+    column: options.column,
+    defaultRegion: options.defaultRegion,
+  });
+}
+
+function openReader(shape: UploadShape, sink: LineSink, maxLineBytes: number): RecordReader {
+  if (shape.kind === 'separated') {
+    return readSeparated(sink, {
+      separator: shape.separator,
+      hasHeader: shape.header !== undefined,
+      column: shape.column.index - 1,
+      maxLineBytes,
+    });
+  }
+  return shape.kind === 'json' ? readJson(sink, maxLineBytes) : readTxt(sink, maxLineBytes);
+}
+
+function refuseEmpty(): Refusal {
+  return refuse('empty', 'The upload has no line. Send at least one phone number.');
+}
+
+async function finishIntake(
+  shape: UploadShape,
+  lines: number,
+  parts: { sorter: NumberSorter; rejects: RejectLog; upload: UploadDecoder },
+): Promise<Intake> {
+  const { rejects, upload } = parts;
+  await rejects.finish();
+  await upload.archive.finish();
+  const sorted = await parts.sorter.finish();
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    closing ??= Promise.all([sorted.close(), rejects.close(), upload.archive.close()]).then(
+      () => undefined,
+    );
+    await closing;
+  };
+  const table =
+    shape.kind === 'separated'
+      ? {
+          column: shape.column,
+          ...(shape.header === undefined ? {} : { header: shape.header }),
+        }
+      : {};
+  return {
+    format: shape.kind === 'separated' ? shape.format : shape.kind,
+    ...table,
+    lines,
+    accepted: sorted.distinct,
+    duplicates: lines - rejects.count - sorted.distinct,
+    rejected: rejects.count,
+    sortedNumbers: () => sorted.batches(),
+    rejects: () => rejects.batches(),
+    original: () => upload.archive.pieces(),
+    originalEncoding: upload.archive.encoding,
+    originalBytes: upload.bytesReceived,
+    originalSha256: upload.sha256(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

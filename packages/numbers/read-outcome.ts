@@ -1,0 +1,49 @@
+import type { Intake } from './intake.ts';
+
+/**
+ * Why a whole upload is refused. Closed.
+ *
+ * - `empty`               no line at all: no bytes, blank lines only, a header only, `[]`
+ * - `too_many_lines`      more than `maxLines`
+ * - `line_too_long`       a line, record or JSON element over `maxLineBytes`
+ * - `too_many_bytes`      more than `maxBytes`, as received or inflated
+ * - `unknown_column`      the column asked for does not exist
+ * - `no_number_column`    no column was asked for and none looks like phone numbers
+ * - `ambiguous_column`    no header, and more than one column holds phone numbers in every row
+ * - `unbalanced_quote`    a quote that is never closed, or text after a closing quote
+ * - `not_json`            the JSON is broken, or is no array
+ * - `bad_gzip`            the gzip stream is broken or cut
+ * - `unsupported_format`  a zip, xlsx, PDF, UTF-16 text or other file that is none of ours
+ * - `unknown_region`      the default region is no region
+ */
+export const refusalCodes = [
+  'empty',
+  'too_many_lines',
+  'line_too_long',
+  'too_many_bytes',
+  'unknown_column',
+  'no_number_column',
+  'ambiguous_column',
+  'unbalanced_quote',
+  'not_json',
+  'bad_gzip',
+  'unsupported_format',
+  'unknown_region',
+] as const;
+
+export type RefusalCode = (typeof refusalCodes)[number];
+
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly code: RefusalCode;
+  /** What, where, and what to do; carries no number. Column names are the caller's own. */
+  readonly message: string;
+  /** 1-based, counted as {@link Reject.line} counts: non-blank records, header excluded. */
+  readonly line?: number;
+}
+
+export type ReadNumbersOutcome = { readonly kind: 'read'; readonly intake: Intake } | Refusal;
+
+export function refuse(code: RefusalCode, message: string, line?: number): Refusal {
+  return { kind: 'refused', code, message, ...(line === undefined ? {} : { line }) };
+}

@@ -1,0 +1,18 @@
+import type { Refusal } from './read-outcome.ts';
+import { refuse } from './read-outcome.ts';
+
+/** Cuts an upload's decoded bytes into records and hands their numbers on. One for each shape of upload. */
+export interface RecordReader {
+  /** Bytes in upload order, cut anywhere. Anything but undefined ends the reading. */
+  readonly write: (chunk: Buffer) => Refusal | undefined;
+  /** The bytes have ended. */
+  readonly end: () => Refusal | undefined;
+}
+
+export function refuseLongLine(line: number, maxLineBytes: number, what: string): Refusal {
+  return refuse(
+    'line_too_long',
+    `${what} ${line} is longer than ${maxLineBytes} bytes. Put one number on a line.`,
+    line,
+  );
+}

@@ -1,0 +1,42 @@
+import type { LineSink } from './line-sink.ts';
+import type { Refusal } from './read-outcome.ts';
+import type { RecordReader } from './record-reader.ts';
+import { refuseLongLine } from './record-reader.ts';
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const highestBlank = 0x20;
+
+/** One number a line. A line ends at LF, CR or both; the empty line between CR and LF is blank, so not counted. */
+export function readTxt(sink: LineSink, maxLineBytes: number): RecordReader {
+  let rest: Buffer = Buffer.alloc(0);
+
+  function take(bytes: Buffer, start: number, end: number): Refusal | undefined {
+    if (end - start > maxLineBytes) return refuseLongLine(sink.lines + 1, maxLineBytes, 'Line');
+    for (let at = start; at < end; at += 1) {
+      const byte = bytes[at] ?? 0;
+      // NUL is no blank: a line of NULs is a line that holds no number, and is said to be one.
+      if (byte > highestBlank || byte === 0) return sink.takeBytes(bytes, start, end);
+    }
+    return undefined;
+  }
+
+  return {
+    write(chunk) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let start = 0;
+      for (let at = rest.length; at < bytes.length; at += 1) {
+        const byte = bytes[at];
+        if (byte !== lineFeed && byte !== carriageReturn) continue;
+        const refusal = take(bytes, start, at);
+        if (refusal !== undefined) return refusal;
+        start = at + 1;
+      }
+      rest = bytes.subarray(start);
+      return rest.length > maxLineBytes
+        ? refuseLongLine(sink.lines + 1, maxLineBytes, 'Line')
+        : undefined;
+    },
+    end: () => take(rest, 0, rest.length),
+  };
+}
