@@ -7,8 +7,9 @@ export type ImportRule = {
   forbids: (from: SourceFile, to: ImportTarget, typesOnly: boolean) => boolean;
 };
 
-const ADAPTERS = ['db', 'queue', 'providers', 'results', 'numbers'];
-const APPS = ['api', 'worker', 'cli', 'simulator', 'local'];
+/** Held to the folders by dependencies.test.ts. */
+export const adapters = ['db', 'queue', 'providers', 'results', 'numbers'];
+export const apps = ['api', 'worker', 'cli', 'simulator', 'local'];
 const CONTRACT_NEEDS = ['zod'];
 
 export const importRules: ImportRule[] = [
@@ -17,7 +18,7 @@ export const importRules: ImportRule[] = [
     reason:
       'Nobody imports an app, another app included: apps speak over HTTP, Postgres and the queue. What two of them need is a package.',
     forbids: (from, to) =>
-      (to.kind === 'workspace' && APPS.includes(to.name)) ||
+      (to.kind === 'workspace' && apps.includes(to.name)) ||
       (to.kind === 'relative' && to.file.room.startsWith('apps/') && to.file.room !== from.room),
   },
   {
@@ -39,8 +40,8 @@ export const importRules: ImportRule[] = [
     forbids: (from, to) =>
       !from.isTest &&
       to.kind === 'workspace' &&
-      ADAPTERS.includes(to.name) &&
-      ADAPTERS.some((adapter) => from.room === `packages/${adapter}` && adapter !== to.name),
+      adapters.includes(to.name) &&
+      adapters.some((adapter) => from.room === `packages/${adapter}` && adapter !== to.name),
   },
   {
     name: 'domain-imports-nothing',
@@ -101,6 +102,16 @@ export const importRules: ImportRule[] = [
       to.kind === 'workspace' &&
       to.name === 'embedded' &&
       from.room !== 'apps/local',
+  },
+  {
+    name: 'one-reader-of-the-environment',
+    reason:
+      'node:process is a back door to the environment, which only packages/config reads. The rest of it is the global `process`.',
+    forbids: (from, to) =>
+      to.kind === 'node' &&
+      to.name === 'node:process' &&
+      from.room !== 'packages/config' &&
+      from.room !== '',
   },
 ];
 

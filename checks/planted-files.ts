@@ -147,7 +147,19 @@ export const crossings: [string, string, string, string][] = [
     'the environment read outside config',
     'packages/db/environment.ts',
     `export const a = process.env['PATH'];`,
-    'Disallowed usage of `process.env`',
+    'Only packages/config reads the environment',
+  ],
+  [
+    'the environment unpacked outside config',
+    'apps/worker/unpacked.ts',
+    `const { env } = process;\nexport const a = env;`,
+    'Only packages/config reads the environment',
+  ],
+  [
+    'the environment by node:process',
+    'apps/worker/imported.ts',
+    `import { env } from 'node:process';\nexport const a = env;`,
+    'one-reader-of-the-environment',
   ],
   [
     'NODE_ENV, even in config',

@@ -8,7 +8,7 @@ export type SourceFile = {
   room: string;
   /** Path inside the room. */
   inside: string;
-  /** Tests, their fixtures, and suites that tests share: what production never loads. */
+  /** Tests, their fixtures, and what tests share (`test-*.ts`, conformance.ts): what production never loads. */
   isTest: boolean;
 };
 
@@ -16,13 +16,15 @@ export type SourceFile = {
 export type ImportTarget =
   | { kind: 'relative'; file: SourceFile }
   | { kind: 'workspace'; name: string; subpath: string }
-  | { kind: 'node' }
+  | { kind: 'node'; name: string }
   | { kind: 'npm'; name: string };
 
 export function sourceFile(path: string): SourceFile {
   const [, room = ''] = /^((?:apps|packages)\/[^/]+)\//.exec(path) ?? [];
   const inside = room ? path.slice(room.length + 1) : path;
-  const isTest = /\.test\.ts$|(^|\/)(fixtures|testing)\/|(^|\/)conformance\.ts$/.test(inside);
+  const isTest = /\.test\.ts$|(^|\/)(fixtures|testing)\/|(^|\/)(conformance|test-[^/]+)\.ts$/.test(
+    inside,
+  );
   return { path, room, inside, isTest: isTest || room === 'packages/testing' };
 }
 
@@ -32,7 +34,7 @@ export function importTarget(from: SourceFile, specifier: string): ImportTarget 
     const path = posix.join(posix.dirname(from.path), specifier);
     return { kind: 'relative', file: sourceFile(path) };
   }
-  if (specifier.startsWith('node:')) return { kind: 'node' };
+  if (specifier.startsWith('node:')) return { kind: 'node', name: specifier };
   const [, workspace, rest = ''] = /^@rollcall\/([^/]+)(?:\/(.*))?$/.exec(specifier) ?? [];
   if (workspace !== undefined) return { kind: 'workspace', name: workspace, subpath: rest };
   const [, name = specifier] = /^((?:@[^/]+\/)?[^/]+)/.exec(specifier) ?? [];
