@@ -48,8 +48,15 @@ export async function acceptUpload(
     shownId: upload.shownTaskId,
     nowMs: simulation.now(),
   });
+  simulation.journal?.task(task);
   if (affordable) pay(simulation, task);
   return { outcome: 'accepted', task };
+}
+
+/** Sets what an account has left, for good. */
+export function setBalance(simulation: Simulation, account: string, micros: number): void {
+  simulation.accounts.setBalanceMicros(account, micros);
+  simulation.journal?.append({ kind: 'balance', account, micros });
 }
 
 /** Charges the webcom tasks that waited for money, oldest first, for as long as the balance lasts. */
@@ -69,7 +76,8 @@ function priceMicros(account: Account, count: number): number {
 function pay(simulation: Simulation, task: Task): void {
   const nowMs = simulation.now();
   const charge = simulation.ledger.charge(task, nowMs);
-  const before = simulation.accounts.balanceMicros(task.account);
-  simulation.accounts.setBalanceMicros(task.account, before - charge.amount_micros);
   task.paidAtMs = nowMs;
+  simulation.journal?.append({ kind: 'charge', task_id: task.id, at_ms: nowMs });
+  const before = simulation.accounts.balanceMicros(task.account);
+  setBalance(simulation, task.account, before - charge.amount_micros);
 }

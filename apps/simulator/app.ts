@@ -9,12 +9,15 @@ import { moneyRoutes } from './control/money.ts';
 import { taskRoutes } from './control/tasks.ts';
 import { truthRoutes } from './control/truth.ts';
 import { worldRoutes } from './control/world.ts';
+import { Journal } from './journal.ts';
 import { buildResultServer } from './results/result-server.ts';
 import { type SettingsInput, settingsSchema } from './settings.ts';
 import { createSimulation, type Simulation } from './simulation.ts';
 
 export interface SimulatorOptions extends SettingsInput {
   accounts?: readonly AccountInput[];
+  /** A folder in which tasks, charges and balances outlive the process; without one they are gone at the end. */
+  data_directory?: string | undefined;
   /** Unix milliseconds; the system's clock unless given. */
   now?: () => number;
 }
@@ -29,8 +32,9 @@ export interface Simulator {
 
 /** Builds the simulated vendors: the three contracts and `/_sim/` on one port, the result bucket on another. */
 export function buildSimulator(options: SimulatorOptions = {}): Simulator {
-  const { accounts = defaultAccounts, now = Date.now, ...settings } = options;
-  const simulation = createSimulation(accounts, settingsSchema.parse(settings), now);
+  const { accounts = defaultAccounts, now = Date.now, data_directory, ...settings } = options;
+  const journal = data_directory === undefined ? undefined : new Journal(data_directory);
+  const simulation = createSimulation(accounts, settingsSchema.parse(settings), now, journal);
   const vendors = buildVendorServer(simulation);
   const results = buildResultServer(simulation);
   return {

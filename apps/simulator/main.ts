@@ -14,6 +14,8 @@ const { values } = parseArgs({
     'result-url-expires-seconds': { type: 'string', default: '3600' },
     /** A JSON file with a list of accounts, in place of the default ones. */
     accounts: { type: 'string' },
+    /** A folder in which tasks, charges and balances outlive the process. */
+    'data-directory': { type: 'string' },
     /** Ends when standard input does, so that it cannot outlive a parent that was killed. */
     'until-stdin-ends': { type: 'boolean', default: false },
   },
@@ -28,6 +30,7 @@ const accounts =
 
 const simulator = buildSimulator({
   ...accounts,
+  data_directory: values['data-directory'],
   processing_ms_base: Number(values['processing-ms-base']),
   processing_ms_per_number: Number(values['processing-ms-per-number']),
   export_ms: Number(values['export-ms']),

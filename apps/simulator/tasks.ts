@@ -100,7 +100,6 @@ export class TaskBook {
     const { account, taskType } = upload;
     const kind = `${account.name}\n${taskType}`;
     const ordinal = this.#ordinals.get(kind) ?? 0;
-    this.#ordinals.set(kind, ordinal + 1);
     const id = account.contract === 'webcom' ? this.#webcomId(account) : this.#newXid(upload.nowMs);
     const needsEncoding = account.contract === 'webcom' && account.hash_style === 'needs_encoding';
     const task: Task = {
@@ -124,9 +123,19 @@ export class TaskBook {
       completedShown: false,
       script: { statuses: [], holdLast: false, expiredUrlsLeft: 0 },
     };
-    this.#tasks.set(id, task);
-    this.#byHash.set(task.hash, task);
+    this.#add(task);
     return task;
+  }
+
+  /** Takes back a task of an earlier run. */
+  restore(task: Task): void {
+    this.#add(task);
+  }
+
+  #add(task: Task): void {
+    this.#tasks.set(task.id, task);
+    this.#byHash.set(task.hash, task);
+    this.#ordinals.set(`${task.account}\n${task.taskType}`, task.ordinal + 1);
   }
 
   /** One sequence for all webcom accounts, from the smallest first id that is free. */

@@ -79,6 +79,9 @@ test('truth over HTTP is the rule, in the form of the account’s files or bare'
     wanted('positives_only'),
   );
   expect(await ask('account=webcom&task_type=nonsense', text)).toHaveLength(1);
+  const some = digits.slice(0, 5).join(',');
+  const got = await fetch(`${ground.url}/_sim/truth?check=telegram&numbers=${some}`);
+  expect((await got.text()).trimEnd().split('\n')).toEqual(wanted('table_with_ban').slice(0, 6));
 });
 
 test('requests are counted per operation and account, with times and uploads in flight', async () => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { settleWaiting } from '../accept-upload.ts';
+import { setBalance, settleWaiting } from '../accept-upload.ts';
 import type { Charge } from '../ledger.ts';
 import { fromMicros, toMicros } from '../money.ts';
 import { findPaidTwice } from '../paid-twice.ts';
@@ -31,7 +31,7 @@ export function moneyRoutes(app: FastifyInstance, simulation: Simulation): void 
     const body = parseOr400(newBalance, request.body, reply);
     if (!body) return reply;
     if (!simulation.accounts.byName(body.account)) return notFound(reply, 'account');
-    simulation.accounts.setBalanceMicros(body.account, toMicros(body.balance));
+    setBalance(simulation, body.account, toMicros(body.balance));
     settleWaiting(simulation, body.account);
     return { balances: balances() };
   });

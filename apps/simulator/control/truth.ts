@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { NumberCollector } from '../numbers/number-collector.ts';
 import { reportFormOf } from '../results/appearance.ts';
@@ -14,6 +14,8 @@ const query = z.strictObject({
   /** With a task type, the form follows from the account; `form` names it outright. With neither: the bare truth. */
   account: z.string().optional(),
   task_type: z.string().optional(),
+  /** For GET: numbers, separated by commas. */
+  numbers: z.string().optional(),
   form: z.enum(reportForms).default('table_with_ban'),
 });
 
@@ -22,23 +24,41 @@ const numbersBody = z.union([z.string(), z.array(z.string())]);
 const bodyLimitBytes = 256 * 1024 * 1024;
 
 /**
- * `POST /_sim/truth?check=telegram` or `?account=webcom&task_type=Telegram_cheking`: numbers as text, one a line; the
- * answer is csv, `number,outcome`, distinct numbers ascending as digits without `+`.
+ * `POST /_sim/truth?check=telegram` or `?account=webcom&task_type=Telegram_cheking`: numbers as text, one a line, or as a
+ * JSON list (`GET`: `&numbers=…,…`); the answer is csv, `number,outcome`, distinct numbers ascending as digits without `+`.
  */
 export function truthRoutes(app: FastifyInstance, simulation: Simulation): void {
   app.post('/_sim/truth', { bodyLimit: bodyLimitBytes }, async (request, reply) => {
-    const asked = parseOr400(query, request.query, reply);
-    if (!asked) return reply;
     const posted = parseOr400(numbersBody, request.body ?? '', reply);
     if (posted === undefined) return reply;
-    const resolved = resolve(simulation, asked);
-    if (!resolved) return notFound(reply, 'check: give check, or account and task_type');
-    const collector = new NumberCollector();
-    collector.push(Buffer.from(typeof posted === 'string' ? posted : posted.join('\n')));
-    const { numbers } = collector.finish();
-    reply.type('text/csv');
-    return reply.send(Readable.from(inChunks(table(numbers, resolved.check, resolved.form))));
+    const text = typeof posted === 'string' ? posted : posted.join('\n');
+    return answerTruth(simulation, request.query, text, reply);
   });
+  app.get<{ Querystring: { numbers?: string } }>('/_sim/truth', async (request, reply) =>
+    answerTruth(
+      simulation,
+      request.query,
+      (request.query.numbers ?? '').replaceAll(',', '\n'),
+      reply,
+    ),
+  );
+}
+
+function answerTruth(
+  simulation: Simulation,
+  asked: unknown,
+  text: string,
+  reply: FastifyReply,
+): FastifyReply {
+  const parsed = parseOr400(query, asked, reply);
+  if (!parsed) return reply;
+  const resolved = resolve(simulation, parsed);
+  if (!resolved) return notFound(reply, 'check: give check, or account and task_type');
+  const collector = new NumberCollector();
+  collector.push(Buffer.from(text));
+  const { numbers } = collector.finish();
+  reply.type('text/csv');
+  return reply.send(Readable.from(inChunks(table(numbers, resolved.check, resolved.form))));
 }
 
 type Form = (typeof reportForms)[number];
