@@ -34,7 +34,7 @@ const goodbye_ms = 1_000;
 /**
  * BullMQ on Postgres: `LISTEN`/`NOTIFY` instead of a blocking pop, one row per message.
  *
- * The queues share one pool of 4 connections; each worker has a pool of 2 and one connection that listens. Brings the
+ * The queues share one pool of 4 connections; each worker has one for its queries and one that listens. Brings the
  * schema up to date first (under BullMQ's own advisory lock), so Postgres must be there: rejects with
  * QueueDatabaseUnreachable otherwise. After that a restart of Postgres is survived.
  */
@@ -48,6 +48,8 @@ export async function openPostgresBackend(options: PostgresBackendOptions): Prom
   });
   // A pool without an error listener ends the process when Postgres restarts.
   pool.on('error', (error) => report(null, error));
+  // Every queue adds listeners of its own; more than ten are no leak here.
+  pool.setMaxListeners(options.queueNames.length + 10);
 
   const queues = new Map<string, Queue>();
   try {
@@ -80,7 +82,7 @@ export async function openPostgresBackend(options: PostgresBackendOptions): Prom
       const own = new Connections(databaseUrl);
       const worker = new PostgresWorker(name, processor, {
         ...workerOptions(settings),
-        connection: { ...own.settings, schema: postgresQueueSchema, max: 2 },
+        connection: { ...own.settings, schema: postgresQueueSchema, max: 1 },
       });
       worker.on('error', onError);
       worker.on('stalled', onStalled);

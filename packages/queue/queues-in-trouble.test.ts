@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import {
   createTestDatabase,
   queuePrefix,
@@ -135,6 +137,33 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
       expect(stop.took_ms).toBeLessThan(4_000);
       const close = await timed(() => queues.close());
       expect(close.took_ms).toBeLessThan(4_000);
+    },
+  );
+
+  test.each(['cut', 'freeze'] as const)(
+    'keep no process alive when the line is %s at its stop',
+    async (fault) => {
+      const program = fileURLToPath(new URL('./stopping-process.ts', import.meta.url));
+      const child = spawn(process.execPath, [program, JSON.stringify(ground.urls)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let said = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+      try {
+        await queues.ring([submitDoorbell(1)]);
+        await until(() => said.includes('holding'));
+        await ground.wire[fault]();
+        child.kill('SIGTERM');
+        await until(() => child.exitCode !== null, 15_000);
+        expect({ said, exitCode: child.exitCode }).toEqual({
+          said: 'holding\nclosed\n',
+          exitCode: 0,
+        });
+      } finally {
+        child.kill('SIGKILL');
+      }
     },
   );
 

@@ -166,6 +166,22 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     expect(stored).not.toContain('secret');
   });
 
+  test('that failed can be sent again from the dashboard, and arrive as they were', async () => {
+    const heard: Doorbell[] = [];
+    queues.consume('submit', 'alpha', 1, async (doorbell) => {
+      heard.push(doorbell);
+      if (heard.length === 1) throw new Error('the first look fails');
+      return {};
+    });
+    const doorbell = submitDoorbell(1);
+    await queues.ring([doorbell]);
+    const queue = queueNamed('submit-alpha');
+    await until(async () => (await queue.getFailedCount()) === 1);
+    await only(await queue.getFailed()).retry();
+    await until(async () => (await queue.getCompletedCount()) === 1);
+    expect(heard).toEqual([doorbell, doorbell]);
+  });
+
   test('are failed unread when a payload is no doorbell', async () => {
     let handled = 0;
     queues.consume('plan', null, 1, async () => {

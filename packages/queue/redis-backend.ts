@@ -121,8 +121,10 @@ export async function openRedisBackend(options: RedisBackendOptions): Promise<Qu
  * `maxRetriesPerRequest: null`); the socket time-out is longer than the longest blocking call (5 s).
  */
 function openWorkerConnection(url: string): { connection: Redis; disconnect: () => void } {
+  let dropped = false;
   const connection = new Redis(url, {
     ...reconnecting,
+    retryStrategy: (times) => (dropped ? null : reconnecting.retryStrategy(times)),
     maxRetriesPerRequest: null,
     socketTimeout: 15_000,
   });
@@ -138,7 +140,15 @@ function openWorkerConnection(url: string): { connection: Redis; disconnect: () 
   return {
     connection,
     disconnect: () => {
-      for (const each of all) each.disconnect();
+      dropped = true;
+      for (const each of all) {
+        each.disconnect();
+        // Between two tries, `disconnect` stops the trying and settles nothing: BullMQ's loops and timers would wait
+        // for replies and an `end` for ever. One last try ends it properly, whether it succeeds or not.
+        if (each.status !== 'reconnecting') continue;
+        each.once('connect', () => each.disconnect());
+        each.connect().catch(() => undefined);
+      }
     },
   };
 }

@@ -10,6 +10,8 @@ import type { QueueEvent } from './queue-event.ts';
 /** A database or a Redis prefix of this test file's own, behind a wire that fails when it is told to. */
 export interface Ground {
   readonly wire: FaultyWire;
+  /** For `openQueues`, over the wire. */
+  readonly urls: Urls;
   /** Opens queues for the accounts `alpha` and `beta` over the wire; `events` collects what they tell. */
   open(): Promise<{ queues: Queues; events: QueueEvent[] }>;
   /** Throws every message away, and with them what BullMQ knows of its queues. */
@@ -17,6 +19,12 @@ export interface Ground {
   /** Everything that the backend has stored, as text. */
   stored(): Promise<string>;
   close(): Promise<void>;
+}
+
+interface Urls {
+  readonly databaseUrl: string;
+  readonly redisUrl?: string;
+  readonly prefix?: string;
 }
 
 /** Where the queues of a test live: a database of its own, or a prefix of its own in a Redis. */
@@ -34,9 +42,11 @@ async function openPostgresGround(databaseUrl: string): Promise<Ground> {
   const wire = await openFaultyWire(databaseUrl);
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
+  const urls = { databaseUrl: wire.url };
   return {
     wire,
-    open: () => openListening({ databaseUrl: wire.url }),
+    urls,
+    open: () => openListening(urls),
     async empty() {
       await client.query('TRUNCATE bullmq.job CASCADE');
     },
@@ -64,10 +74,11 @@ async function openRedisGround(redisUrl: string, prefix: string): Promise<Ground
   const wire = await openFaultyWire(redisUrl);
   const client = new Redis(redisUrl);
   const keys = () => client.keys(`${prefix}:*`);
+  const urls = { databaseUrl: 'postgres://unused.invalid/none', redisUrl: wire.url, prefix };
   return {
     wire,
-    open: () =>
-      openListening({ databaseUrl: 'postgres://unused.invalid/none', redisUrl: wire.url, prefix }),
+    urls,
+    open: () => openListening(urls),
     async empty() {
       const all = await keys();
       if (all.length > 0) await client.del(...all);
@@ -86,7 +97,7 @@ async function openRedisGround(redisUrl: string, prefix: string): Promise<Ground
   };
 }
 
-async function openListening(urls: { databaseUrl: string; redisUrl?: string; prefix?: string }) {
+async function openListening(urls: Urls) {
   const events: QueueEvent[] = [];
   const queues = await openQueues({
     ...urls,
