@@ -91,6 +91,21 @@ test('without money a task waits, uncharged, and goes on after a top-up', async 
   ]);
 });
 
+test('a top-up pays for the waiting tasks in their order, as far as it goes', async () => {
+  await using ground = await openGround();
+  await ground.control('PUT', 'balance', { account: 'webcom', balance: 0 });
+  const ids = [await createTask(ground, 40), await createTask(ground, 10, 1e10)];
+  const topUp = async (balance: number) => {
+    await ground.control('PUT', 'balance', { account: 'webcom', balance });
+    const { charges } = await ground.control('GET', 'ledger');
+    return charges.map((charge: { task_id: string }) => Number(charge.task_id));
+  };
+  // Enough for the second alone: it still waits behind the first.
+  expect(await topUp(0.031)).toEqual([]);
+  expect(await topUp(0.035)).toEqual(ids.slice(0, 1));
+  expect(await topUp(0.008)).toEqual(ids);
+});
+
 test('words and counters follow the work, and the hash comes with complete only', async () => {
   let nowMs = 1_763_740_000_000;
   await using ground = await openGround({ now: () => nowMs, processing_ms_base: 1_000 });
