@@ -15,10 +15,15 @@ export interface HeadersSentWatch {
   stop(): void;
 }
 
+function requestOf(message: unknown): unknown {
+  return typeof message === 'object' && message !== null && 'request' in message
+    ? message.request
+    : null;
+}
+
 export function watchHeadersSent(): HeadersSentWatch {
   let request: unknown = null;
   let sent = false;
-  const requestOf = (message: unknown) => (message as { request: unknown }).request;
   const onCreate = (message: unknown) => {
     request = requestOf(message);
   };

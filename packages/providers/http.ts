@@ -4,6 +4,7 @@ import type { Account, Evidence } from '@rollcall/domain';
 import { Client, type Dispatcher, Pool } from 'undici';
 import { type HeadersSentWatch, watchHeadersSent } from './headers-sent.ts';
 import { observe, type ProviderHooks } from './provider.ts';
+import { uploadConnector } from './upload-connector.ts';
 
 /** A provider's JSON is a few hundred bytes; what is longer is not one. */
 const maxAnswerBytes = 1024 * 1024;
@@ -51,13 +52,17 @@ export function openAccountHttp(account: Account, hooks?: ProviderHooks): Accoun
   const base = new URL(account.baseUrl);
   const prefix = base.pathname.replace(/\/+$/, '');
   const deadline_ms = account.upload_deadline_ms;
+  const connectWithin_ms = Math.min(connectTimeout_ms, deadline_ms);
   const timeouts = {
-    connectTimeout: Math.min(connectTimeout_ms, deadline_ms),
     headersTimeout: deadline_ms,
     bodyTimeout: deadline_ms,
     allowH2: false,
   };
-  const pool = new Pool(base.origin, { ...timeouts, connections: controlConnections });
+  const pool = new Pool(base.origin, {
+    ...timeouts,
+    connectTimeout: connectWithin_ms,
+    connections: controlConnections,
+  });
 
   const observed = (answer: HttpAnswer): HttpAnswer => {
     const { operation, httpStatus, transportError, duration_ms } = answer;
@@ -69,7 +74,11 @@ export function openAccountHttp(account: Account, hooks?: ProviderHooks): Accoun
 
   return {
     async upload(call, signal) {
-      const client = new Client(base.origin, { ...timeouts, pipelining: 0 });
+      const client = new Client(base.origin, {
+        ...timeouts,
+        pipelining: 0,
+        connect: uploadConnector(connectWithin_ms),
+      });
       const watch = watchHeadersSent();
       try {
         return observed(await exchange(client, below(call), deadline_ms, signal, watch));
@@ -108,7 +117,7 @@ function exchange(
 ): Promise<HttpAnswer> {
   const startedAt_ms = Date.now();
   const started = performance.now();
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | null = null;
     let requestStarted = false;
     let httpStatus: number | null = null;
@@ -184,7 +193,7 @@ function exchange(
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       over = true;
-      reject(error);
+      throw error;
     }
   });
 }

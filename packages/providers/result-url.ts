@@ -99,30 +99,28 @@ function judge(
   isOwnHost: boolean,
   evidence: Evidence,
 ): DownloadAnswer {
-  switch (fetched.kind) {
-    case 'fetched': {
-      const headers: Record<string, string> = {};
-      for (const name of keptHeaders) {
-        const value = fetched.headers[name];
-        if (typeof value === 'string') headers[name] = value.slice(0, 200);
-      }
-      return { kind: 'downloaded', byteCount: fetched.byteCount, headers, evidence };
+  if (fetched.kind === 'fetched') {
+    const headers: Record<string, string> = {};
+    for (const name of keptHeaders) {
+      const value = fetched.headers[name];
+      if (typeof value === 'string') headers[name] = value.slice(0, 200);
     }
-    case 'forbidden':
-      return { kind: 'forbidden_url', reason: fetched.reason, evidence };
-    case 'too_large':
-      return { kind: 'too_large', limit_bytes: policy.maxBytes, evidence };
-    case 'lost': {
-      const failure = fetched.hasBegun ? 'cut' : 'transient';
-      return { kind: 'failed', failure, retryAfter_ms: null, evidence };
-    }
-    case 'refused': {
-      if (isExpired(fetched, isOwnHost)) return { kind: 'expired', evidence };
-      const wait_ms = retryAfter_ms(fetched.headers, Date.now());
-      const failure = failureOf(fetched.httpStatus, isOwnHost);
-      return { kind: 'failed', failure, retryAfter_ms: wait_ms, evidence };
-    }
+    return { kind: 'downloaded', byteCount: fetched.byteCount, headers, evidence };
   }
+  if (fetched.kind === 'forbidden') {
+    return { kind: 'forbidden_url', reason: fetched.reason, evidence };
+  }
+  if (fetched.kind === 'too_large') {
+    return { kind: 'too_large', limit_bytes: policy.maxBytes, evidence };
+  }
+  if (fetched.kind === 'lost') {
+    const failure = fetched.hasBegun ? 'cut' : 'transient';
+    return { kind: 'failed', failure, retryAfter_ms: null, evidence };
+  }
+  if (isExpired(fetched, isOwnHost)) return { kind: 'expired', evidence };
+  const wait_ms = retryAfter_ms(fetched.headers, Date.now());
+  const failure = failureOf(fetched.httpStatus, isOwnHost);
+  return { kind: 'failed', failure, retryAfter_ms: wait_ms, evidence };
 }
 
 /**

