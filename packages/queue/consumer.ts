@@ -2,15 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WaitingError } from 'bullmq';
 import type { BullProcessor, OpenWorker, QueueBackend } from './backend.ts';
 import { countsOf } from './counts.ts';
-import { type Doorbell, parseDoorbell, type Stage } from './doorbell.ts';
+import { type DoorbellOf, isDoorbellOf, parseDoorbell, type Stage } from './doorbell.ts';
 import type { OnQueueEvent } from './queue-event.ts';
 import type { ReportBackendError } from './quiet-reports.ts';
 import { SafeFailure, UnreadableDoorbell } from './safe-failure.ts';
 import { within } from './within.ts';
 
 /** Answers one doorbell with counts. `signal` is aborted when a stop has run out of time. */
-export type DoorbellHandler = (
-  doorbell: Doorbell,
+export type DoorbellHandler<S extends Stage> = (
+  doorbell: DoorbellOf<S>,
   signal: AbortSignal,
 ) => Promise<Record<string, number>>;
 
@@ -27,12 +27,12 @@ export interface Consumer {
   close(deadline_ms: number): Promise<{ readonly finished: boolean }>;
 }
 
-interface ConsumerOptions {
+interface ConsumerOptions<S extends Stage> {
   readonly backend: QueueBackend;
   readonly queue: string;
-  readonly stage: Stage;
+  readonly stage: S;
   readonly concurrency: number;
-  readonly handler: DoorbellHandler;
+  readonly handler: DoorbellHandler<S>;
   readonly onEvent: OnQueueEvent;
   readonly report: ReportBackendError;
 }
@@ -42,7 +42,7 @@ const abortGrace_ms = 1_000;
 const goodbye_ms = 2_000;
 
 /** Starts to consume, now or as soon as the backend can be reached. */
-export function openConsumer(options: ConsumerOptions): Consumer {
+export function openConsumer<S extends Stage>(options: ConsumerOptions<S>): Consumer {
   const { backend, queue, stage, concurrency, handler, onEvent, report } = options;
   const outOfTime = new AbortController();
   const stopping = new AbortController();
@@ -55,7 +55,7 @@ export function openConsumer(options: ConsumerOptions): Consumer {
       throw new WaitingError();
     }
     const doorbell = parseDoorbell(job.data);
-    if (doorbell === null || doorbell.stage !== stage) {
+    if (doorbell === null || !isDoorbellOf(doorbell, stage)) {
       onEvent({ kind: 'unreadable', queue });
       throw new SafeFailure(new UnreadableDoorbell());
     }
@@ -64,7 +64,7 @@ export function openConsumer(options: ConsumerOptions): Consumer {
     return await work.finally(() => handlers.delete(work));
   };
 
-  async function answer(doorbell: Doorbell): Promise<Record<string, number>> {
+  async function answer(doorbell: DoorbellOf<S>): Promise<Record<string, number>> {
     try {
       return countsOf(await handler(doorbell, outOfTime.signal));
     } catch (error) {

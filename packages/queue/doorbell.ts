@@ -23,6 +23,15 @@ export type Doorbell =
   | { readonly stage: 'poll'; readonly account: string; readonly ring: number }
   | { readonly stage: 'ingest'; readonly chunkId: ChunkId; readonly ring: number };
 
+export type DoorbellOf<S extends Stage> = Extract<Doorbell, { readonly stage: S }>;
+
+export function isDoorbellOf<S extends Stage>(
+  doorbell: Doorbell,
+  stage: S,
+): doorbell is DoorbellOf<S> {
+  return doorbell.stage === stage;
+}
+
 /** An account id as `domain` defines it. Kept strict because it becomes part of a queue's name. */
 const accountShape = /^[a-z0-9][a-z0-9-]{0,62}$/;
 

@@ -1,5 +1,5 @@
 export type { Consumer, DoorbellHandler } from './consumer.ts';
-export { type Doorbell, parseDoorbell, type Stage, stages } from './doorbell.ts';
+export { type Doorbell, type DoorbellOf, parseDoorbell, type Stage, stages } from './doorbell.ts';
 export { openQueues, type Queues, type QueuesOptions } from './open-queues.ts';
 export { postgresQueueSchema } from './postgres-backend.ts';
 export { QueueDatabaseUnreachable, RedisCannotBeAsked, RedisEvicts } from './queue-errors.ts';

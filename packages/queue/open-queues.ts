@@ -30,11 +30,11 @@ export interface Queues {
    * twice and possibly late: the handler claims in Postgres. What it throws goes to `onError`; the queue keeps the
    * error's code and class.
    */
-  consume(
-    stage: Stage,
+  consume<S extends Stage>(
+    stage: S,
     account: string | null,
     concurrency: number,
-    handler: DoorbellHandler,
+    handler: DoorbellHandler<S>,
   ): Consumer;
   /** Every queue, for the dashboard. */
   all(): readonly Queue[];
