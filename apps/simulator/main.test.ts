@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 
@@ -29,4 +32,19 @@ test('it ends with its parent where it is told to', async () => {
   const { child, ended } = await startProcess('--until-stdin-ends');
   child.stdin.end();
   expect(await ended).toEqual([0, null]);
+});
+
+test('its accounts may come from a file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-accounts-'));
+  const file = join(folder, 'accounts.json');
+  const account = { name: 'other', contract: 'tasks-v1', key: 'k', price_per_number: 0.002 };
+  await writeFile(file, JSON.stringify([{ ...account, balance: 12.5 }]));
+  const { child, ended, url } = await startProcess('--accounts', file);
+  const balanceWith = (key: string) =>
+    fetch(`${url}/v1/balance`, { headers: { 'x-api-key': key } });
+  expect(await (await balanceWith('k')).json()).toMatchObject({ balance: 12.5 });
+  expect((await balanceWith('sim-ekycpro')).status).toBe(401);
+  child.kill('SIGTERM');
+  await ended;
+  await rm(folder, { recursive: true });
 });
