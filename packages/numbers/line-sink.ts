@@ -1,7 +1,8 @@
 import { compileNormaliser } from './compile-normaliser.ts';
 import { decodeText } from './decode-text.ts';
 import type { NumberSorter } from './number-sorter.ts';
-import { notClean, readCleanBytes } from './read-clean-bytes.ts';
+import type { CleanBytesReader } from './read-clean-bytes.ts';
+import { compileCleanBytesReader, notClean } from './read-clean-bytes.ts';
 import type { Refusal } from './read-outcome.ts';
 import { refuse } from './read-outcome.ts';
 import type { RejectLog } from './reject-log.ts';
@@ -10,7 +11,7 @@ import type { RejectReason } from './reject-reason.ts';
 /** Takes one number cell after another, in line order, and sends each to the sorter or the reject log. */
 export class LineSink {
   readonly #normalise: (text: string) => number | RejectReason;
-  readonly #bareIsInternational: boolean;
+  readonly #readClean: CleanBytesReader;
   readonly #linesMax: number;
   readonly #sorter: NumberSorter;
   readonly #rejects: RejectLog;
@@ -24,7 +25,7 @@ export class LineSink {
     this.#sorter = sorter;
     this.#rejects = rejects;
     this.#normalise = compileNormaliser(options.defaultRegion);
-    this.#bareIsInternational = options.defaultRegion === undefined;
+    this.#readClean = compileCleanBytesReader(options.defaultRegion);
     this.#linesMax = options.maxLines;
   }
 
@@ -36,7 +37,7 @@ export class LineSink {
   /** A cell as bytes of the upload. Anything but undefined ends the reading. */
   takeBytes(bytes: Buffer, start: number, end: number): Refusal | undefined {
     if (this.#lines === this.#linesMax) return this.#tooMany();
-    const number = readCleanBytes(bytes, start, end, this.#bareIsInternational);
+    const number = this.#readClean(bytes, start, end);
     if (number === notClean) return this.takeText(decodeText(bytes, start, end));
     this.#lines += 1;
     this.#sorter.add(number);

@@ -105,7 +105,6 @@ function inMemory(numbers: Float64Array): SortedNumbers {
   let held: Float64Array | undefined = numbers;
   return {
     distinct: numbers.length,
-    // eslint-disable-next-line typescript/require-await -- the other kind reads a file
     async *batches() {
       if (held === undefined) throw new Error('read from a closed intake');
       for (let at = 0; at < held.length; at += batchLength) yield held.slice(at, at + batchLength);

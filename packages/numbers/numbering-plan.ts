@@ -19,6 +19,7 @@ export interface NumberingPlan {
   readonly lengths: readonly number[];
   readonly ranges: readonly NumberRange[];
   /** What is dialled before an international number, at the start. */
+  readonly internationalPrefixSource: string | undefined;
   readonly internationalPrefix: RegExp | undefined;
   /** What may stand before (or, with groups, in place of) the national number, at the start. */
   readonly nationalPrefixSource: string | undefined;
@@ -113,7 +114,7 @@ function compilePlan(region: string | undefined, entry: readonly unknown[]): Num
   );
   const nationalPrefixSource = text(field.nationalPrefixForParsing) ?? text(field.nationalPrefix);
   const leadingDigitsSource = text(field.leadingDigits);
-  const internationalPrefix = text(field.internationalPrefix);
+  const internationalPrefixSource = text(field.internationalPrefix);
   return {
     region,
     callingCode,
@@ -121,8 +122,9 @@ function compilePlan(region: string | undefined, entry: readonly unknown[]): Num
     general: wholly(generalSource),
     lengths: possibleLengths,
     ranges,
+    internationalPrefixSource,
     internationalPrefix:
-      internationalPrefix === undefined ? undefined : atStart(internationalPrefix),
+      internationalPrefixSource === undefined ? undefined : atStart(internationalPrefixSource),
     nationalPrefixSource,
     nationalPrefix: nationalPrefixSource === undefined ? undefined : atStart(nationalPrefixSource),
     nationalPrefixTransform: text(field.nationalPrefixTransform),

@@ -47,7 +47,7 @@ export async function readNumbers(
   input: AsyncIterable<Uint8Array>,
   options: ReadNumbersOptions,
 ): Promise<ReadNumbersOutcome> {
-  const { defaultRegion } = options;
+  const defaultRegion = options.defaultRegion?.toUpperCase();
   if (defaultRegion !== undefined && !isKnownRegion(defaultRegion)) {
     return refuse(
       'unknown_region',

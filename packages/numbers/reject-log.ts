@@ -48,7 +48,6 @@ export class RejectLog {
       const bytes = Buffer.allocUnsafe(length);
       await this.#spool.read(bytes, offset);
       offset += length;
-      // eslint-disable-next-line typescript/no-unsafe-type-assertion -- our own bytes, written by #seal
       yield JSON.parse(bytes.toString()) as Reject[];
     }
   }
