@@ -7,3 +7,4 @@ export {
   type StageName,
   stageNames,
 } from './read-environment.ts';
+export { type SimulatedAccounts, simulatedAccounts } from './simulated-accounts.ts';

@@ -18,6 +18,7 @@ export * from './sql/decide-held.ts';
 export * from './sql/ingest-chunk.ts';
 export * from './sql/plan-chunks.ts';
 export * from './sql/poll-tasks.ts';
+export * from './sql/read-job-state.ts';
 export * from './sql/read-jobs.ts';
 export * from './sql/receive-job.ts';
 export * from './sql/settle-submit.ts';

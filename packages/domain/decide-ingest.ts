@@ -80,7 +80,13 @@ const slackOf = (numbers: number): number => Math.max(5, Math.floor(numbers / 10
 
 export function decideParsed(facts: ParsedFacts): ParsedDecision {
   const { counts, semantics } = facts;
-  if (facts.read.kind === 'unreadable') {
+  // A list of nothing is an empty file; believed only where the provider itself counted nothing.
+  const emptyList =
+    facts.read.kind === 'unreadable' &&
+    facts.read.code === 'empty' &&
+    semantics !== 'table' &&
+    facts.filtered === 0;
+  if (facts.read.kind === 'unreadable' && !emptyList) {
     return { kind: 'hold', verdict: 'unreadable', code: facts.read.code };
   }
   const slack = slackOf(facts.numbers);

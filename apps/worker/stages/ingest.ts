@@ -21,7 +21,12 @@ import {
   Reconciliation,
   verdicts,
 } from '@rollcall/domain';
-import { type ReadResultOptions, type ResultOutcome, readResult } from '@rollcall/results';
+import {
+  type ReadResultOptions,
+  type ResultOutcome,
+  readResult,
+  specialCategoryColumns,
+} from '@rollcall/results';
 import { archiveDownload, unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
@@ -114,6 +119,7 @@ async function parse(
     taskType: offer.taskType,
     verdictColumns: offer.verdictColumns,
     verdictWords: offer.verdictWords,
+    droppedColumns: specialCategoryColumns,
   });
   await endParse(db, artifact);
   const counts = reconciliation.counts();

@@ -169,7 +169,7 @@ export async function publishResults(
   withCanary: boolean,
 ): Promise<Published> {
   const cost = await tx.query<{ per_number: string }>(
-    `SELECT trunc(COALESCE(sum(amount), 0) / $2, 9) AS per_number FROM store.ledger l JOIN store.attempts a ON a.id = l.attempt_id
+    `SELECT trunc(COALESCE(sum(l.amount), 0) / $2, 9) AS per_number FROM store.ledger l JOIN store.attempts a ON a.id = l.attempt_id
       WHERE a.chunk_id = $1 AND l.entry = 'commit'`,
     [claim.chunkId, claim.numbers],
   );

@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import { type Accounts, readAccounts, simulatedAccounts } from '@rollcall/config';
+import { type Database, openDatabase, receiveJob, syncAccounts } from '@rollcall/db';
+import { type Account, type JobId, type Money, makeId } from '@rollcall/domain';
+import { createProvider, type Provider } from '@rollcall/providers';
+import { openQueues, type Queues } from '@rollcall/queue';
+import { createLogger, describeError } from '@rollcall/telemetry';
+import {
+  createTestDatabase,
+  queuePrefix,
+  startSimulator,
+  type TestBackend,
+  type TestSimulator,
+  testRedisUrl,
+  waitFor,
+} from '@rollcall/testing';
+import type { Equipment } from './equipment.ts';
+import { type Running, run } from './run.ts';
+
+/** A database, a simulator and a worker's equipment, as real as in production; for tests only. */
+export interface Ground {
+  readonly db: Database;
+  readonly simulator: TestSimulator;
+  readonly accounts: Accounts;
+  readonly equipment: Equipment;
+  /** Lines that the stages logged, parsed. */
+  readonly logged: Record<string, unknown>[];
+  /** Stores a job as the API does, and rings. */
+  enqueue(check: string, numbers: readonly number[], options?: EnqueueOptions): Promise<JobId>;
+  /** Starts consumers and sweeps on a queue backend. */
+  start(backend: TestBackend): Promise<Running>;
+  job(jobId: string): Promise<Record<string, unknown>>;
+  chunks(jobId: string): Promise<Record<string, unknown>[]>;
+  untilState(jobId: string, states: readonly string[], timeoutMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EnqueueOptions {
+  readonly account?: string;
+  readonly maxCost?: Money;
+  readonly priority?: number;
+}
+
+export interface GroundOptions {
+  /** Changes an account as read from the accounts file. */
+  readonly change?: (account: Account) => Account;
+  readonly chunkSize?: number;
+  readonly lease_ms?: number;
+}
+
+export async function layGround(options: GroundOptions = {}): Promise<Ground> {
+  const database = await createTestDatabase();
+  const simulator = await startSimulator();
+  const { text, keys } = await simulatedAccounts({
+    ...simulator,
+    ...(options.chunkSize === undefined ? {} : { chunkSize: options.chunkSize }),
+  });
+  const read = readAccounts(text, keys, { withKeys: true });
+  if (!read.ok) throw new Error(read.problems.join('\n'));
+  const change = options.change ?? ((account: Account) => account);
+  const accounts: Accounts = {
+    ...read.accounts,
+    accounts: new Map([...read.accounts.accounts].map(([id, account]) => [id, change(account)])),
+  };
+  const db = openDatabase({
+    url: database.url,
+    maxConnections: 8,
+    applicationName: 'rollcall worker test',
+    onIdleError: () => undefined,
+  });
+  const synced = await syncAccounts(db, [...accounts.accounts.values()]);
+  if (!synced.ok) throw new Error(synced.problems.join('\n'));
+
+  const logged: Record<string, unknown>[] = [];
+  const log = createLogger({
+    name: 'worker',
+    level: 'debug',
+    destination: { write: (line: string) => void logged.push(JSON.parse(line)) },
+  });
+  const providers = new Map<string, Provider>();
+  let queues: Queues | null = null;
+  const running: Running[] = [];
+  const equipment: Equipment = {
+    db,
+    log,
+    accounts,
+    providerOf(account) {
+      const known =
+        providers.get(account.id) ?? createProvider(account, accounts.keyOf(account.id));
+      providers.set(account.id, known);
+      return known;
+    },
+    async ring(doorbells) {
+      await queues?.ring(doorbells);
+    },
+    times: { lease_ms: options.lease_ms ?? 30_000, heartbeat_ms: 5_000, rescueInterval_ms: 2_000 },
+  };
+
+  return {
+    db,
+    simulator,
+    accounts,
+    equipment,
+    logged,
+    async enqueue(check, numbers, { account, maxCost = null, priority = 0 } = {}) {
+      const sorted = Float64Array.from(new Set(numbers)).sort();
+      const id = makeId('job', Date.now(), randomBytes(10));
+      const accountId = account ?? accounts.defaults.get(check) ?? 'nobody';
+      const received = await receiveJob(db, {
+        id,
+        tenantId: 1,
+        checkName: check,
+        account: accountId,
+        currency: accounts.accounts.get(accountId)?.currency ?? 'USD',
+        name: null,
+        priority,
+        purpose: 'test',
+        requestedBy: 'test',
+        defaultRegion: null,
+        maxCost: maxCost as Money | null,
+        createdBy: null,
+        idempotency: null,
+        lines: numbers.length,
+        accepted: sorted.length,
+        duplicates: numbers.length - sorted.length,
+        rejected: 0,
+        numbers: once(sorted),
+        rejects: none(),
+        upload: {
+          bytes: once(Buffer.from('test')),
+          encoding: 'identity',
+          sha256: new Uint8Array(32),
+          byteCount: 4,
+          reading: {},
+        },
+      });
+      if (received.kind !== 'created') throw new Error(received.kind);
+      await equipment.ring([{ stage: 'plan', jobId: received.jobId, ring: received.ring }]);
+      return received.jobId;
+    },
+    async start(backend) {
+      queues = await openQueues({
+        databaseUrl: database.url,
+        redisUrl: backend === 'redis' ? testRedisUrl() : undefined,
+        prefix: queuePrefix(),
+        accounts: [...accounts.accounts.keys()],
+        onError: (event) =>
+          void logged.push({
+            event: `queue.${event.kind}`,
+            ...('error' in event ? describeError(event.error) : {}),
+          }),
+      });
+      const started = run(equipment, queues, ['plan', 'submit', 'poll', 'ingest'], 3_600_000);
+      running.push(started);
+      return started;
+    },
+    async job(jobId) {
+      const { rows } = await db.query('SELECT * FROM rollcall.jobs WHERE job_id = $1', [jobId]);
+      return rows[0] as Record<string, unknown>;
+    },
+    async chunks(jobId) {
+      const { rows } = await db.query(
+        `SELECT c.*, a.outcome AS attempt_outcome, a.outcome_reason, a.task_id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
+           LEFT JOIN store.attempts a ON a.id = c.attempt_id WHERE j.id = $1 ORDER BY c.chunk_no`,
+        [jobId],
+      );
+      return rows;
+    },
+    async untilState(jobId, states, timeoutMs = 20_000) {
+      await waitFor(
+        async () => {
+          const { rows } = await db.query<{ state: string }>(
+            'SELECT state FROM store.jobs WHERE id = $1',
+            [jobId],
+          );
+          return states.includes(rows[0]?.state ?? '');
+        },
+        { timeoutMs, describe: `job ${jobId} to be ${states.join(' or ')}` },
+      );
+    },
+    async close() {
+      await Promise.all(running.map((each) => each.stop(5_000)));
+      await queues?.close();
+      await Promise.all([...providers.values()].map((provider) => provider.close()));
+      await db.close();
+      await simulator.stop();
+      await database.drop();
+    },
+  };
+}
+
+async function* once<T>(value: T): AsyncGenerator<T> {
+  yield value;
+}
+
+async function* none(): AsyncGenerator<never> {}
