@@ -88,7 +88,7 @@ async function download(
     transportError,
     bodyExcerpt:
       refusal === null || refusal.length === 0 ? null : scrub(refusal.toString('utf8'), key),
-    rawBody: refusal,
+    rawBody: refusal === null || refusal.length === 0 ? null : refusal,
   };
   return judge(fetched, policy, first.isOwnHost, evidence);
 }

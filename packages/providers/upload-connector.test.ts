@@ -1,0 +1,47 @@
+import type { Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { uploadConnector } from './upload-connector.ts';
+
+/** Answers the first bytes, resets 20 ms later, and then wakes whoever waits on `flag`: on a thread of its own, so that the client can stand still meanwhile. */
+const server = `
+const { createServer } = require('node:net');
+const { parentPort, workerData } = require('node:worker_threads');
+const flag = new Int32Array(workerData);
+createServer((socket) => {
+  socket.on('error', () => {});
+  socket.once('data', () => {
+    socket.pause().write('answer');
+    setTimeout(() => {
+      socket.resetAndDestroy();
+      setTimeout(() => { Atomics.store(flag, 0, 1); Atomics.notify(flag, 0); }, 20);
+    }, 20);
+  });
+}).listen(0, '127.0.0.1', function () { parentPort.postMessage(this.address().port); });
+`;
+
+test('an answer that came before a reset is read although the next write fails', async () => {
+  const shared = new SharedArrayBuffer(4);
+  const worker = new Worker(server, { eval: true, workerData: shared });
+  const port = await new Promise<number>((resolve) => worker.once('message', resolve));
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    uploadConnector(5_000)(
+      { protocol: 'http:', hostname: '127.0.0.1', port: String(port) },
+      (error, connected) => (error === null ? resolve(connected) : reject(error)),
+    );
+  });
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => {});
+  const ended = new Promise((resolve) => socket.once('end', resolve).once('close', resolve));
+
+  socket.write('head');
+  // Nothing can be read here before the next write meets the reset.
+  Atomics.wait(new Int32Array(shared), 0, 0, 5_000);
+  socket.write('more');
+
+  await ended;
+  expect(Buffer.concat(chunks).toString()).toBe('answer');
+  socket.destroy();
+  await worker.terminate();
+});
