@@ -1,7 +1,7 @@
 /**
  * What every adapter must do, on any wire: run on fixture servers, which answer in the bodies of the seed pages, and on
  * the simulator, which was written from the same pages by somebody else. What differs by adapter is in the tables of
- * `cases/`; the rest stays together over 300 lines, because it is one list that a new adapter is read against.
+ * `cases/`.
  */
 import { createServer } from 'node:net';
 import type { AdapterName, ResultLocator, SubmitAnswer } from '@rollcall/domain';
