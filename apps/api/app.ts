@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '@rollcall/db';
+import type { Queues } from '@rollcall/queue';
+import type { Logger } from '@rollcall/telemetry';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { AccountBook } from './intake/choose-account.ts';
+import type { IntakeLimits } from './intake/read-outcome.ts';
+import { authPlugin } from './plugins/auth.ts';
+import { dashboardPath, dashboardPlugin } from './plugins/dashboard.ts';
+import { errorsPlugin } from './plugins/errors.ts';
+import { notFoundPlugin } from './plugins/not-found.ts';
+import { openApiPlugin } from './plugins/openapi.ts';
+import { requestLogPlugin } from './plugins/request-log.ts';
+import { securityHeadersPlugin } from './plugins/security-headers.ts';
+import { createJobRoute } from './routes/create-job.ts';
+import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { rejectRoutes } from './routes/rejects.ts';
+import { resultRoutes } from './routes/results.ts';
+
+export interface ApiDependencies {
+  readonly database: Database;
+  readonly queues: Queues;
+  /** Read without keys: this process speaks to no provider. */
+  readonly accounts: AccountBook;
+  readonly log: Logger;
+  readonly limits: ApiLimits;
+}
+
+export interface ApiLimits {
+  readonly intake: IntakeLimits;
+  /** From the first byte of a request to its last, the largest upload over the slowest line included. */
+  readonly requestTimeout_ms: number;
+  /** How long a connection may be silent while a request comes in. */
+  readonly connectionTimeout_ms: number;
+  readonly uploadsAtOnceMax: number;
+  readonly storesAtOnceMax: number;
+}
+
+/** Builds the API: everything around the routes first, then each resource. `main.ts` lets it listen. */
+export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> {
+  const { database, queues, accounts, log, limits } = deps;
+  const app = Fastify({
+    logger: false,
+    genReqId: (request) => givenRequestId(request.headers['x-request-id']) ?? randomUUID(),
+    requestTimeout: limits.requestTimeout_ms,
+    connectionTimeout: limits.connectionTimeout_ms,
+    forceCloseConnections: 'idle',
+    // Ids are 40 characters, queue names at most 70.
+    routerOptions: { maxParamLength: 200 },
+  });
+  app.decorateRequest('apiKey', null);
+
+  await app.register(requestLogPlugin, { log });
+  await app.register(errorsPlugin, { log });
+  await app.register(notFoundPlugin);
+  await app.register(securityHeadersPlugin);
+  await app.register(openApiPlugin);
+
+  await app.register(healthRoutes, { database, queues });
+  await app.register(
+    async (v1) => {
+      await v1.register(authPlugin, { database });
+      await v1.register(jobRoutes, { database });
+      await v1.register(createJobRoute, {
+        database,
+        queues,
+        accounts,
+        log,
+        intakeLimits: limits.intake,
+        uploadsAtOnceMax: limits.uploadsAtOnceMax,
+        storesAtOnceMax: limits.storesAtOnceMax,
+      });
+      await v1.register(resultRoutes, { database });
+      await v1.register(rejectRoutes, { database });
+    },
+    { prefix: '/v1' },
+  );
+  await app.register(dashboardPlugin, { prefix: dashboardPath, database, queues });
+  return app;
+}
+
+/** A caller's own id for a request is taken over where it is a UUID; anything else could be anything. */
+function givenRequestId(header: string | string[] | undefined): string | null {
+  const shape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+  return typeof header === 'string' && shape.test(header) ? header.toLowerCase() : null;
+}

@@ -1,0 +1,182 @@
+/**
+ * Every error that the API answers with, by its stable code. `advice` says what the caller does next; a more exact
+ * `detail` may stand in its place. docs/errors.md shows this table, and a test holds the two together.
+ */
+export const errorCatalogue = {
+  malformed_body: {
+    status: 400,
+    title: 'The request cannot be read',
+    advice: 'Send valid HTTP with a whole, well-formed body.',
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'No valid API key',
+    advice: 'Send `Authorization: Bearer <key>` with a key that is neither expired nor revoked.',
+  },
+  scope_missing: {
+    status: 403,
+    title: 'The key may not do this',
+    advice: 'Use a key that has the scope named in `detail`.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is no such thing',
+    advice: 'Check the path and the id. What belongs to another tenant is not there either.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'The path does not take this method',
+    advice: 'Use a method that the `Allow` header names.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The same Idempotency-Key is being stored',
+    advice: 'Another request with this key is not finished. Send it again in a second.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    advice: 'Split the upload into smaller jobs.',
+  },
+  too_many_bytes: {
+    status: 413,
+    title: 'The upload has too many bytes',
+    advice: 'Split it into smaller jobs. The limit counts the inflated bytes too.',
+  },
+  too_many_lines: {
+    status: 413,
+    title: 'The upload has too many lines',
+    advice: 'Split it into smaller jobs.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'This content type is not taken',
+    advice:
+      'Send application/json, multipart/form-data, or the file itself as text/csv, text/plain, text/tab-separated-values, application/gzip or application/octet-stream.',
+  },
+  unsupported_format: {
+    status: 415,
+    title: 'The file is of a kind that is not read',
+    advice: 'Send txt, csv, tsv or a JSON array, in UTF-8 or Latin-1, plain or gzip.',
+  },
+  invalid_request: {
+    status: 422,
+    title: 'Some fields are wrong',
+    advice: 'Correct what `errors` names.',
+  },
+  invalid_cursor: {
+    status: 422,
+    title: 'The cursor is none of ours',
+    advice: 'Use `next_cursor` of the same list as it was given, or start again without a cursor.',
+  },
+  option_after_numbers: {
+    status: 422,
+    title: 'An option came after the numbers',
+    advice:
+      'Numbers are read while they arrive: put `default_region` and `column` in front of the numbers or the file.',
+  },
+  unknown_check: {
+    status: 422,
+    title: 'No account offers this check',
+    advice: 'Use one of the checks that `detail` names.',
+  },
+  unknown_account: {
+    status: 422,
+    title: 'There is no such account',
+    advice: 'Use one of the accounts that `detail` names, or none.',
+  },
+  check_not_offered: {
+    status: 422,
+    title: 'The account does not offer this check',
+    advice: 'Use another account or another check.',
+  },
+  no_account_for_check: {
+    status: 422,
+    title: 'The check has no default account',
+    advice: 'Name one of the accounts that `detail` names.',
+  },
+  too_few_numbers: {
+    status: 422,
+    title: 'Fewer numbers than the account takes',
+    advice: 'Add numbers. They are never padded, and nothing was stored.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another request',
+    advice: 'Use a new key for another upload or other options.',
+  },
+  empty: {
+    status: 422,
+    title: 'The upload holds no line',
+    advice: 'Send at least one number.',
+  },
+  line_too_long: {
+    status: 422,
+    title: 'A line is too long',
+    advice: 'Check the line ends and quotes at the line named.',
+  },
+  unknown_column: {
+    status: 422,
+    title: 'The file has no such column',
+    advice: 'Name a column of the file, or its position counted from 1.',
+  },
+  no_number_column: {
+    status: 422,
+    title: 'No column looks like phone numbers',
+    advice: 'Name the column with `column`.',
+  },
+  ambiguous_column: {
+    status: 422,
+    title: 'More than one column looks like phone numbers',
+    advice: 'Name the column with `column`.',
+  },
+  unbalanced_quote: {
+    status: 422,
+    title: 'A quote is never closed',
+    advice: 'Correct the quotes at the line named.',
+  },
+  not_json: {
+    status: 422,
+    title: 'The numbers are no JSON array',
+    advice: 'Send an array of texts, such as ["+447911123456"].',
+  },
+  bad_gzip: {
+    status: 422,
+    title: 'The gzip data is broken',
+    advice: 'Compress the file again, or send it plain.',
+  },
+  unknown_region: {
+    status: 422,
+    title: 'There is no such region',
+    advice: 'Give `default_region` as an ISO 3166 code of two letters, such as GB.',
+  },
+  too_many_uploads: {
+    status: 429,
+    title: 'Too many uploads at once',
+    advice: 'Send it again after the seconds in `Retry-After`.',
+  },
+  internal: {
+    status: 500,
+    title: 'An error of ours',
+    advice: 'Tell the operator the request id in `instance`.',
+  },
+  database_unavailable: {
+    status: 503,
+    title: 'Postgres cannot be reached',
+    advice:
+      'Send it again after the seconds in `Retry-After`; with an Idempotency-Key nothing is made twice.',
+  },
+  stopping: {
+    status: 503,
+    title: 'The server is stopping',
+    advice: 'Send it again; another process will take it.',
+  },
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
+
+interface ErrorEntry {
+  readonly status: number;
+  readonly title: string;
+  readonly advice: string;
+}
+
+export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,0 +1,64 @@
+import { describeError, type Logger } from '@rollcall/telemetry';
+import type { FastifyError, FastifyInstance } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { RequestValidationError } from 'fastify-zod-openapi';
+import type { z } from 'zod';
+import { isDatabaseAway } from '../database-away.ts';
+import { UploadBroken } from '../intake/upload-bytes.ts';
+import { type Refusal, refuse, sendRefusal } from '../refusal.ts';
+import { fieldErrors } from '../validation-errors.ts';
+
+/** Turns everything that was thrown, and every path that is not there, into a problem of the catalogue. */
+export const errorsPlugin = fastifyPlugin(
+  (app: FastifyInstance, { log }: { readonly log: Logger }, done: () => void) => {
+    app.setErrorHandler<FastifyError>((error, request, reply) => {
+      const refusal = refusalOf(error);
+      if (refusal.code === 'internal') {
+        const route = request.routeOptions.url;
+        log.error('http.failed', { request: request.id, route, ...describeError(error) });
+      } else if (refusal.code === 'database_unavailable') {
+        log.warn('database.error', { request: request.id, ...describeError(error) });
+      }
+      return sendRefusal(request, reply, refusal);
+    });
+    done();
+  },
+  { name: 'errors' },
+);
+
+function refusalOf(error: FastifyError): Refusal {
+  if (error instanceof UploadBroken) {
+    return refuse('malformed_body', { detail: 'The body ended early or its parts are broken.' });
+  }
+  if (error.validation) return refusalOfValidation(error);
+  if (isDatabaseAway(error)) return refuse('database_unavailable');
+  switch (error.statusCode) {
+    case 400:
+      return refuse('malformed_body');
+    case 413:
+      return refuse('body_too_large');
+    case 415:
+      return refuse('unsupported_media_type');
+    case 503:
+      return refuse('stopping');
+    default:
+      return refuse('internal');
+  }
+}
+
+const places = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'header',
+} as const;
+
+function refusalOfValidation({ validation, validationContext = 'body' }: FastifyError): Refusal {
+  const place = places[validationContext as keyof typeof places];
+  const issues = (validation ?? []).flatMap((each): z.core.$ZodIssue[] =>
+    each instanceof RequestValidationError ? [each.params.issue] : [],
+  );
+  // An id that cannot be one names nothing.
+  if (place === 'path') return refuse('not_found');
+  return refuse('invalid_request', { errors: fieldErrors(issues, place) });
+}

@@ -1,0 +1,21 @@
+import type { ApiKey, Scope } from '@rollcall/db';
+import type { ErrorCode } from './errors.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; null on routes that ask for no key. */
+    apiKey: ApiKey | null;
+    /** The code that the request was refused with, for the log. */
+    refusedAs: ErrorCode | null;
+  }
+  interface FastifyContextConfig {
+    /** What a key must be allowed to do; every route under `/v1` says it. */
+    scope?: Scope;
+  }
+}
+
+/** The key of a request on a route that asks for one. */
+export function keyOf(request: { readonly apiKey: ApiKey | null }): ApiKey {
+  if (!request.apiKey) throw new Error('a route that needs a key was reached without one');
+  return request.apiKey;
+}

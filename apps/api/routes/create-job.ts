@@ -1,0 +1,211 @@
+import multipart from '@fastify/multipart';
+import {
+  createJobBodySchema,
+  createJobFormSchema,
+  createJobOptionsSchema,
+  idempotencyKeySchema,
+  type Job,
+  jobSchema,
+} from '@rollcall/contract';
+import type { Database } from '@rollcall/db';
+import type { JobId } from '@rollcall/domain';
+import type { Intake } from '@rollcall/numbers';
+import type { Queues } from '@rollcall/queue';
+import type { Logger } from '@rollcall/telemetry';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { type AccountBook, type ChosenAccount, chooseAccount } from '../intake/choose-account.ts';
+import { rawMediaTypes, readJobRequest } from '../intake/read-job-request.ts';
+import type { IntakeLimits } from '../intake/read-outcome.ts';
+import { storeJob } from '../intake/store-job.ts';
+import { readWholeJob } from '../read-whole-job.ts';
+import { type Refusal, refuse, sendRefusal } from '../refusal.ts';
+import { keyOf } from '../request-fields.ts';
+import { turnstile } from '../turnstile.ts';
+import { everywhere, problemResponses } from './problem-responses.ts';
+import { refusalCodes } from '@rollcall/numbers';
+
+export interface CreateJobDependencies {
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly accounts: AccountBook;
+  readonly log: Logger;
+  readonly intakeLimits: IntakeLimits;
+  /** Uploads that one process reads at a time; more are refused with 429. Each takes up to about 10 MB of memory. */
+  readonly uploadsAtOnceMax: number;
+  /** Jobs that one process stores at a time, so that connections are left for everybody else; the others wait. */
+  readonly storesAtOnceMax: number;
+}
+
+interface Stored {
+  readonly kind: 'stored';
+  readonly job: Job;
+  readonly replayed: boolean;
+}
+
+const fileSchema = z.string().meta({
+  override: { type: 'string', contentMediaType: 'application/octet-stream' },
+  description: 'The file itself, with the options in the query string.',
+});
+
+const schema = {
+  tags: ['jobs'],
+  summary: 'Make a job',
+  description:
+    'Numbers come as a JSON array, as a file in a form, or as the file itself with the options in the query string. ' +
+    'Bodies are read while they arrive; nothing is stored before all of it was read.',
+  security: [{ key: [] }],
+  headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
+  // Checked by whoever reads each form; the file forms take these from the query string.
+  querystring: createJobOptionsSchema.partial(),
+  body: {
+    required: true,
+    content: {
+      'application/json': { schema: createJobBodySchema },
+      'multipart/form-data': { schema: createJobFormSchema },
+      ...Object.fromEntries(rawMediaTypes.map((type) => [type, { schema: fileSchema }])),
+    },
+  },
+  response: {
+    202: {
+      description:
+        'The job is stored; `Location` names it. `Idempotency-Replayed: true`: it was made before.',
+      content: { 'application/json': { schema: jobSchema } },
+    },
+    ...problemResponses([
+      ...everywhere,
+      'malformed_body',
+      'idempotency_in_progress',
+      'body_too_large',
+      'unsupported_media_type',
+      'invalid_request',
+      'option_after_numbers',
+      'unknown_check',
+      'unknown_account',
+      'check_not_offered',
+      'no_account_for_check',
+      'too_few_numbers',
+      'idempotency_key_reused',
+      'too_many_uploads',
+      ...refusalCodes,
+    ]),
+  },
+};
+
+/** `POST /v1/jobs` */
+export async function createJobRoute(
+  app: FastifyInstance,
+  deps: CreateJobDependencies,
+): Promise<void> {
+  const { database, log } = deps;
+  const storing = turnstile(deps.storesAtOnceMax);
+  let uploads = 0;
+
+  // Bodies are left unread: the handler reads each form as a stream.
+  app.removeAllContentTypeParsers();
+  await app.register(multipart, { throwFileSizeLimit: false });
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  app.post(
+    '/jobs',
+    {
+      config: { scope: 'jobs:write' },
+      schema,
+      // The query and the body are checked by the readers, which know which form it is.
+      validatorCompiler: () => () => true,
+    },
+    async (request, reply) => {
+      if (uploads >= deps.uploadsAtOnceMax) {
+        return sendRefusal(request, reply, refuse('too_many_uploads'));
+      }
+      uploads += 1;
+      const outcome = await createJob(request).finally(() => {
+        uploads -= 1;
+        // What was not read of a refused body is let run out, or the answer would not arrive.
+        request.raw.unpipe();
+        request.raw.resume();
+      });
+      if (outcome.kind === 'refused') {
+        log.info('job.refused', { request: request.id, reason: outcome.code });
+        return sendRefusal(request, reply, outcome);
+      }
+      if (outcome.replayed) void reply.header('idempotency-replayed', 'true');
+      return reply.code(202).header('location', outcome.job.links.self).send(outcome.job);
+    },
+  );
+
+  async function createJob(request: FastifyRequest): Promise<Stored | Refusal> {
+    const idempotencyKey = readIdempotencyKey(request);
+    if (idempotencyKey.kind === 'refused') return idempotencyKey;
+    const read = await readJobRequest(request, deps.intakeLimits);
+    if (read.kind === 'refused') return read;
+    await using intake = read.intake;
+    // Storing may take longer than a silent connection is given while it uploads.
+    request.raw.setTimeout?.(0);
+
+    const chosen = chooseAccount(deps.accounts, read.options);
+    if (chosen.kind === 'refused') return chosen;
+    const tooFew = refuseTooFew(intake, chosen);
+    if (tooFew) return tooFew;
+
+    const apiKey = keyOf(request);
+    const received = await storing(() =>
+      storeJob(database, read, chosen, apiKey, idempotencyKey.key),
+    );
+    if (received.kind === 'other_body') return refuse('idempotency_key_reused');
+    if (received.kind === 'in_progress') return refuse('idempotency_in_progress');
+    if (received.kind === 'created') {
+      await announce(request, received.jobId, received.ring, intake, chosen);
+    }
+    const job = await readWholeJob(database, apiKey.tenantId, received.jobId);
+    if (!job) throw new Error('a job that was just stored is not there');
+    return { kind: 'stored', job, replayed: received.kind === 'replayed' };
+  }
+
+  async function announce(
+    request: FastifyRequest,
+    jobId: JobId,
+    ring: number,
+    intake: Intake,
+    { account }: ChosenAccount,
+  ): Promise<void> {
+    log.info('job.received', {
+      request: request.id,
+      job: jobId,
+      account: account.id,
+      api_key: request.apiKey?.id,
+      bytes: intake.originalBytes,
+      counts: {
+        lines: intake.lines,
+        numbers: intake.accepted,
+        duplicates: intake.duplicates,
+        rejects: intake.rejected,
+      },
+    });
+    // Best effort, within about a second: the job is stored, and the sweep rings for what nobody rang for.
+    await deps.queues.ring([{ stage: 'plan', jobId, ring }]);
+  }
+}
+
+function readIdempotencyKey(
+  request: FastifyRequest,
+): { readonly kind: 'key'; readonly key: string | undefined } | Refusal {
+  const key = idempotencyKeySchema.optional().safeParse(request.headers['idempotency-key']);
+  if (key.success) return { kind: 'key', key: key.data };
+  const message = key.error.issues[0]?.message ?? 'is wrong';
+  return refuse('invalid_request', {
+    errors: [{ in: 'header', pointer: '/idempotency-key', message }],
+  });
+}
+
+/** An upload of fewer numbers than the provider takes would be refused there, after the job was made. */
+function refuseTooFew(intake: Intake, { account, offer }: ChosenAccount): Refusal | null {
+  if (intake.accepted >= offer.minNumbers) return null;
+  const { lines, accepted, duplicates, rejected } = intake;
+  return refuse('too_few_numbers', {
+    detail:
+      `The account ${account.id} takes at least ${offer.minNumbers} numbers for this check. Of ${lines} lines ${accepted} ` +
+      `were accepted, ${duplicates} repeated a number and ${rejected} were rejected. Nothing was stored.`,
+    counts: { minimum: offer.minNumbers, lines, accepted, duplicates, rejected },
+  });
+}

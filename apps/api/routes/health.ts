@@ -1,0 +1,56 @@
+import { liveSchema, type Ready, readySchema } from '@rollcall/contract';
+import type { Database } from '@rollcall/db';
+import type { Queues } from '@rollcall/queue';
+import type { FastifyInstance } from 'fastify';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const answerDeadline_ms = 1_000;
+
+/** `/healthz`: the process lives, whatever else does not. `/readyz`: and its Postgres and its queue answer. */
+export async function healthRoutes(
+  app: FastifyInstance,
+  { database, queues }: { readonly database: Database; readonly queues: Queues },
+): Promise<void> {
+  const tags = ['health'];
+  app.get(
+    '/healthz',
+    { schema: { tags, summary: 'Whether the process lives', response: { 200: liveSchema } } },
+    () => ({ status: 'alive' }),
+  );
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags,
+        summary: 'Whether Postgres and the queue answer, and which does not',
+        description:
+          'A queue that is away delays work by seconds and loses nothing: jobs are still taken with 202.',
+        response: { 200: readySchema, 503: readySchema },
+      },
+    },
+    async (_request, reply) => {
+      const [postgres, queue] = await Promise.all([askPostgres(database), queues.healthy()]);
+      const ready: Ready = {
+        status: postgres.ok && queue.ok ? 'ready' : 'not_ready',
+        postgres,
+        queue: { ...queue, backend: queues.backend },
+      };
+      return reply.code(ready.status === 'ready' ? 200 : 503).send(ready);
+    },
+  );
+}
+
+async function askPostgres(database: Database): Promise<Ready['postgres']> {
+  const abandoned = new AbortController();
+  const late = delay(answerDeadline_ms, 'late' as const, { signal: abandoned.signal });
+  try {
+    const first = await Promise.race([database.query('SELECT 1'), late]);
+    if (first !== 'late') return { ok: true };
+    return { ok: false, reason: `Postgres did not answer in ${answerDeadline_ms} ms` };
+  } catch {
+    return { ok: false, reason: 'Postgres cannot be reached' };
+  } finally {
+    abandoned.abort();
+    late.catch(() => undefined);
+  }
+}

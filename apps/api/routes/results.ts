@@ -1,0 +1,56 @@
+import { jobIdSchema, resultPageSchema, resultQuerySchema } from '@rollcall/contract';
+import { type Database, readJobState, readResults } from '@rollcall/db';
+import { finalJobStates } from '@rollcall/domain';
+import type { FastifyInstance } from 'fastify';
+import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
+import { z } from 'zod';
+import { readCursor, writeCursor } from '../cursor.ts';
+
+import { refuse, sendRefusal } from '../refusal.ts';
+import { keyOf } from '../request-fields.ts';
+import { resultOf } from '../result-view.ts';
+import { everywhere, problemResponses } from './problem-responses.ts';
+
+/** `GET /v1/jobs/{id}/results` */
+export async function resultRoutes(
+  plain: FastifyInstance,
+  { database }: { readonly database: Database },
+): Promise<void> {
+  const app = plain.withTypeProvider<FastifyZodOpenApiTypeProvider>();
+  app.get(
+    '/jobs/:id/results',
+    {
+      config: { scope: 'results:read' },
+      schema: {
+        tags: ['results'],
+        summary: 'Page through the results of a job, in order of number',
+        security: [{ key: [] }],
+        params: z.object({ id: jobIdSchema }),
+        querystring: resultQuerySchema,
+        response: {
+          200: resultPageSchema,
+          ...problemResponses([...everywhere, 'not_found', 'invalid_request', 'invalid_cursor']),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { limit, outcome = null } = request.query;
+      const { tenantId } = keyOf(request);
+      const cursor = readCursor('results', request.query.cursor);
+      if (cursor.kind === 'invalid') return sendRefusal(request, reply, refuse('invalid_cursor'));
+      // Before the rows: a job that closes in between is then called open, and is walked once more.
+      const state = await readJobState(database, tenantId, id);
+      if (state === null) return sendRefusal(request, reply, refuse('not_found'));
+      const page = { after: cursor.after, limit: limit + 1, outcome };
+      const rows = await readResults(database, tenantId, id, page);
+      const shown = rows.slice(0, limit);
+      const last = rows.length > limit ? shown.at(-1) : undefined;
+      return reply.send({
+        data: shown.map(resultOf),
+        next_cursor: last ? writeCursor('results', Number(last.number.slice(1))) : null,
+        final: finalJobStates.some((final) => final === state),
+      });
+    },
+  );
+}

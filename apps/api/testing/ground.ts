@@ -1,0 +1,120 @@
+import { PassThrough } from 'node:stream';
+import { readAccounts } from '@rollcall/config';
+import { createApiKey, type Database, openDatabase, type Scope } from '@rollcall/db';
+import { openQueues, type Queues } from '@rollcall/queue';
+import { createLogger } from '@rollcall/telemetry';
+import { createTestDatabase, queuePrefix, type TestBackend, testRedisUrl } from '@rollcall/testing';
+import type { FastifyInstance } from 'fastify';
+import { type ApiLimits, buildApp } from '../app.ts';
+
+/** Two accounts: `alpha` takes anything, `beta` at least 3 numbers; `viber` has no default account. */
+export const accountsText = `
+defaults: { telegram: alpha, whatsapp: beta }
+accounts:
+  alpha:
+    adapter: tasks-v1
+    base_url: https://alpha.example
+    key_env: ALPHA_KEY
+    currency: USD
+    checks:
+      telegram: { task_type: tg, chunk_size: 1000, price_per_number: "0.0004" }
+      viber: { task_type: viber, chunk_size: 1000, price_per_number: "0.0004" }
+  beta:
+    adapter: tasks-v1
+    base_url: https://beta.example
+    key_env: BETA_KEY
+    currency: EUR
+    checks:
+      whatsapp: { task_type: ws, min_numbers: 3, chunk_size: 1000, price_per_number: "0.001" }
+`;
+
+export const limits: ApiLimits = {
+  intake: { maxLines: 100_000, maxLineBytes: 4_096, maxBytes: 4_000_000 },
+  requestTimeout_ms: 20_000,
+  connectionTimeout_ms: 10_000,
+  uploadsAtOnceMax: 128,
+  storesAtOnceMax: 4,
+};
+
+export interface Ground {
+  readonly app: FastifyInstance;
+  /** Listens there, on a free port. */
+  readonly url: string;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly queues: Queues;
+  /** Everything that was logged. */
+  readonly logged: () => string;
+  /** A new key, as the value of an Authorization header. */
+  bearer(scopes: readonly Scope[], tenantId?: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface GroundOptions {
+  readonly backend?: TestBackend;
+  /** Another Redis than the run's. */
+  readonly redisUrl?: string;
+  readonly limits?: Partial<ApiLimits>;
+}
+
+/** A listening API on a database and queues of a test's own. */
+export async function openGround(options: GroundOptions = {}): Promise<Ground> {
+  const testDatabase = await createTestDatabase();
+  const database = openDatabase({
+    url: testDatabase.url,
+    maxConnections: 8,
+    applicationName: 'rollcall api test',
+    onIdleError: () => undefined,
+  });
+  const read = readAccounts(accountsText, {}, { withKeys: false });
+  if (!read.ok) throw new Error(read.problems.join('\n'));
+  const redisUrl = options.redisUrl ?? (options.backend === 'redis' ? testRedisUrl() : undefined);
+  const queues = await openQueues({
+    databaseUrl: testDatabase.url,
+    redisUrl,
+    prefix: queuePrefix(),
+    accounts: [...read.accounts.accounts.keys()],
+    onError: () => undefined,
+  });
+  const lines: string[] = [];
+  const destination = new PassThrough();
+  destination.on('data', (line) => lines.push(String(line)));
+  const app = await buildApp({
+    database,
+    queues,
+    accounts: read.accounts,
+    log: createLogger({ name: 'api', level: 'debug', destination }),
+    limits: { ...limits, ...options.limits },
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    app,
+    url,
+    database,
+    databaseUrl: testDatabase.url,
+    queues,
+    logged: () => lines.join(''),
+    async bearer(scopes, tenantId = 1) {
+      const { key } = await createApiKey(database, { tenantId, name: 'test', scopes });
+      return `Bearer ${key}`;
+    },
+    async close() {
+      await app.close();
+      await queues.close();
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+}
+
+/** A second tenant's number. */
+export async function addTenant(database: Database): Promise<number> {
+  const { rows } = await database.query<{ id: number }>(
+    "INSERT INTO store.tenants (name) VALUES ('another') RETURNING id",
+  );
+  return rows[0]?.id ?? 0;
+}
+
+// A test looks into foreign JSON as a client would; what it finds there is what it asserts.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Json = any;

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { amountSchema } from './amount.ts';
+
+const line = (characters_max: number) =>
+  z
+    .string('write a text')
+    .min(1, 'write a text that is not empty')
+    .max(characters_max, `write at most ${characters_max} characters`)
+    // Postgres stores no NUL, and a line break has no place in a name that logs and pages show.
+    .regex(/^[^\p{Cc}]*$/u, 'write it without control characters')
+    .regex(/\S/, 'write a text that is not blank');
+
+const priority = z
+  .int('write a whole number')
+  .min(-100, 'write a whole number from -100 to 100')
+  .max(100, 'write a whole number from -100 to 100');
+
+const fields = {
+  check: z
+    .string('write the name of a check')
+    .regex(/^[a-z][a-z0-9_]{0,62}$/, 'write the name of a check in lower case')
+    .meta({ description: 'What is asked of every number.', examples: ['telegram'] }),
+  purpose: line(500).meta({
+    description: 'Why these numbers are checked. Required: they are personal data.',
+    examples: ['fraud review 2024-31'],
+  }),
+  requested_by: line(200).meta({
+    description: 'The person or system that asked for the check.',
+    examples: ['ana@example.com'],
+  }),
+  name: line(200).optional().meta({ description: 'A name of your own for the job.' }),
+  account: z
+    .string('write the id of an account')
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'write the id of an account in lower case')
+    .optional()
+    .meta({ description: "The account that answers; the check's default account if absent." }),
+  default_region: z
+    .string('write a region as two capital letters')
+    .regex(/^[A-Z]{2}$/, 'write a region as two capital letters')
+    .optional()
+    .meta({
+      description:
+        'ISO 3166-1 region in which numbers without a country code are read. Without it they are rejected.',
+      examples: ['GB'],
+    }),
+  max_cost: amountSchema.optional().meta({
+    description: "Most that the job may spend, in the account's currency.",
+    examples: ['25.00'],
+  }),
+};
+
+const column = line(200)
+  .optional()
+  .meta({
+    description:
+      'For csv and tsv: the column that holds the numbers, by name or by position counted from 1. Found by itself if absent.',
+    examples: ['phone'],
+  });
+
+/** A whole number written as text, as forms and query strings carry it. */
+const priorityText = z
+  .string('write a whole number')
+  .regex(/^-?\d{1,3}$/, 'write a whole number from -100 to 100')
+  .transform(Number)
+  .pipe(priority)
+  .optional()
+  .meta({
+    override: { type: 'integer', minimum: -100, maximum: 100 },
+    description: 'Higher goes first; 0 if absent.',
+  });
+
+/** Options of a job whose numbers come as a file: in the query string, or as fields of a multipart form. */
+export const createJobOptionsSchema = z
+  .strictObject({ ...fields, column, priority: priorityText })
+  .meta({ id: 'CreateJobOptions' });
+
+/** The fields of a JSON body, `numbers` aside: those are read as a stream and never validated as one value. */
+export const createJobFieldsSchema = z.strictObject({
+  ...fields,
+  priority: priority.optional().meta({ description: 'Higher goes first; 0 if absent.' }),
+});
+
+/** The JSON body as documented. */
+export const createJobBodySchema = createJobFieldsSchema
+  .extend({
+    numbers: z
+      .array(z.union([z.string(), z.int()]))
+      .min(1)
+      .meta({
+        description:
+          'Phone numbers, best as +E.164. `default_region` must stand before it. Larger lists: send a file.',
+        examples: [['+447911123456', '+4915112345678']],
+      }),
+  })
+  .meta({ id: 'CreateJob' });
+
+/** The multipart form as documented: options first, then the file. */
+export const createJobFormSchema = createJobOptionsSchema
+  .extend({
+    file: z.file().meta({
+      override: { type: 'string', contentMediaType: 'application/octet-stream' },
+      description:
+        'txt, csv, tsv or a JSON array, plain or gzip. `column` and `default_region` must come before it.',
+    }),
+  })
+  .meta({ id: 'CreateJobForm' });
+
+/** `Idempotency-Key`: printable ASCII. */
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'write 1 to 255 printable ASCII characters without spaces')
+  .meta({
+    description:
+      'Makes creation safe to repeat: the same key with the same upload and options gives the job that was made then.',
+    examples: ['9f1c2f7e-import-31'],
+  });
+
+/** What a job is told, once parsed, whichever form it came in. */
+export type CreateJobOptions = z.output<typeof createJobOptionsSchema>;

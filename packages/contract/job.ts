@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { amountSchema } from './amount.ts';
+import { jobIdSchema } from './job-id.ts';
+import { cursorSchema, limitSchema, pageOf } from './page.ts';
+import { outcomes, visibleJobStates } from './words.ts';
+
+const count = z.int().min(0);
+const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
+
+export const jobStateSchema = z.enum(visibleJobStates).meta({
+  id: 'JobState',
+  description:
+    'planning → running ⇄ paused → cancelling → completed, completed_with_errors, cancelled or failed.',
+});
+
+export const outcomeSchema = z.enum(outcomes).meta({
+  id: 'Outcome',
+  description:
+    "What a number ends with. `missing`: the provider's table had no row for it, which is not `not_registered`. " +
+    '`undetermined`: the answer was unclear or contradictory. `failed`: it was never answered.',
+});
+
+const summary = {
+  id: jobIdSchema,
+  name: z.string().nullable(),
+  check: z.string(),
+  account: z.string(),
+  state: jobStateSchema,
+  priority: z.int(),
+  purpose: z.string(),
+  requested_by: z.string(),
+  retry_of: z
+    .string()
+    .nullable()
+    .meta({ description: 'The job whose failed and missing numbers this one asks again.' }),
+  counts: z
+    .object({
+      lines: count.meta({
+        description:
+          'Non-blank lines of the upload, header excluded = accepted + duplicates + rejected.',
+      }),
+      accepted: count.meta({ description: 'Distinct valid numbers; each ends in one result.' }),
+      duplicates: count,
+      rejected: count,
+      answered: count.meta({ description: 'Numbers that have their result.' }),
+      pending: count.meta({ description: 'accepted - answered' }),
+    })
+    .meta({ id: 'JobCounts' }),
+  outcomes: z
+    .object(Object.fromEntries(outcomes.map((outcome) => [outcome, count])))
+    .meta({ id: 'OutcomeCounts', description: 'Numbers by outcome; their sum is `answered`.' }),
+  chunks: z
+    .object({
+      held: count.meta({ description: 'Uploads that wait for a person to decide.' }),
+      blocked: count.meta({ description: 'Uploads that wait for a reason to go away.' }),
+    })
+    .meta({ id: 'StoppedChunks' }),
+  progress: z
+    .number()
+    .min(0)
+    .max(1)
+    .meta({ description: 'answered / accepted, rounded down to 4 decimals.' }),
+  eta_seconds: z
+    .int()
+    .min(0)
+    .nullable()
+    .meta({ description: 'From the rate so far; null where there is none, and once closed.' }),
+  money: z
+    .object({
+      currency: z.string().meta({ examples: ['USD'] }),
+      max_cost: amountSchema.nullable(),
+      cost: amountSchema.meta({ description: 'Uploads that the provider accepted.' }),
+      reserved: amountSchema.meta({ description: 'Uploads whose outcome is not known yet.' }),
+      at_risk: amountSchema.meta({
+        description: 'Unknown uploads that a person gave up: they may have been charged.',
+      }),
+    })
+    .meta({ id: 'JobMoney' }),
+  failure: z.string().nullable().meta({ description: 'Why a failed job failed.' }),
+  created_at: time,
+  planned_at: time.nullable(),
+  finished_at: time.nullable(),
+  links: z
+    .object({ self: z.string(), results: z.string(), rejects: z.string() })
+    .meta({ id: 'JobLinks' }),
+};
+
+/** A job as lists show it. */
+export const jobSummarySchema = z.object(summary).meta({ id: 'JobSummary' });
+
+const attentionSchema = z
+  .object({
+    state: z.enum(['held', 'blocked']),
+    reason: z.string().meta({ examples: ['unknown'] }),
+    detail: z
+      .string()
+      .nullable()
+      .meta({ examples: ['connection_lost'] }),
+    chunks: count,
+    numbers: count,
+    money_at_risk: amountSchema,
+  })
+  .meta({ id: 'Attention' });
+
+/** A job on its own: also what of it waits, and why lines were rejected. */
+export const jobSchema = z
+  .object({
+    ...summary,
+    attention: z
+      .array(attentionSchema)
+      .meta({ description: 'What is held or blocked, why, and the money in doubt.' }),
+    reject_reasons: z
+      .record(z.string(), count)
+      .meta({ description: 'Rejected lines by reason.', examples: [{ too_short: 3 }] }),
+  })
+  .meta({ id: 'Job' });
+
+export const jobPageSchema = pageOf(jobSummarySchema).meta({ id: 'JobPage' });
+
+export const jobQuerySchema = z.strictObject({
+  cursor: cursorSchema,
+  limit: limitSchema({ byDefault: 20, max: 100 }),
+});
+
+export type Job = z.input<typeof jobSchema>;
+export type JobSummary = z.input<typeof jobSummarySchema>;

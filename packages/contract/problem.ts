@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** RFC 9457 problem details. No member ever holds a value of the request: it may be a phone number. */
+export const problemSchema = z
+  .object({
+    type: z
+      .string()
+      .meta({ description: 'A URI for the code.', examples: ['urn:rollcall:error:not_found'] }),
+    title: z.string().meta({ examples: ['There is no such thing'] }),
+    status: z.int().min(400).max(599),
+    code: z.string().meta({
+      description: 'Stable: match on this.',
+      examples: ['not_found'],
+    }),
+    detail: z.string().meta({ description: 'What is wrong here and what to do.' }),
+    instance: z.string().meta({
+      description: 'The request id, also in x-request-id; the log names it too.',
+      examples: ['urn:uuid:01929d3e-8c00-7a31-9f5c-0242ac120002'],
+    }),
+    errors: z
+      .array(
+        z.object({
+          in: z.enum(['body', 'query', 'path', 'header']),
+          pointer: z.string().meta({
+            description: 'JSON pointer (RFC 6901) to the field; empty: the whole.',
+            examples: ['/purpose'],
+          }),
+          message: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Fields that are wrong, where the request was invalid.' }),
+    counts: z
+      .object({
+        minimum: z.int(),
+        lines: z.int(),
+        accepted: z.int(),
+        duplicates: z.int(),
+        rejected: z.int(),
+      })
+      .optional()
+      .meta({ description: 'With `too_few_numbers`: what the upload held.' }),
+    line: z.int().optional().meta({ description: 'Line of the upload at which it was refused.' }),
+  })
+  .meta({ id: 'Problem' });
+
+export type Problem = z.infer<typeof problemSchema>;
