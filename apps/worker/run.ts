@@ -32,41 +32,29 @@ export function run(
   const consumers: Consumer[] = [];
   if (stages.includes('plan')) {
     consumers.push(
-      queues.consume('plan', null, concurrency.plan, async (doorbell) =>
-        doorbell.stage === 'plan' ? planJob(equipment, doorbell.jobId) : misdirected(),
-      ),
+      queues.consume('plan', null, concurrency.plan, ({ jobId }) => planJob(equipment, jobId)),
     );
   }
   if (stages.includes('submit')) {
-    for (const account of equipment.accounts.accounts.values()) {
+    for (const { id, pace } of equipment.accounts.accounts.values()) {
       consumers.push(
-        queues.consume(
-          'submit',
-          account.id,
-          account.pace.uploadsInFlight,
-          async (doorbell, signal) =>
-            doorbell.stage === 'submit'
-              ? submitChunk(equipment, doorbell.chunkId, signal)
-              : misdirected(),
+        queues.consume('submit', id, pace.uploadsInFlight, ({ chunkId }, signal) =>
+          submitChunk(equipment, chunkId, signal),
         ),
       );
     }
   }
   if (stages.includes('poll')) {
     consumers.push(
-      queues.consume('poll', null, concurrency.poll, async (doorbell, signal) =>
-        doorbell.stage === 'poll'
-          ? pollAccount(equipment, doorbell.account, signal)
-          : misdirected(),
+      queues.consume('poll', null, concurrency.poll, ({ account }, signal) =>
+        pollAccount(equipment, account, signal),
       ),
     );
   }
   if (stages.includes('ingest')) {
     consumers.push(
-      queues.consume('ingest', null, concurrency.ingest, async (doorbell, signal) =>
-        doorbell.stage === 'ingest'
-          ? ingestChunk(equipment, doorbell.chunkId, signal)
-          : misdirected(),
+      queues.consume('ingest', null, concurrency.ingest, ({ chunkId }, signal) =>
+        ingestChunk(equipment, chunkId, signal),
       ),
     );
   }
@@ -96,8 +84,4 @@ export function run(
       await Promise.race([Promise.all(sweeps), delay(1_000)]);
     },
   };
-}
-
-function misdirected(): Counts {
-  return { misdirected: 1 };
 }

@@ -32,12 +32,26 @@ export interface Ground {
   job(jobId: string): Promise<Record<string, unknown>>;
   chunks(jobId: string): Promise<Record<string, unknown>[]>;
   untilState(jobId: string, states: readonly string[], timeoutMs?: number): Promise<void>;
+  /** The first chunk of a job, once it is in one of these states. */
+  untilChunk(
+    jobId: string,
+    states: readonly string[],
+    timeoutMs?: number,
+  ): Promise<Record<string, unknown>>;
+  /** Makes due now whatever of the job waits for a time: the tests' way of letting time pass. */
+  hurry(jobId: string): Promise<void>;
+  /** Scripts a fault at the simulator. */
+  fault(fault: unknown): Promise<void>;
+  /** What the simulator charged for the account, in uploads. */
+  charges(account: string): Promise<number>;
+  /** Requests of one operation that the simulator got from the account. */
+  requests(account: string, operation: string): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface EnqueueOptions {
   readonly account?: string;
-  readonly maxCost?: Money;
+  readonly maxCost?: Money | null;
   readonly priority?: number;
 }
 
@@ -96,6 +110,15 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     times: { lease_ms: options.lease_ms ?? 30_000, heartbeat_ms: 5_000, rescueInterval_ms: 2_000 },
   };
 
+  const chunksOf = async (jobId: string): Promise<Record<string, unknown>[]> => {
+    const { rows } = await db.query(
+      `SELECT c.*, a.outcome AS attempt_outcome, a.outcome_reason, a.task_id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
+         LEFT JOIN store.attempts a ON a.id = c.attempt_id WHERE j.id = $1 ORDER BY c.chunk_no`,
+      [jobId],
+    );
+    return rows;
+  };
+
   return {
     db,
     simulator,
@@ -117,7 +140,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
         purpose: 'test',
         requestedBy: 'test',
         defaultRegion: null,
-        maxCost: maxCost as Money | null,
+        maxCost,
         createdBy: null,
         idempotency: null,
         lines: numbers.length,
@@ -158,14 +181,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       const { rows } = await db.query('SELECT * FROM rollcall.jobs WHERE job_id = $1', [jobId]);
       return rows[0] as Record<string, unknown>;
     },
-    async chunks(jobId) {
-      const { rows } = await db.query(
-        `SELECT c.*, a.outcome AS attempt_outcome, a.outcome_reason, a.task_id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
-           LEFT JOIN store.attempts a ON a.id = c.attempt_id WHERE j.id = $1 ORDER BY c.chunk_no`,
-        [jobId],
-      );
-      return rows;
-    },
+    chunks: chunksOf,
     async untilState(jobId, states, timeoutMs = 20_000) {
       await waitFor(
         async () => {
@@ -178,6 +194,38 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
         { timeoutMs, describe: `job ${jobId} to be ${states.join(' or ')}` },
       );
     },
+    async untilChunk(jobId, states, timeoutMs = 15_000) {
+      return waitFor(
+        async () => {
+          const first = (await chunksOf(jobId)).find((chunk) => chunk['state'] !== 'superseded');
+          return first !== undefined && states.includes(String(first['state'])) ? first : null;
+        },
+        { timeoutMs, describe: `the first chunk of ${jobId} to be ${states.join(' or ')}` },
+      );
+    },
+    async hurry(jobId) {
+      await db.query(
+        `UPDATE store.chunks c SET due_at = clock_timestamp(), rung_at = NULL FROM store.jobs j
+          WHERE j.job_no = c.job_no AND j.id = $1 AND c.due_at IS NOT NULL AND c.state NOT IN ('submitting', 'ingesting')`,
+        [jobId],
+      );
+    },
+    async fault(fault) {
+      await simulator.control('POST', 'faults', fault);
+    },
+    async charges(account) {
+      const ledger = (await simulator.control('GET', `ledger?account=${account}`)) as {
+        charges: unknown[];
+      };
+      return ledger.charges.length;
+    },
+    async requests(account, operation) {
+      const tallies = (await simulator.control('GET', 'requests')) as RequestTallies;
+      const tally = tallies.requests.find(
+        (each) => each.account === account && each.operation === operation,
+      );
+      return tally?.count ?? 0;
+    },
     async close() {
       await Promise.all(running.map((each) => each.stop(5_000)));
       await queues?.close();
@@ -187,6 +235,15 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       await database.drop();
     },
   };
+}
+
+/** What the simulator's control API answers; see apps/simulator/README.md. */
+interface RequestTallies {
+  readonly requests: readonly {
+    readonly account: string;
+    readonly operation: string;
+    readonly count: number;
+  }[];
 }
 
 async function* once<T>(value: T): AsyncGenerator<T> {

@@ -14,15 +14,15 @@ export interface ChunkLimits {
 const canaryWorthwhile_numbers = 1_000;
 
 /**
- * Sizes that add up to `numbers`, or `too_few` when no legal upload exists. Because configuration requires
- * `maxNumbers ≥ 2·minNumbers − 1`, every count from the minimum up can be cut.
+ * Sizes that add up to `numbers`, each within the limits, or `too_few` when no legal upload exists. Where
+ * `maxNumbers ≥ 2·minNumbers − 1`, as configuration requires, every count from the minimum up can be cut.
  */
 export function chunkSizes(
   numbers: number,
   limits: ChunkLimits,
   withCanary: boolean,
 ): readonly number[] | 'too_few' {
-  if (numbers < limits.minNumbers) return 'too_few';
+  if (numbers < limits.minNumbers || limits.minNumbers > limits.maxNumbers) return 'too_few';
   const canary =
     withCanary && numbers > canaryWorthwhile_numbers && numbers >= 2 * limits.minNumbers
       ? limits.minNumbers
@@ -35,6 +35,8 @@ export function chunkSizes(
   );
   const base = Math.floor(rest / chunks);
   const larger = rest - base * chunks;
+  // Only limits that a provider taught can be as narrow as this.
+  if (base + (larger > 0 ? 1 : 0) > limits.maxNumbers) return 'too_few';
   const even = Array.from({ length: chunks }, (_, index) => (index < larger ? base + 1 : base));
   return canary === 0 ? even : [canary, ...even];
 }
@@ -45,15 +47,15 @@ export interface LearnedLimits {
   readonly maxNumbers: number | null;
 }
 
-/** The configured limits, corrected by what the provider said: the server is right. */
+/**
+ * The configured limits, corrected by what the provider said: the server is right. A learned maximum lowers a configured
+ * minimum until every count can be cut again. Learned bounds that exclude each other stay so: then no upload is legal.
+ */
 export function effectiveLimits(limits: ChunkLimits, learned: LearnedLimits | null): ChunkLimits {
-  const maxNumbers = Math.max(
-    1,
-    Math.min(limits.maxNumbers, learned?.maxNumbers ?? limits.maxNumbers),
-  );
-  const minNumbers = Math.min(
-    maxNumbers,
-    Math.max(limits.minNumbers, learned?.minNumbers ?? limits.minNumbers),
+  const maxNumbers = Math.max(1, Math.min(limits.maxNumbers, learned?.maxNumbers ?? Infinity));
+  const minNumbers = Math.max(
+    Math.min(limits.minNumbers, Math.floor((maxNumbers + 1) / 2)),
+    learned?.minNumbers ?? 1,
   );
   return {
     minNumbers,
@@ -64,8 +66,8 @@ export function effectiveLimits(limits: ChunkLimits, learned: LearnedLimits | nu
 
 /**
  * The limit to plan with after a refusal for the batch's size. The server counts after dropping duplicates and invalid
- * numbers, so a minimum that it names gets a margin of a tenth; where it names none, the size that was refused is
- * doubled (too small) or halved (too large).
+ * numbers, so a minimum that it names gets a margin of a tenth. Where it names none, or one that the refused batch already
+ * kept to, the size is doubled (too small) or halved (too large): a provider that refuses every size is soon done with.
  */
 export function limitAfterRefusal(
   sent: number,
@@ -73,14 +75,13 @@ export function limitAfterRefusal(
   configured: ChunkLimits,
 ): LearnedLimits {
   const bound = limit?.bound ?? (sent * 2 > configured.maxNumbers ? 'max' : 'min');
+  const named = limit?.numbers ?? null;
   if (bound === 'min') {
-    const named = limit?.numbers ?? null;
-    const fromName = named === null ? 0 : Math.ceil(named * 1.1);
-    return {
-      minNumbers: Math.max(fromName, named === null ? sent * 2 : sent + 1),
-      maxNumbers: null,
-    };
+    const withMargin = named === null ? 0 : Math.ceil(named * 1.1);
+    return { minNumbers: withMargin > sent ? withMargin : sent * 2, maxNumbers: null };
   }
-  const named = limit?.numbers ?? Math.floor(sent / 2);
-  return { minNumbers: null, maxNumbers: Math.max(1, Math.min(named, sent - 1)) };
+  // A single number is too many: no size is legal, which the two bounds say together.
+  if (sent === 1) return { minNumbers: 2, maxNumbers: 1 };
+  const fits = named !== null && named >= 1 && named < sent;
+  return { minNumbers: null, maxNumbers: fits ? named : Math.floor(sent / 2) };
 }

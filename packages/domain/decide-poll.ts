@@ -50,13 +50,15 @@ export const upstreamFailuresMax = 2;
 
 export function decidePoll(polled: Polled, facts: PollFacts): PollDecision {
   const { now_ms } = facts;
-  const awaiting = polled.kind === 'status' && polled.status.phase === 'awaiting_payment';
+  // A word that we do not know tells nothing: it neither ends a wait for money nor takes back a failure.
+  const phase =
+    polled.kind === 'status' && polled.status.phase !== 'unrecognised' ? polled.status.phase : null;
   const awaitingSince_ms =
-    polled.kind === 'status'
-      ? awaiting
+    phase === null
+      ? facts.awaitingPaymentSince_ms
+      : phase === 'awaiting_payment'
         ? (facts.awaitingPaymentSince_ms ?? now_ms)
-        : null
-      : facts.awaitingPaymentSince_ms;
+        : null;
   // The deadline's clock stands while the provider waits for money.
   const deadline_ms =
     facts.awaitingPaymentSince_ms !== null && awaitingSince_ms === null
@@ -66,15 +68,9 @@ export function decidePoll(polled: Polled, facts: PollFacts): PollDecision {
   if (polled.kind === 'status' && polled.status.phase === 'ready' && polled.status.locator) {
     return { kind: 'ready', locator: polled.status.locator };
   }
-  const failedNow =
-    polled.kind === 'status' &&
-    (polled.status.phase === 'failed' || polled.status.phase === 'rejected');
+  const failedNow = phase === 'failed' || phase === 'rejected';
   const upstreamFailures =
-    polled.kind === 'status'
-      ? failedNow
-        ? facts.upstreamFailures + 1
-        : 0
-      : facts.upstreamFailures;
+    phase === null ? facts.upstreamFailures : failedNow ? facts.upstreamFailures + 1 : 0;
   if (upstreamFailures >= upstreamFailuresMax) {
     return { kind: 'hold', reason: 'upstream_failed', detail: 'failed_twice' };
   }
@@ -90,7 +86,7 @@ export function decidePoll(polled: Polled, facts: PollFacts): PollDecision {
     due_ms: now_ms + waitFor(polled, facts),
     deadline_ms,
     awaitingPaymentSince_ms: awaitingSince_ms,
-    applied: polled.kind === 'status' && polled.status.phase !== 'unrecognised',
+    applied: phase !== null,
     upstreamFailures,
     missingPolls,
   };

@@ -101,7 +101,12 @@ export type SubmitResult =
       readonly due_ms: number | null;
     }
   | { readonly kind: 'replan'; readonly learned: LearnedLimits }
-  | { readonly kind: 'held'; readonly reason: UnknownReason };
+  | {
+      readonly kind: 'held';
+      readonly reason: UnknownReason;
+      /** The key was refused: nothing more is sent with it, though nobody says that this answer was free. */
+      readonly keyRefused: boolean;
+    };
 
 export function decideAnswered(answer: SubmitAnswer, facts: AnsweredFacts): SubmitResult {
   switch (answer.kind) {
@@ -112,7 +117,7 @@ export function decideAnswered(answer: SubmitAnswer, facts: AnsweredFacts): Subm
         deadline_ms: facts.now_ms + facts.configured.poll.deadline_ms,
       };
     case 'unknown':
-      return { kind: 'held', reason: answer.reason };
+      return { kind: 'held', reason: answer.reason, keyRefused: answer.evidence.httpStatus === 401 };
     case 'not_sent':
       return again(facts, `not sent: ${answer.reason}`, null);
     case 'refused_free':

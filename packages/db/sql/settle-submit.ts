@@ -86,7 +86,7 @@ export async function settleSubmit(
   answer: SubmitAnswer,
   result: SubmitResult,
 ): Promise<Settled> {
-  if (result.kind === 'blocked') {
+  if (result.kind === 'blocked' || result.kind === 'held') {
     // Before the chunk's lock, in the order in which claims take them.
     await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [
       chunk.account,
@@ -216,6 +216,9 @@ async function moveChunk(
       );
       return moved === 1 ? { kind: 'applied', state: 'blocked' } : { kind: 'stale' };
     case 'held':
+      if (result.keyRefused && (await pauseAccount(tx, chunk.account, 'auth'))) {
+        await blockReady(tx, chunk.account, 'auth', null);
+      }
       return (await holdChunk(tx, chunk, result.reason))
         ? { kind: 'applied', state: 'held' }
         : { kind: 'stale' };
