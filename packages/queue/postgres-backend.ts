@@ -120,6 +120,7 @@ async function migrate(pool: Pool): Promise<void> {
 /** Connection settings whose sockets can be dropped at once when Postgres hangs and nothing can be closed politely. */
 class Connections {
   readonly #sockets = new Set<Socket>();
+  #isCut = false;
   readonly settings;
 
   constructor(databaseUrl: string) {
@@ -132,12 +133,16 @@ class Connections {
         const socket = new Socket();
         this.#sockets.add(socket);
         socket.once('close', () => this.#sockets.delete(socket));
+        // pg connects it in this same turn; destroyed before that, it would come to life again.
+        if (this.#isCut) setImmediate(() => socket.destroy(new Error('the queue is closed')));
         return socket;
       },
     };
   }
 
+  /** For good: BullMQ answers a lost connection with a new one, and would wait for that instead. */
   cut(): void {
+    this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 }
