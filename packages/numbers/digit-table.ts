@@ -22,9 +22,8 @@ const statesAtFirst = 1024;
 
 /**
  * Rules over digits as a table, so that a number is judged byte by byte without a string being made of
- * it. States are found when first walked into: a list of one country pays for one country. Numbers are
- * finite, so tables are: the world's international numbers are 24,455 states (1 s, 13 MB, if all are
- * ever walked into).
+ * it. States are found when first walked into: 10 M numbers of fourteen countries needed 191 of them.
+ * Numbers are finite, so tables are: all international ones are 24,455 states (1 s, 13 MB).
  */
 export class DigitTable<State> {
   static readonly dead = 0;

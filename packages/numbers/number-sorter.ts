@@ -1,4 +1,5 @@
 import { mergeRuns } from './merge-runs.ts';
+import { sortNumbers } from './sort-numbers.ts';
 import { Spool } from './spool.ts';
 
 // 4 MiB a run: sorting one holds the event loop for about 40 ms, and 10 M numbers make 20 runs.
@@ -24,6 +25,7 @@ export class NumberSorter {
   readonly #runLengths: number[] = [];
   #full: Float64Array[] = [];
   #current = new Float64Array(1024);
+  #scratch = new Float64Array();
   #length = 0;
 
   constructor(directory: string) {
@@ -39,7 +41,7 @@ export class NumberSorter {
 
   async settle(): Promise<void> {
     while (this.#full.length > 0) {
-      const run = sortDistinct(this.#full.shift() ?? new Float64Array());
+      const run = this.#sortDistinct(this.#full.shift() ?? new Float64Array());
       this.#runLengths.push(run.length);
       await this.#runs.append(asBytes(run));
     }
@@ -49,10 +51,11 @@ export class NumberSorter {
   async finish(): Promise<SortedNumbers> {
     const last = this.#current.subarray(0, this.#length);
     if (this.#runLengths.length === 0 && this.#full.length === 0)
-      return inMemory(sortDistinct(last));
+      return inMemory(this.#sortDistinct(last));
     this.#full.push(last);
     await this.settle();
     this.#current = new Float64Array();
+    this.#scratch = new Float64Array();
     const merged = new Spool(this.#directory);
     try {
       await mergeRuns(this.#runs, this.#runLengths, (batch) => merged.append(asBytes(batch)));
@@ -67,7 +70,23 @@ export class NumberSorter {
   async close(): Promise<void> {
     this.#full = [];
     this.#current = new Float64Array();
+    this.#scratch = new Float64Array();
     await this.#runs.close();
+  }
+
+  /** Sorts in place; the result is a view of the start of the same memory. */
+  #sortDistinct(numbers: Float64Array): Float64Array {
+    if (this.#scratch.length < numbers.length) this.#scratch = new Float64Array(numbers.length);
+    sortNumbers(numbers, this.#scratch);
+    let kept = 0;
+    for (let at = 0; at < numbers.length; at += 1) {
+      const number = numbers[at] ?? 0;
+      if (at === 0 || number !== numbers[kept - 1]) {
+        numbers[kept] = number;
+        kept += 1;
+      }
+    }
+    return numbers.subarray(0, kept);
   }
 
   #makeRoom(): void {
@@ -81,20 +100,6 @@ export class NumberSorter {
     this.#current = new Float64Array(runLength);
     this.#length = 0;
   }
-}
-
-/** Sorts in place; the result is a view of the start of the same memory. */
-function sortDistinct(numbers: Float64Array): Float64Array {
-  numbers.sort();
-  let kept = 0;
-  for (let at = 0; at < numbers.length; at += 1) {
-    const number = numbers[at] ?? 0;
-    if (at === 0 || number !== numbers[kept - 1]) {
-      numbers[kept] = number;
-      kept += 1;
-    }
-  }
-  return numbers.subarray(0, kept);
 }
 
 function asBytes(numbers: Float64Array): Uint8Array {

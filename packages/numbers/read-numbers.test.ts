@@ -148,4 +148,34 @@ describe('any upload', () => {
       await expect(readNumbers(broken(start), limits)).rejects.toThrow('connection lost');
     }
   });
+
+  test("that does not fit the disk throws the disk's error and ends the input", async () => {
+    let ended = false;
+    async function* large(): AsyncGenerator<Uint8Array> {
+      try {
+        for (let at = 0; at < 200; at += 1) {
+          yield await Promise.resolve(Buffer.from(`junk of line ${at}\n`.repeat(4096)));
+        }
+      } finally {
+        ended = true;
+      }
+    }
+    const options = { maxLines: 1e9, maxLineBytes: 4096, maxBytes: 1e9 };
+    const reading = readNumbers(large(), { ...options, spoolDirectory: '/nonexistent' });
+    await expect(reading).rejects.toThrow('ENOENT');
+    expect(ended).toBe(true);
+  });
+
+  test('of many rejects gives them all back, in line order', async () => {
+    const count = 20_000;
+    const text = Array.from({ length: count }, (_, at) => `junk ${at} ${'é'.repeat(50)}`).join(
+      '\n',
+    );
+    await using intake = await read(text, { maxLines: count, maxBytes: 1 << 24 });
+    const rejects = await rejectsOf(intake);
+    expect(rejects.length).toBe(count);
+    expect(
+      rejects.every(({ line, raw }, at) => line === at + 1 && raw.startsWith(`junk ${at} `)),
+    ).toBe(true);
+  });
 });
