@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { readAccounts, readEnvironment } from '@rollcall/config';
 import { openDatabase, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
@@ -11,6 +12,13 @@ import { run } from './run.ts';
 
 /** Exit codes: 0 stopped in order, 1 failed, 78 (EX_CONFIG) the configuration cannot be used. */
 const exitConfiguration = 78;
+
+const { values: flags } = parseArgs({
+  options: {
+    /** Ends when standard input does, so that it cannot outlive a parent that was killed. */
+    'until-stdin-ends': { type: 'boolean', default: false },
+  },
+});
 
 async function main(): Promise<void> {
   const environment = readEnvironment();
@@ -78,6 +86,7 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
+  if (flags['until-stdin-ends']) process.stdin.resume().once('end', () => void stop());
 }
 
 function refuse(problems: readonly string[]): void {
