@@ -117,7 +117,11 @@ export function decideAnswered(answer: SubmitAnswer, facts: AnsweredFacts): Subm
         deadline_ms: facts.now_ms + facts.configured.poll.deadline_ms,
       };
     case 'unknown':
-      return { kind: 'held', reason: answer.reason, keyRefused: answer.evidence.httpStatus === 401 };
+      return {
+        kind: 'held',
+        reason: answer.reason,
+        keyRefused: answer.evidence.httpStatus === 401,
+      };
     case 'not_sent':
       return again(facts, `not sent: ${answer.reason}`, null);
     case 'refused_free':
