@@ -17,17 +17,19 @@ const { values: flags } = parseArgs({
   options: {
     /** Ends when standard input does, so that it cannot outlive a parent that was killed. */
     'until-stdin-ends': { type: 'boolean', default: false },
+    /** Which stages to run, e.g. `submit,poll`; before ROLLCALL_STAGES. */
+    stages: { type: 'string' },
   },
 });
 
 async function main(): Promise<void> {
-  const environment = readEnvironment();
+  const environment = readEnvironment(undefined, { stages: flags.stages });
   if (!environment.ok) return refuse(environment.problems);
   const { config } = environment;
   const file = await readFile(config.accountsFile, 'utf8').catch(() => null);
   if (file === null)
     return refuse([`ROLLCALL_ACCOUNTS_FILE: ${config.accountsFile} cannot be read`]);
-  const read = readAccounts(file, process.env, { withKeys: true });
+  const read = readAccounts(file, undefined, { withKeys: true });
   if (!read.ok) return refuse(read.problems);
   const { accounts } = read;
 

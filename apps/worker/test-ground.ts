@@ -20,6 +20,7 @@ import { type Running, run } from './run.ts';
 /** A database, a simulator and a worker's equipment, as real as in production; for tests only. */
 export interface Ground {
   readonly db: Database;
+  readonly databaseUrl: string;
   readonly simulator: TestSimulator;
   readonly accounts: Accounts;
   readonly equipment: Equipment;
@@ -121,6 +122,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
 
   return {
     db,
+    databaseUrl: database.url,
     simulator,
     accounts,
     equipment,

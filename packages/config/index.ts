@@ -1,3 +1,5 @@
+export { childEnvironment } from './child-environment.ts';
+export { dataHome } from './data-home.ts';
 export type { Environment } from './environment-variable.ts';
 export { type Accounts, type AccountsRead, readAccounts } from './read-accounts.ts';
 export {

@@ -24,7 +24,7 @@ export type AccountsRead =
  */
 export function readAccounts(
   text: string,
-  env: Environment,
+  env: Environment = process.env,
   options: { readonly withKeys: boolean },
 ): AccountsRead {
   const document = parseDocument(text);

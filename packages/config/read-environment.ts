@@ -42,9 +42,12 @@ export type EnvironmentRead =
 
 /**
  * Reads the environment; each variable may also be given as `<NAME>_FILE`. Every problem is named at once, as
- * `NAME: what is wrong; what to do`, without the value, which may be a secret.
+ * `NAME: what is wrong; what to do`, without the value, which may be a secret. `overrides` are flags of the command line.
  */
-export function readEnvironment(env: Environment = process.env): EnvironmentRead {
+export function readEnvironment(
+  env: Environment = process.env,
+  overrides: { readonly stages?: string | undefined } = {},
+): EnvironmentRead {
   const problems: string[] = [];
 
   const text = (name: string): string | null => {
@@ -86,7 +89,9 @@ export function readEnvironment(env: Environment = process.env): EnvironmentRead
   url('DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']);
   const redisUrl = text('REDIS_URL');
   url('REDIS_URL', redisUrl ?? '', ['redis:', 'rediss:']);
-  const stages = (text('ROLLCALL_STAGES') ?? stageNames.join(',')).split(',').map((s) => s.trim());
+  const stages = (overrides.stages ?? text('ROLLCALL_STAGES') ?? stageNames.join(','))
+    .split(',')
+    .map((s) => s.trim());
   const knownStages = stageNames.filter((stage) => stages.includes(stage));
   if (knownStages.length !== stages.length) {
     problems.push(`ROLLCALL_STAGES: write some of ${stageNames.join(',')}, each once`);

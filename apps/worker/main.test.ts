@@ -1,0 +1,191 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { simulatedAccounts } from '@rollcall/config';
+import { queuePrefix, testBackends, testRedisUrl, waitFor } from '@rollcall/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Ground, layGround } from './test-ground.ts';
+
+/** The worker as real processes: several at once, killed, stopped, misconfigured. */
+const program = join(import.meta.dirname, 'main.ts');
+let ground: Ground;
+let accountsFile: string;
+let keys: Readonly<Record<string, string>>;
+const workers: ChildProcess[] = [];
+let serial = 0;
+function fresh(count: number): number[] {
+  serial += 1;
+  return Array.from({ length: count }, (_, index) => 447_914_000_000 + serial * 20_000 + index);
+}
+
+beforeAll(async () => {
+  ground = await layGround();
+  const accounts = await simulatedAccounts({ ...ground.simulator, chunkSize: 100 });
+  accountsFile = join(tmpdir(), 'accounts.yaml');
+  keys = accounts.keys;
+  const text = accounts.text.replaceAll(
+    /requests_per_second: 100, uploads_in_flight: 4|requests_per_second: 100\n\s+uploads_in_flight: 4/g,
+    (found) => found.replace('100', '20').replace('4', '2'),
+  );
+  await writeFile(accountsFile, text);
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) {
+    if (worker.exitCode === null && worker.signalCode === null) {
+      worker.kill('SIGKILL');
+      await once(worker, 'exit');
+    }
+  }
+  await ground.simulator.control('DELETE', 'faults');
+});
+afterAll(async () => {
+  await ground.close();
+  await unlink(accountsFile);
+});
+
+function startWorker(
+  environment: Record<string, string> = {},
+): ChildProcess & { lines: string[]; complaint(): string } {
+  const worker = spawn(process.execPath, [program, ...flags], {
+    env: {
+      PATH: process.env['PATH'],
+      DATABASE_URL: ground.databaseUrl,
+      ROLLCALL_ACCOUNTS_FILE: accountsFile,
+      ROLLCALL_LEASE_MS: '1500',
+      ROLLCALL_HEARTBEAT_MS: '500',
+      ROLLCALL_RESCUE_INTERVAL_MS: '1000',
+      ...keys,
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  workers.push(worker);
+  const lines: string[] = [];
+  let errors = '';
+  worker.stdout?.on('data', (text: Buffer) => lines.push(...text.toString().trim().split('\n')));
+  worker.stderr?.on('data', (text: Buffer) => {
+    errors += text.toString();
+  });
+  return Object.assign(worker, { lines, complaint: () => errors });
+}
+
+describe.each(testBackends)('on %s', (backend) => {
+  const redis = () =>
+    backend === 'redis' ? { REDIS_URL: testRedisUrl(), ROLLCALL_QUEUE_PREFIX: queuePrefix() } : {};
+
+  test('a worker that is killed while it uploads leaves its chunk held, never sent again by itself', async () => {
+    const environment = redis();
+    await ground.fault({
+      match: { account: 'ekycpro', operation: 'create' },
+      action: { kind: 'never_answer' },
+    });
+    const jobId = await ground.enqueue('telegram', fresh(50));
+    const before = await ground.charges('ekycpro');
+    const first = startWorker(environment);
+    await waitFor(async () => (await ground.charges('ekycpro')) > before, {
+      timeoutMs: 15_000,
+      describe: 'the upload to be charged',
+    });
+    first.kill('SIGKILL');
+    startWorker(environment);
+    const chunk = await ground.untilChunk(jobId, ['held'], 20_000);
+    expect(chunk).toMatchObject({
+      reason: 'unknown',
+      held_detail: 'worker_died',
+      attempt_outcome: 'unknown',
+    });
+    const other = await ground.enqueue('coinw', fresh(50));
+    await ground.untilState(other, ['completed'], 20_000);
+    expect(await ground.charges('ekycpro')).toBe(before + 2);
+    expect(await ground.simulator.control('GET', 'paid-twice')).toMatchObject({ paid_twice: 0 });
+  }, 60_000);
+
+  test('two workers, one stage each, share the work through Postgres; SIGTERM ends them in order', async () => {
+    const environment = redis();
+    const stages = ['plan,submit', 'poll,ingest'].map((names) =>
+      startWorker(environment, ['--stages', names]),
+    );
+    const jobId = await ground.enqueue('coinw', fresh(300));
+    await ground.untilState(jobId, ['completed'], 30_000);
+    for (const worker of stages) {
+      worker.kill('SIGTERM');
+      expect(await once(worker, 'exit')).toEqual([0, null]);
+      expect(worker.lines.join('\n')).toContain('worker.stopped');
+    }
+  }, 60_000);
+});
+
+test('pace and uploads in flight hold over all processes together', async () => {
+  await ground.simulator.control('DELETE', 'requests');
+  await ground.fault({
+    match: { account: 'checknumber', operation: 'create' },
+    next: 'all',
+    action: { kind: 'delay', ms: 300 },
+  });
+  startWorker();
+  startWorker();
+  const jobs = [
+    await ground.enqueue('twitter', fresh(600)),
+    await ground.enqueue('twitter', fresh(600)),
+  ];
+  for (const jobId of jobs) await ground.untilState(jobId, ['completed'], 40_000);
+  const { requests } = (await ground.simulator.control('GET', 'requests')) as {
+    requests: {
+      account: string;
+      operation: string;
+      in_flight_max: number;
+      started_at_ms: number[];
+    }[];
+  };
+  const ours = requests.filter((tally) => tally.account === 'checknumber');
+  expect(ours.find((tally) => tally.operation === 'create')?.in_flight_max).toBe(2);
+  const starts = ours.flatMap((tally) => tally.started_at_ms).sort((a, b) => a - b);
+  // 20 requests a second; a process that was late may catch up by a few.
+  for (const [index, start] of starts.entries()) {
+    const inOneSecond = starts.slice(index).filter((later) => later < start + 1_000).length;
+    expect(inOneSecond).toBeLessThanOrEqual(26);
+  }
+}, 60_000);
+
+test('what is lost from the queue is rung again: nothing but Postgres is needed', async () => {
+  // Stored and never rung: the doorbell went to no queue at all.
+  const jobId = await ground.enqueue('telegram', fresh(30));
+  startWorker();
+  await ground.untilState(jobId, ['completed'], 30_000);
+}, 40_000);
+
+test('a configuration that cannot be used is refused with every problem at once', async () => {
+  const worker = startWorker({
+    DATABASE_URL: 'http://wrong',
+    ROLLCALL_STAGES: 'plan,dance',
+    ROLLCALL_LEASE_MS: 'soon',
+  });
+  const [code] = await once(worker, 'exit');
+  expect(code).toBe(78);
+  for (const name of ['DATABASE_URL', 'ROLLCALL_STAGES', 'ROLLCALL_LEASE_MS'])
+    expect(worker.complaint()).toContain(name);
+});
+
+test('an account with open chunks cannot be taken out of the accounts file', async () => {
+  await ground.db.query(
+    "UPDATE store.account_states SET paused_reason = 'operator', paused_at = now() WHERE account = 'webcom'",
+  );
+  const jobId = await ground.enqueue('viber', fresh(10));
+  startWorker();
+  await ground.untilChunk(jobId, ['blocked'], 20_000);
+  const without = join(tmpdir(), 'without.yaml');
+  const { text } = await simulatedAccounts(ground.simulator);
+  await writeFile(
+    without,
+    text
+      .replace('webcom:\n    adapter', 'webcom:\n    enabled: false\n    adapter')
+      .replaceAll(/^ {2}\w+: webcom\n/gm, ''),
+  );
+  const worker = startWorker({ ROLLCALL_ACCOUNTS_FILE: without });
+  const [code] = await once(worker, 'exit');
+  await unlink(without);
+  expect(worker.complaint()).toContain('account webcom has open chunks');
+  expect(code).toBe(78);
+}, 40_000);
