@@ -9,11 +9,10 @@ import { isGzip } from './sniff-file-kind.ts';
 const gzipMagicBytes = 2;
 const inflatedChunkBytes = 1 << 18;
 // Readers work through a chunk without a pause; a longer one is cut, so that files are written in between.
-const chunkBytesMax = 1 << 20;
+const chunkBytesMax = 1 << 18;
 
 /**
- * The bytes as they come: counted, hashed, archived, inflated if they are gzip, and cut to at most a
- * mebibyte. A refusal ends them early and is then found in `refusal`.
+ * The bytes as they come: counted, hashed, archived, inflated if they are gzip, and cut to at most 256 KiB. A refusal ends them early and is then found in `refusal`.
  */
 export class UploadDecoder {
   readonly archive: OriginalArchive;

@@ -116,6 +116,8 @@ function describe(header: readonly string[] | undefined, width: number): string 
   return `The columns are ${names}${header.length > namesShownMax ? ', …' : ''}.`;
 }
 
+/** A column's name for a message; what could be a phone number in it is blotted out. */
 function shorten(name: string): string {
-  return JSON.stringify(name.length > 60 ? `${name.slice(0, 59)}…` : name);
+  const safe = name.replace(/\d(?:[\s().-]*\d){6,}/g, '#######');
+  return JSON.stringify(safe.length > 60 ? `${safe.slice(0, 59)}…` : safe);
 }

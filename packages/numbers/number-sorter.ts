@@ -16,7 +16,7 @@ export interface SortedNumbers {
 
 /**
  * Sorts numbers of any count in bounded memory: runs are sorted in memory, put aside on disk, and merged.
- * `add` is synchronous, for the hot loop; `settle` must be awaited every mebibyte of input or so, to
+ * `add` is synchronous, for the hot loop; `settle` must be awaited every few hundred kilobytes of input, to
  * write down the runs that have filled meanwhile.
  */
 export class NumberSorter {

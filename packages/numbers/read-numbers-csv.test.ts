@@ -85,6 +85,8 @@ describe('a csv upload', () => {
     const refusal = await refused(`id,phone\n1,+${a}\n`, { column: 'mobile' });
     expect(refusal.code).toBe('unknown_column');
     expect(refusal.message).toContain('"id", "phone"');
+    const withNumber = await refused(`id,phone\n1,+${a}\n`, { column: `+${b}` });
+    expect(withNumber.message).not.toContain(String(b));
     expect((await refused(`id,phone\n1,+${a}\n`, { column: '3' })).code).toBe('unknown_column');
     expect((await refused(`+${a}\n`, { column: '1', format: 'txt' })).code).toBe('unknown_column');
   });
