@@ -111,7 +111,10 @@ export class Reconciliation {
   *setAside(): Generator<SetAside> {
     for (const [number, seen] of this.#foreign)
       yield { number, kind: 'foreign', verdicts: [...seen] };
+    let listed = 0;
     for (const [number, seen] of this.#contradictions) {
+      if (listed === listLimit) return;
+      listed += 1;
       yield { number, kind: 'contradictory', verdicts: [...seen] };
     }
   }
