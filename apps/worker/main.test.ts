@@ -46,7 +46,8 @@ afterAll(async () => {
 });
 
 function startWorker(
-  environment: Record<string, string> = {},
+  environment: Readonly<Record<string, string | undefined>> = {},
+  flags: readonly string[] = [],
 ): ChildProcess & { lines: string[]; complaint(): string } {
   const worker = spawn(process.execPath, [program, ...flags], {
     env: {
@@ -154,6 +155,7 @@ test('what is lost from the queue is rung again: nothing but Postgres is needed'
   const jobId = await ground.enqueue('telegram', fresh(30));
   startWorker();
   await ground.untilState(jobId, ['completed'], 30_000);
+  expect(await ground.job(jobId)).toMatchObject({ answered: 30, pending: 0 });
 }, 40_000);
 
 test('a configuration that cannot be used is refused with every problem at once', async () => {

@@ -47,6 +47,8 @@ export interface Ground {
   charges(account: string): Promise<number>;
   /** Requests of one operation that the simulator got from the account. */
   requests(account: string, operation: string): Promise<number>;
+  /** Throws when the simulator charged a number twice for the same check and account. */
+  nothingPaidTwice(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -227,6 +229,12 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
         (each) => each.account === account && each.operation === operation,
       );
       return tally?.count ?? 0;
+    },
+    async nothingPaidTwice() {
+      const { paid_twice } = (await simulator.control('GET', 'paid-twice')) as {
+        paid_twice: number;
+      };
+      if (paid_twice !== 0) throw new Error(`${paid_twice} numbers were paid for twice`);
     },
     async close() {
       await Promise.all(running.map((each) => each.stop(5_000)));

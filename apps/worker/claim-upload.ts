@@ -1,0 +1,141 @@
+import {
+  blockChunk,
+  blockReady,
+  claimSubmit,
+  type LoadedSubmit,
+  loadSubmit,
+  originOf,
+  postponeBlocked,
+  recordBalance,
+  reserveRequest,
+  type SubmitClaim,
+  unblockAccount,
+  unblockChunk,
+} from '@rollcall/db';
+import {
+  type Account,
+  backoff_ms,
+  type CheckOffer,
+  decideSubmit,
+  type Money,
+  parseMoney,
+  type SubmitDecision,
+} from '@rollcall/domain';
+import { type Equipment, newId, offerOf } from './equipment.ts';
+
+/** A chunk that this worker may send, once: its intent is committed. */
+export interface Claimed {
+  readonly kind: 'claimed';
+  readonly loaded: LoadedSubmit;
+  readonly claim: SubmitClaim;
+  readonly account: Account;
+  readonly offer: CheckOffer;
+  readonly wait_ms: number;
+}
+export type Looked =
+  | Claimed
+  | { readonly kind: 'gone' | 'waiting' | 'blocked' }
+  | {
+      readonly kind: 'ask_balance';
+      readonly loaded: LoadedSubmit;
+      readonly account: Account;
+      readonly amount: Money;
+    };
+
+/**
+ * Looks whether a chunk may be sent now, and claims it if so: one transaction under the account's lock. `balanceIsFine`: the
+ * balance was asked for, or this is the one probe.
+ */
+export async function claimUpload(
+  equipment: Equipment,
+  chunkId: string,
+  balanceIsFine: boolean,
+): Promise<Looked> {
+  const { db, log, times } = equipment;
+  return db.transaction(async (tx): Promise<Looked> => {
+    const loaded = await loadSubmit(tx, chunkId);
+    if (loaded === null) return { kind: 'gone' };
+    const offered = offerOf(equipment, loaded.account, loaded.checkName);
+    // Another process may know a newer accounts file; this one must not send what it does not know.
+    if (offered === null) return { kind: 'waiting' };
+    const { account, offer } = offered;
+    const { chunk } = loaded.facts;
+    const decision: SubmitDecision = decideSubmit({
+      ...loaded.facts,
+      chunk:
+        balanceIsFine && chunk.reason === 'provider_balance' ? { ...chunk, reason: null } : chunk,
+      configured: account,
+      offer,
+    });
+    switch (decision.kind) {
+      case 'wait':
+        return { kind: 'waiting' };
+      case 'ask_balance':
+        return { kind: 'ask_balance', loaded, account, amount: decision.amount };
+      case 'block':
+        await blockChunk(tx, chunkId, loaded.fence, decision.reason, decision.due_ms);
+        if (decision.reason !== 'job_ceiling') {
+          await blockReady(tx, loaded.account, decision.reason, decision.due_ms);
+        }
+        log.warn('chunk.blocked', {
+          job: loaded.jobId,
+          chunk: chunkId,
+          account: loaded.account,
+          reason: decision.reason,
+        });
+        return { kind: 'blocked' };
+      case 'claim': {
+        if (chunk.state === 'blocked') {
+          await unblockChunk(tx, chunkId, loaded.fence);
+          // What is gone for one is gone for all of them; a probe for money goes alone.
+          if (
+            chunk.reason !== null &&
+            chunk.reason !== 'provider_balance' &&
+            chunk.reason !== 'job_ceiling'
+          ) {
+            await unblockAccount(tx, loaded.account, [chunk.reason]);
+          }
+        }
+        const claimed = await claimSubmit(tx, loaded, {
+          id: newId('attempt'),
+          providerOrigin: originOf(account),
+          pricePerNumber: offer.pricePerNumber,
+          amount: decision.amount,
+          currency: account.currency,
+          lease_ms: times.lease_ms,
+        });
+        const wait_ms = await reserveRequest(tx, account.id, account.pace.requestsPerSecond);
+        return { kind: 'claimed', loaded, claim: claimed, account, offer, wait_ms };
+      }
+    }
+  });
+}
+
+const balanceWait = { floor_ms: 30_000, ceiling_ms: 900_000 };
+
+/**
+ * Asks whether the provider has money for us again. True: this chunk may be sent, as the one probe. Where the balance is told and
+ * suffices, the others follow at once; where it cannot be told, they wait for the probe.
+ */
+export async function askBalance(
+  equipment: Equipment,
+  loaded: LoadedSubmit,
+  account: Account,
+  needed: Money,
+): Promise<boolean> {
+  const { db, log } = equipment;
+  const answer = await equipment.providerOf(account).balance();
+  const balance = answer.kind === 'balance' ? parseMoney(answer.amount) : null;
+  const later_ms = loaded.facts.now_ms + backoff_ms(loaded.freeTries, balanceWait, Math.random());
+  return db.transaction(async (tx) => {
+    if (balance !== null) {
+      await recordBalance(tx, account.id, balance);
+      log.info('account.balance', { account: account.id });
+    }
+    await postponeBlocked(tx, account.id, 'provider_balance', later_ms);
+    if (balance !== null && balance < needed) return false;
+    if (balance !== null) await unblockAccount(tx, account.id, ['provider_balance']);
+    else await unblockChunk(tx, loaded.chunkId, loaded.fence);
+    return true;
+  });
+}
