@@ -105,7 +105,7 @@ INSERT INTO store.chunk_edges VALUES
   ('ready','submitting'), ('ready','blocked'), ('ready','cancelled'), ('ready','superseded'),
   ('submitting','polling'), ('submitting','ready'), ('submitting','blocked'), ('submitting','rejected'),
   ('submitting','held'), ('submitting','cancelled'),
-  ('blocked','ready'), ('blocked','cancelled'), ('blocked','superseded'), ('blocked','rejected'),
+  ('blocked','ready'), ('blocked','cancelled'), ('blocked','superseded'),
   ('polling','result_ready'), ('polling','held'),
   ('result_ready','ingesting'),
   ('ingesting','done'), ('ingesting','result_ready'), ('ingesting','polling'), ('ingesting','held'),
@@ -283,8 +283,10 @@ CREATE VIEW store.attempt_money AS
 SELECT attempt_id, tenant_id, job_no, account, currency,
        max(amount) FILTER (WHERE entry = 'reserve') AS amount,
        CASE WHEN bool_or(entry = 'write_off') THEN 'written_off'
-            WHEN bool_or(entry = 'commit')    THEN 'committed'
+            -- Before commit: what the provider took and then said that it had not charged.
             WHEN bool_or(entry = 'release')   THEN 'released'
+            -- Before at_risk: an acceptance that came after its chunk had been given up.
+            WHEN bool_or(entry = 'commit')    THEN 'committed'
             WHEN bool_or(entry = 'at_risk')   THEN 'at_risk'
             ELSE 'reserved' END AS place,
        min(at) AS reserved_at,

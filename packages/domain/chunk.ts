@@ -117,7 +117,6 @@ export const chunkEdges: readonly Edge<ChunkState>[] = [
   { from: 'blocked', to: 'ready', when: 'the reason is gone' },
   { from: 'blocked', to: 'cancelled', when: 'the job was cancelled' },
   { from: 'blocked', to: 'superseded', when: 'planned anew with other sizes' },
-  { from: 'blocked', to: 'rejected', when: 'planned anew, and too small for the provider' },
   { from: 'polling', to: 'result_ready', when: 'ready at the provider' },
   { from: 'polling', to: 'held', when: 'failed upstream twice, deadline, or repeated 404' },
   { from: 'result_ready', to: 'ingesting', when: 'claimed: fence + 1' },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AnsweredFacts, decideAnswered, freeTriesMax } from './decide-submit.ts';
 import type { RefusalClass, SubmitAnswer, UnknownReason } from './provider-answer.ts';
-import { sampleAccount, sampleEvidence, sampleOffer } from './sample-values.ts';
+import { sampleAccount, sampleEvidence, sampleOffer } from './test-values.ts';
 
 const now_ms = 1_000_000;
 const facts: AnsweredFacts = {

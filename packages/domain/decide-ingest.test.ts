@@ -9,7 +9,7 @@ import {
   type ParsedFacts,
 } from './decide-ingest.ts';
 import type { DownloadAnswer } from './provider-answer.ts';
-import { sampleEvidence } from './sample-values.ts';
+import { sampleEvidence } from './test-values.ts';
 
 const evidence = { ...sampleEvidence, operation: 'download' } as const;
 const now_ms = 5_000_000;

@@ -8,7 +8,7 @@ import {
   upstreamFailuresMax,
 } from './decide-poll.ts';
 import { type TaskPhase, type TaskStatus, taskPhases } from './provider-answer.ts';
-import { sampleAccount, sampleStatus } from './sample-values.ts';
+import { sampleAccount, sampleStatus } from './test-values.ts';
 
 const now_ms = 10_000_000;
 const facts: PollFacts = {

@@ -8,7 +8,7 @@ import {
 } from './decide-submit.ts';
 import { jobStates, type JobState } from './job.ts';
 import type { Money } from './money.ts';
-import { sampleAccount, sampleOffer } from './sample-values.ts';
+import { sampleAccount, sampleOffer } from './test-values.ts';
 
 const now_ms = 1_000_000;
 const dollars = (amount: number) => BigInt(amount * 1_000_000_000) as Money;

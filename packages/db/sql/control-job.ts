@@ -1,7 +1,7 @@
 import { formatMoney, type Money } from '@rollcall/domain';
 import type { Database } from '../database.ts';
+import { releaseBehindCanary } from './canary.ts';
 import { addOutcomes, type Closing, closeIfAudited } from './close-job.ts';
-import { releaseBehindCanary } from './settle-submit.ts';
 
 /** Pausing, resuming and cancelling: compare-and-set on the job's state; `false` where it was in another. */
 

@@ -6,8 +6,9 @@ import {
   sqlStateOf,
   type Transaction,
 } from '../database.ts';
+import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
-import { book, stopBehindCanary } from './settle-submit.ts';
+import { book } from './ledger.ts';
 
 /**
  * What a person may decide on a held chunk. Each is a compare-and-set on the state and the reason: decided twice, or too late,

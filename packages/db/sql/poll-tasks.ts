@@ -1,6 +1,6 @@
 import type { AttemptId, ChunkId, PollDecision, Polled } from '@rollcall/domain';
 import type { Database, Queryable, Transaction } from '../database.ts';
-import { bookProviderAmount } from './settle-submit.ts';
+import { bookProviderAmount } from './ledger.ts';
 
 export interface PollClaim {
   readonly chunkId: ChunkId;

@@ -1,15 +1,10 @@
-import {
-  type AttemptId,
-  type Evidence,
-  entryOf,
-  parseMoney,
-  type ProviderAmount,
-  type SubmitAnswer,
-  type SubmitResult,
-} from '@rollcall/domain';
+import { type AttemptId, entryOf, type SubmitAnswer, type SubmitResult } from '@rollcall/domain';
 import { constraintOf, type Queryable, sqlStateOf, type Transaction } from '../database.ts';
 import { blockReady, pauseAccount, unblockAccount } from './accounts.ts';
+import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
+import { appendEvidence } from './evidence.ts';
+import { book, bookProviderAmount } from './ledger.ts';
 
 export interface SubmittedChunk {
   readonly chunkId: string;
@@ -45,34 +40,6 @@ export async function answerFacts(
   const row = rows[0];
   if (!row) throw new Error(`job ${jobId} is gone`);
   return { now_ms: row.now_ms, jobCancelled: row.cancelled };
-}
-
-/** Appends an exchange to what is known of an attempt. Always, whatever became of the chunk meanwhile. */
-export async function appendEvidence(
-  tx: Queryable,
-  attempt: { readonly attemptId: string; readonly tenantId: number },
-  verdict: string,
-  evidence: Evidence,
-  taskId: string | null,
-): Promise<void> {
-  await tx.query(
-    `INSERT INTO store.evidence (attempt_id, tenant_id, operation, verdict, task_id, started_at, duration_ms, headers_sent, http_status, body_excerpt, raw_body, transport_error)
-     VALUES ($1, $2, $3, $4, $5, to_timestamp($6::float8 / 1000), $7, $8, $9, $10, $11, $12)`,
-    [
-      attempt.attemptId,
-      attempt.tenantId,
-      evidence.operation,
-      verdict,
-      taskId,
-      evidence.startedAt_ms,
-      Math.round(evidence.duration_ms),
-      evidence.headersSent,
-      evidence.httpStatus,
-      evidence.bodyExcerpt?.replaceAll('\0', '\ufffd') ?? null,
-      evidence.rawBody === null ? null : Buffer.from(evidence.rawBody),
-      evidence.transportError,
-    ],
-  );
 }
 
 /**
@@ -254,69 +221,4 @@ async function holdChunk(tx: Transaction, chunk: SubmittedChunk, detail: string)
     [chunk.chunkId, chunk.fence, detail],
   );
   return held.rowCount === 1;
-}
-
-/** The first chunk of a job was rejected: what waited behind it stays blocked, for a person to look at, and is not failed. */
-export async function stopBehindCanary(tx: Queryable, chunkId: string): Promise<void> {
-  await tx.query(
-    `UPDATE store.chunks w SET reason = 'canary_rejected'
-       FROM store.chunks c WHERE c.id = $1 AND c.is_canary AND w.job_no = c.job_no AND w.state = 'blocked' AND w.reason = 'canary'`,
-    [chunkId],
-  );
-}
-
-/** The first chunk of a job did well: the rest follows. Returns how many became ready. */
-export async function releaseBehindCanary(
-  tx: Queryable,
-  jobNo: number,
-  reasons: readonly string[] = ['canary'],
-): Promise<number> {
-  const ready = await tx.query(
-    `UPDATE store.chunks SET state = 'ready', reason = NULL, due_at = clock_timestamp(), rung_at = NULL
-      WHERE job_no = $1 AND state = 'blocked' AND reason = ANY($2)`,
-    [jobNo, reasons],
-  );
-  return ready.rowCount ?? 0;
-}
-
-/** Books an entry of the whole reserved amount for an attempt; once. */
-export async function book(
-  tx: Queryable,
-  attemptId: string,
-  entry: 'commit' | 'release' | 'at_risk' | 'write_off',
-): Promise<void> {
-  await tx.query(
-    `INSERT INTO store.ledger (attempt_id, tenant_id, job_no, account, currency, entry, amount)
-     SELECT attempt_id, tenant_id, job_no, account, currency, $2, amount FROM store.ledger WHERE attempt_id = $1 AND entry = 'reserve'
-     ON CONFLICT (attempt_id, entry) DO NOTHING`,
-    [attemptId, entry],
-  );
-}
-
-/**
- * Books what the provider itself says, beside our price. Returns true where it charged more than that: then the account
- * is paused, since every further upload would cost more than its ceiling knows.
- */
-export async function bookProviderAmount(
-  tx: Queryable,
-  attemptId: string,
-  entry: 'provider_estimated' | 'provider_actual',
-  said: ProviderAmount | null,
-): Promise<boolean> {
-  if (said === null || parseMoney(said.amount) === null || said.amount.startsWith('-'))
-    return false;
-  const booked = await tx.query<{ above: boolean; account: string }>(
-    `WITH reserved AS (SELECT * FROM store.ledger WHERE attempt_id = $1 AND entry = 'reserve'),
-     booked AS (
-       INSERT INTO store.ledger (attempt_id, tenant_id, job_no, account, currency, entry, amount)
-       SELECT attempt_id, tenant_id, job_no, account, currency, $2, $3::numeric FROM reserved
-        WHERE $4::text IS NULL OR currency = $4
-       ON CONFLICT (attempt_id, entry) DO NOTHING RETURNING amount)
-     SELECT b.amount > r.amount AS above, r.account FROM booked b CROSS JOIN reserved r`,
-    [attemptId, entry, said.amount, said.currency],
-  );
-  const row = booked.rows[0];
-  if (!row?.above || entry !== 'provider_actual') return false;
-  await pauseAccount(tx, row.account, 'actual_above_price');
-  return true;
 }

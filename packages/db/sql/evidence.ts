@@ -1,0 +1,30 @@
+import type { Evidence } from '@rollcall/domain';
+import type { Queryable } from '../database.ts';
+
+/** Appends an exchange to what is known of an attempt. Always, whatever became of the chunk meanwhile. */
+export async function appendEvidence(
+  tx: Queryable,
+  attempt: { readonly attemptId: string; readonly tenantId: number },
+  verdict: string,
+  evidence: Evidence,
+  taskId: string | null,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO store.evidence (attempt_id, tenant_id, operation, verdict, task_id, started_at, duration_ms, headers_sent, http_status, body_excerpt, raw_body, transport_error)
+     VALUES ($1, $2, $3, $4, $5, to_timestamp($6::float8 / 1000), $7, $8, $9, $10, $11, $12)`,
+    [
+      attempt.attemptId,
+      attempt.tenantId,
+      evidence.operation,
+      verdict,
+      taskId,
+      evidence.startedAt_ms,
+      Math.round(evidence.duration_ms),
+      evidence.headersSent,
+      evidence.httpStatus,
+      evidence.bodyExcerpt?.replaceAll('\0', '\ufffd') ?? null,
+      evidence.rawBody === null ? null : Buffer.from(evidence.rawBody),
+      evidence.transportError,
+    ],
+  );
+}

@@ -1,0 +1,110 @@
+import {
+  type ArtifactId,
+  formatMoney,
+  type Money,
+  type OutcomeCounts,
+  parseMoney,
+  type Reconciliation,
+  type ResultSemantics,
+} from '@rollcall/domain';
+import type { Transaction } from '../database.ts';
+import { releaseBehindCanary } from './canary.ts';
+import type { IngestClaim } from './claim-ingest.ts';
+import { addOutcomes, type Closing, closeChunks } from './close-job.ts';
+import { copyField, copyText } from './copy-rows.ts';
+
+export type Published =
+  | {
+      readonly kind: 'published';
+      readonly outcomes: OutcomeCounts;
+      readonly quarantined: number;
+      readonly released: number;
+      readonly closing: Closing;
+    }
+  | { readonly kind: 'stale' };
+
+/**
+ * Writes one row per number of the chunk, sorted, and closes the chunk, in one transaction: the rows are there whole or not at
+ * all. A chunk that is already closed is `stale`, so that ingesting again changes nothing.
+ */
+export async function publishResults(
+  tx: Transaction,
+  claim: IngestClaim,
+  artifactId: ArtifactId,
+  numbers: Float64Array,
+  reconciliation: Reconciliation,
+  semantics: ResultSemantics,
+  withCanary: boolean,
+): Promise<Published> {
+  const cost = await tx.query<{ per_number: string }>(
+    `SELECT trunc(COALESCE(sum(l.amount), 0) / $2, 9) AS per_number FROM store.ledger l JOIN store.attempts a ON a.id = l.attempt_id
+      WHERE a.chunk_id = $1 AND l.entry = 'commit'`,
+    [claim.chunkId, claim.numbers],
+  );
+  const costPerNumber: Money = parseMoney(cost.rows[0]?.per_number ?? '0') ?? (0n as Money);
+  const done = await tx.query(
+    `UPDATE store.chunks SET state = 'done', due_at = NULL, artifact_id = $3, cost_per_number = $4, closed_at = clock_timestamp()
+      WHERE id = $1 AND fence = $2 AND state = 'ingesting'`,
+    [claim.chunkId, claim.fence, artifactId, formatMoney(costPerNumber)],
+  );
+  if (done.rowCount !== 1) return { kind: 'stale' };
+  await copyText(
+    tx,
+    'store.results (job_day, tenant_id, job_no, chunk_no, number, outcome, attributes)',
+    resultLines(claim, numbers, reconciliation, semantics),
+  );
+  let quarantined = 0;
+  const setAside = [...reconciliation.setAside()];
+  if (setAside.length > 0) {
+    quarantined = setAside.length;
+    await tx.query(
+      `INSERT INTO store.quarantined_rows (job_day, tenant_id, job_no, chunk_no, artifact_id, number, kind, verdicts)
+       SELECT $1, $2, $3, $4, $5, number, kind, string_to_array(verdicts, ',')
+         FROM unnest($6::bigint[], $7::text[], $8::text[]) AS r (number, kind, verdicts)
+       ON CONFLICT DO NOTHING`,
+      [
+        claim.jobDay,
+        claim.tenantId,
+        claim.jobNo,
+        claim.chunkNo,
+        artifactId,
+        setAside.map((row) => row.number),
+        setAside.map((row) => row.kind),
+        setAside.map((row) => row.verdicts.join(',')),
+      ],
+    );
+  }
+  await tx.query(
+    "UPDATE store.artifacts SET verdict = 'read', verdict_code = NULL, verdict_detail = NULL WHERE id = $1",
+    [artifactId],
+  );
+  const outcomes = reconciliation.outcomeCounts(semantics);
+  await addOutcomes(tx, claim.jobNo, outcomes);
+  const released = claim.isCanary && withCanary ? await releaseBehindCanary(tx, claim.jobNo) : 0;
+  const closing = await closeChunks(tx, claim.jobNo, 1);
+  return { kind: 'published', outcomes, quarantined, released, closing };
+}
+
+function* resultLines(
+  claim: IngestClaim,
+  numbers: Float64Array,
+  reconciliation: Reconciliation,
+  semantics: ResultSemantics,
+): Generator<string> {
+  const prefix = `${claim.jobDay}\t${claim.tenantId}\t${claim.jobNo}\t${claim.chunkNo}\t`;
+  const batch = 4_096;
+  for (let start = 0; start < numbers.length; start += batch) {
+    let text = '';
+    const end = Math.min(start + batch, numbers.length);
+    for (let index = start; index < end; index += 1) {
+      const attributes = reconciliation.attributesAt(index);
+      // JSON has its own escape for NUL, which jsonb refuses.
+      const json =
+        attributes === null
+          ? '\\N'
+          : copyField(JSON.stringify(attributes).replaceAll('\\u0000', '\ufffd'));
+      text += `${prefix}${numbers[index]}\t${reconciliation.outcomeAt(index, semantics)}\t${json}\n`;
+    }
+    yield text;
+  }
+}
