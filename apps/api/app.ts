@@ -5,6 +5,7 @@ import type { Logger } from '@rollcall/telemetry';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AccountBook } from './intake/choose-account.ts';
 import type { IntakeLimits } from './intake/read-outcome.ts';
+import { answerClientError } from './plugins/client-errors.ts';
 import { authPlugin } from './plugins/auth.ts';
 import { dashboardPath, dashboardPlugin } from './plugins/dashboard.ts';
 import { errorsPlugin } from './plugins/errors.ts';
@@ -12,6 +13,7 @@ import { notFoundPlugin } from './plugins/not-found.ts';
 import { openApiPlugin } from './plugins/openapi.ts';
 import { requestLogPlugin } from './plugins/request-log.ts';
 import { securityHeadersPlugin } from './plugins/security-headers.ts';
+import { refuse, sendRefusal } from './refusal.ts';
 import { createJobRoute } from './routes/create-job.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -46,6 +48,13 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
     requestTimeout: limits.requestTimeout_ms,
     connectionTimeout: limits.connectionTimeout_ms,
     forceCloseConnections: 'idle',
+    // While it stops, what still comes over a kept connection is answered, and the connection closed then.
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    // A path that cannot be decoded; the answer of Fastify's own would repeat it.
+    frameworkErrors: (_error, request, reply) => {
+      void sendRefusal(request, reply, refuse('malformed_request'));
+    },
     // Ids are 40 characters, queue names at most 70.
     routerOptions: { maxParamLength: 200 },
   });

@@ -3,10 +3,10 @@
  * `detail` may stand in its place. docs/errors.md shows this table, and a test holds the two together.
  */
 export const errorCatalogue = {
-  malformed_body: {
+  malformed_request: {
     status: 400,
     title: 'The request cannot be read',
-    advice: 'Send valid HTTP with a whole, well-formed body.',
+    advice: 'Send valid HTTP, with a path and a body that are well-formed and whole.',
   },
   unauthenticated: {
     status: 401,
@@ -27,6 +27,11 @@ export const errorCatalogue = {
     status: 405,
     title: 'The path does not take this method',
     advice: 'Use a method that the `Allow` header names.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    advice: 'Send it again over a faster line, or split the upload.',
   },
   idempotency_in_progress: {
     status: 409,
@@ -155,6 +160,11 @@ export const errorCatalogue = {
     title: 'Too many uploads at once',
     advice: 'Send it again after the seconds in `Retry-After`.',
   },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers are too large',
+    advice: 'Keep the path and the headers together below 16 KiB.',
+  },
   internal: {
     status: 500,
     title: 'An error of ours',
@@ -165,11 +175,6 @@ export const errorCatalogue = {
     title: 'Postgres cannot be reached',
     advice:
       'Send it again after the seconds in `Retry-After`; with an Idempotency-Key nothing is made twice.',
-  },
-  stopping: {
-    status: 503,
-    title: 'The server is stopping',
-    advice: 'Send it again; another process will take it.',
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

@@ -76,7 +76,7 @@ async function readFieldsAfter(
   const fields = splitter.fields();
   if (fields === undefined) return noJson();
   if (splitter.twice) {
-    return refuse('malformed_body', { detail: 'The body holds `numbers` twice. Keep one.' });
+    return refuse('malformed_request', { detail: 'The body holds `numbers` twice. Keep one.' });
   }
   const { numbers: _, ...others } = fields as Record<string, unknown>;
   const parsed = createJobFieldsSchema.safeParse(others);
@@ -109,7 +109,7 @@ function refuseWithoutNumbers(splitter: JsonSplitter): Refusal {
 }
 
 function noJson(): Refusal {
-  return refuse('malformed_body', { detail: 'The body is no JSON.' });
+  return refuse('malformed_request', { detail: 'The body is no JSON.' });
 }
 
 function fieldsTooLarge(): Refusal {

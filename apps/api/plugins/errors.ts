@@ -28,19 +28,17 @@ export const errorsPlugin = fastifyPlugin(
 
 function refusalOf(error: FastifyError): Refusal {
   if (error instanceof UploadBroken) {
-    return refuse('malformed_body', { detail: 'The body ended early or its parts are broken.' });
+    return refuse('malformed_request', { detail: 'The body ended early or its parts are broken.' });
   }
   if (error.validation) return refusalOfValidation(error);
   if (isDatabaseAway(error)) return refuse('database_unavailable');
   switch (error.statusCode) {
     case 400:
-      return refuse('malformed_body');
+      return refuse('malformed_request');
     case 413:
       return refuse('body_too_large');
     case 415:
       return refuse('unsupported_media_type');
-    case 503:
-      return refuse('stopping');
     default:
       return refuse('internal');
   }

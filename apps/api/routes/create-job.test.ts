@@ -191,15 +191,15 @@ describe('what is refused', () => {
       ['/numbers'],
     ],
     ['an array', 'invalid_request', 422, numbers, ['']],
-    ['no JSON', 'malformed_body', 400, '{"check":', []],
+    ['no JSON', 'malformed_request', 400, '{"check":', []],
     [
       'JSON with something behind it',
-      'malformed_body',
+      'malformed_request',
       400,
       `${JSON.stringify({ ...said, numbers })}}`,
       [],
     ],
-    ['numbers twice', 'malformed_body', 400, '{"numbers":["+447911123456"],"numbers":[]}', []],
+    ['numbers twice', 'malformed_request', 400, '{"numbers":["+447911123456"],"numbers":[]}', []],
     ['a cut array', 'not_json', 422, '{"check":"telegram","numbers":["+447911123456",', []],
     [
       'a region after the numbers',
@@ -382,6 +382,6 @@ describe('what is refused', () => {
     const { response, body } = await post(cut, {
       'content-type': 'multipart/form-data; boundary=b',
     });
-    expect([response.status, body.code]).toEqual([400, 'malformed_body']);
+    expect([response.status, body.code]).toEqual([400, 'malformed_request']);
   });
 });

@@ -74,7 +74,7 @@ const schema = {
     },
     ...problemResponses([
       ...everywhere,
-      'malformed_body',
+      'malformed_request',
       'idempotency_in_progress',
       'body_too_large',
       'unsupported_media_type',

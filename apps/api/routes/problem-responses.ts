@@ -25,5 +25,4 @@ export const everywhere = [
   'scope_missing',
   'internal',
   'database_unavailable',
-  'stopping',
 ] as const satisfies readonly ErrorCode[];

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Configuration, readAccounts, readEnvironment } from '@rollcall/config';
+import { openDatabase } from '@rollcall/db';
+import { openQueues } from '@rollcall/queue';
+import { createLogger, describeError, type Logger } from '@rollcall/telemetry';
+import { buildApp } from './app.ts';
+import { logQueueEvent } from './log-queue-event.ts';
+import { stopServer } from './stop-server.ts';
+
+/** Exit codes: 0 stopped in order, 1 failed, 78 (EX_CONFIG) the configuration cannot be used. */
+const exitConfiguration = 78;
+/** What is left of the stop's deadline for closing the queues (at most 6 s) and the database (1 s). */
+const closing_ms = 8_000;
+
+const { values: flags } = parseArgs({
+  options: {
+    /** Ends when standard input does, so that it cannot outlive a parent that was killed. */
+    'until-stdin-ends': { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<void> {
+  const environment = readEnvironment();
+  if (!environment.ok) {
+    return refuse(createLogger({ name: 'api', level: 'info' }), environment.problems);
+  }
+  const { config } = environment;
+  const log = createLogger({ name: 'api', level: config.logLevel });
+  const file = await readFile(config.accountsFile, 'utf8').catch(() => null);
+  if (file === null) {
+    return refuse(log, [`ROLLCALL_ACCOUNTS_FILE: ${config.accountsFile} cannot be read`]);
+  }
+  const read = readAccounts(file, {}, { withKeys: false });
+  if (!read.ok) return refuse(log, read.problems);
+  try {
+    await serve(config, read.accounts, log);
+  } catch (error) {
+    log.error('process.failed', describeError(error));
+    process.exit(1);
+  }
+}
+
+async function serve(
+  config: Configuration,
+  accounts: Parameters<typeof buildApp>[0]['accounts'],
+  log: Logger,
+): Promise<void> {
+  const database = openDatabase({
+    url: config.databaseUrl,
+    maxConnections: config.databaseConnections,
+    applicationName: 'rollcall api',
+    onIdleError: (error) => log.warn('database.error', describeError(error)),
+  });
+  const queues = await openQueues({
+    databaseUrl: config.databaseUrl,
+    redisUrl: config.redisUrl ?? undefined,
+    prefix: config.queuePrefix,
+    accounts: [...accounts.accounts.keys()],
+    onError: (event) => logQueueEvent(log, event),
+  });
+  log.info('queue.opened', { backend: queues.backend });
+  const app = await buildApp({
+    database,
+    queues,
+    accounts,
+    log,
+    limits: {
+      intake: config.intake,
+      // 1 GiB over 2.5 Mbit/s.
+      requestTimeout_ms: 3_600_000,
+      connectionTimeout_ms: 60_000,
+      uploadsAtOnceMax: 128,
+      // Readers, health checks and the keys of new requests need connections too.
+      storesAtOnceMax: Math.max(1, Math.floor(config.databaseConnections / 2)),
+    },
+  });
+
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    // Whatever hangs, the process ends: P13.
+    setTimeout(() => process.exit(1), config.stopDeadline_ms + 4_500).unref();
+    await stopServer(app, Math.max(0, config.stopDeadline_ms - closing_ms));
+    await queues.close();
+    await Promise.race([database.close(), delay(1_000)]);
+    log.info('api.stopped');
+    process.exit(0);
+  };
+  process.once('SIGTERM', () => void stop());
+  process.once('SIGINT', () => void stop());
+  if (flags['until-stdin-ends']) process.stdin.resume().once('end', () => void stop());
+
+  await app.listen({ host: config.host, port: config.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.port;
+  log.info('http.listening', { port, backend: queues.backend });
+  log.info('api.started');
+}
+
+function refuse(log: Logger, problems: readonly string[]): void {
+  for (const problem of problems) log.error('config.refused', { error_message: problem });
+  process.exitCode = exitConfiguration;
+}
+
+await main();
