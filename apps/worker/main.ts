@@ -131,4 +131,11 @@ function logQueueEvent(log: Logger, event: QueueEvent): void {
   }
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  // Postgres away, Redis that evicts: said in one line, without a value that could hold a key.
+  const { error_code, error_message } = describeError(error);
+  process.stderr.write(`The worker cannot start: ${error_message} (${error_code})\n`);
+  process.exit(1);
+}
