@@ -1,7 +1,7 @@
 import type { Spool } from './spool.ts';
 
-// In numbers, shared by all runs: 8 MiB however many there are.
-const buffersLengthTotal = 1 << 20;
+// In numbers, shared by all runs: 4 MiB however many there are.
+const buffersLengthTotal = 1 << 19;
 const bufferLengthMin = 512;
 const outputLength = 1 << 16;
 const bytesPerNumber = Float64Array.BYTES_PER_ELEMENT;
@@ -49,7 +49,7 @@ class RunReader {
 
 /**
  * Merges sorted runs into ascending distinct batches. Each batch is the writer's own to keep.
- * Memory: 8 MiB of buffers and one batch, up to 2,000 runs (a thousand million lines).
+ * Memory: 4 MiB of buffers and one batch, up to 1,000 runs (260 M numbers).
  */
 export async function mergeRuns(
   runs: Spool,

@@ -66,7 +66,7 @@ test('no numbers make no batch', async () => {
 
 test('exactly one full run stays in memory', async () => {
   const sorter = new NumberSorter(directory);
-  const count = 1 << 19;
+  const count = 1 << 18;
   for (const number of scattered(count)) sorter.add(number);
   const sorted = await sorter.finish();
   const batches = await collect(sorted.batches());

@@ -18,7 +18,7 @@ const lowWordFirst = endianness() === 'LE';
 
 /**
  * Sorts non-negative numbers ascending, in place. Positive doubles are ordered as their bits are, so a
- * radix sort needs no comparison: 0.5 M numbers in 40 ms instead of the built-in sort's 100 ms, which is
+ * radix sort needs no comparison: 0.25 M numbers in 20 ms instead of the built-in sort's 50 ms, which is
  * how long the event loop stands still.
  *
  * @param scratch of at least the same length; its content is lost
