@@ -55,6 +55,8 @@ CREATE TABLE store.jobs (
   rejected        bigint CHECK (rejected >= 0),
   -- Chunks whose numbers do not have their rows yet. 0 and state running: the job can close.
   open_chunks     integer NOT NULL DEFAULT 0 CHECK (open_chunks >= 0),
+  -- How often it was cut anew after a provider refused a batch's size; bounded, so that no refusal can loop.
+  replans         integer NOT NULL DEFAULT 0,
   upload          jsonb,
   -- When a worker should look at the job itself (planning, planning anew, closing); null: its chunks move it.
   due_at          timestamptz,
@@ -69,6 +71,8 @@ CREATE TABLE store.jobs (
   CONSTRAINT only_failed_has_a_failure CHECK ((state = 'failed') = (failure IS NOT NULL))
 );
 CREATE INDEX jobs_due ON store.jobs (due_at) WHERE due_at IS NOT NULL;
+-- Jobs that could close: the sweep looks at them, should whoever closed their last chunk not have.
+CREATE INDEX jobs_to_close ON store.jobs (job_no) WHERE finished_at IS NULL AND open_chunks = 0 AND planned_at IS NOT NULL;
 CREATE INDEX jobs_by_tenant ON store.jobs (tenant_id, id DESC);
 
 -- The edges of a job; a test holds them to packages/domain/job.ts and docs/state-machine.md.

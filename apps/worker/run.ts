@@ -13,8 +13,11 @@ import { rescue } from './sweeps/rescue.ts';
 
 /** How often the sweeps look for what is due: the finest step in which anything waits. */
 const tick_ms = 500;
-/** Doorbells of a stage that one process answers at once. Ingest parses on the one thread there is. */
-const concurrency = { plan: 1, poll: 4, ingest: 1 } as const;
+/**
+ * Doorbells of a stage that one process answers at once. Parsing has one thread, but a provider that drips a file for minutes
+ * must not keep the others' results waiting; each ingest may hold a chunk of 1,000,000 numbers in memory.
+ */
+const concurrency = { plan: 1, poll: 4, ingest: 3 } as const;
 
 export interface Running {
   /** Takes no more doorbells, lets what is in hand finish, and returns within the deadline and a few seconds. */

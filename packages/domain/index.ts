@@ -40,7 +40,7 @@ export {
   type ParsedFacts,
   parserDeathsMax,
 } from './decide-ingest.ts';
-export { type AreaPlan, decidePlan, type PlanFacts } from './decide-plan.ts';
+export { type AreaPlan, decidePlan, type PlanFacts, replansMax } from './decide-plan.ts';
 export {
   decidePoll,
   determinedOf,

@@ -64,6 +64,19 @@ describe('a chunk is not sent', () => {
   });
 });
 
+test('a provider that refuses every size does not make a job loop', async () => {
+  const text = { error: 'invalid_batch_size', message: 'invalid batch size' };
+  await ground.fault({
+    match: { account: 'checknumber', operation: 'create' },
+    next: 'all',
+    action: { kind: 'answer', status: 400, json: text },
+  });
+  const jobId = await ground.enqueue('twitter', fresh(40));
+  await ground.untilState(jobId, ['completed_with_errors'], 30_000);
+  expect((await ground.chunks(jobId)).at(-1)).toMatchObject({ state: 'rejected' });
+  expect(await ground.job(jobId)).toMatchObject({ failed: 40, cost: '0' });
+});
+
 describe('the first chunk of a job goes alone', () => {
   test('while it is held, the rest waits behind it', async () => {
     await ground.fault({ match: create, action: { kind: 'reset' } });

@@ -1,5 +1,6 @@
 import {
   type Area,
+  closeChunks,
   closeIfAudited,
   failJob,
   insertChunks,
@@ -98,6 +99,7 @@ async function cut(
     limits: offered.offer,
     learned: job.learned,
     withCanary: offered.account.canary !== 'off' && !job.anyAccepted,
+    replans: job.replans,
   });
   let chunkNo = job.chunks + 1;
   let ready = 0;
@@ -110,9 +112,7 @@ async function cut(
     ready += placed.open;
   }
   await startRunning(tx, job.jobNo);
-  if (ready === 0 && job.openChunks === 0) {
-    return { chunks: 0, closed: await close(tx, job, 'running') };
-  }
+  if (ready === 0) return { chunks: 0, closed: (await closeChunks(tx, job.jobNo, 0)).kind };
   return { chunks: ready, closed: 'open' };
 }
 
@@ -122,7 +122,7 @@ function hasCanary(plan: AreaPlan | undefined, mode: string, anyAccepted: boolea
     mode !== 'off' &&
     !anyAccepted &&
     plan !== undefined &&
-    plan.sizes !== 'too_few' &&
+    typeof plan.sizes !== 'string' &&
     plan.sizes.length > 1
   );
 }
@@ -135,8 +135,9 @@ async function place(
   plan: AreaPlan | undefined,
   first: { readonly canary: boolean; readonly behindCanary: boolean },
 ): Promise<{ readonly chunks: number; readonly open: number }> {
-  if (plan === undefined || plan.sizes === 'too_few') {
-    await insertRejectedChunk(tx, job, area, chunkNo, newId('chunk'), 'batch_too_small');
+  if (plan === undefined || typeof plan.sizes === 'string') {
+    const reason = plan?.sizes === 'refused_too_often' ? 'batch_size_refused' : 'batch_too_small';
+    await insertRejectedChunk(tx, job, area, chunkNo, newId('chunk'), reason);
     return { chunks: 1, open: 0 };
   }
   const goesAlone = first.canary && plan.sizes.length > 1;

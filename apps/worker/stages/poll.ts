@@ -61,7 +61,9 @@ async function pollGroup(
 ): Promise<{ tasks: number; ready: number; held: number; stale: number }> {
   const { db, log } = equipment;
   const wait_ms = await reserveRequest(db, account.id, account.pace.requestsPerSecond);
-  if (wait_ms > 0) await delay(wait_ms, undefined, { signal });
+  if (wait_ms > 0) await delay(wait_ms, undefined, { signal }).catch(() => undefined);
+  // Told to stop before the call: the claims run out and another worker asks.
+  if (signal.aborted) return { tasks: 0, ready: 0, held: 0, stale: 0 };
   const answer = await provider.status(
     claims.map((claim) => claim.taskId),
     signal,

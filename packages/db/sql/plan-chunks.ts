@@ -15,6 +15,7 @@ export interface PlannedJob {
   readonly chunks: number;
   readonly learned: LearnedLimits | null;
   readonly anyAccepted: boolean;
+  readonly replans: number;
 }
 
 /** Locks a job for planning; null where it is being planned by another worker. */
@@ -26,9 +27,10 @@ export async function lockJobForPlanning(
     `SELECT j.job_no, j.job_day, j.tenant_id, j.id, j.state, j.check_name, j.account, j.accepted, j.open_chunks,
             (SELECT COALESCE(max(chunk_no), 0) FROM store.chunks c WHERE c.job_no = j.job_no) AS chunks,
             EXISTS (SELECT FROM store.chunks c WHERE c.job_no = j.job_no AND c.accepted_at IS NOT NULL) AS any_accepted,
-            l.min_numbers, l.max_numbers, l.account AS learned
+            j.replans, l.min_numbers, l.max_numbers, l.account AS learned
        FROM store.jobs j
        LEFT JOIN store.learned_limits l ON l.account = j.account AND l.check_name = j.check_name
+                                       AND l.learned_at > now() - interval '7 days'
       WHERE j.id = $1 FOR UPDATE OF j SKIP LOCKED`,
     [jobId],
   );
@@ -46,6 +48,7 @@ export async function lockJobForPlanning(
     openChunks: row.open_chunks,
     chunks: row.chunks,
     anyAccepted: row.any_accepted,
+    replans: row.replans,
     learned:
       row.learned === null ? null : { minNumbers: row.min_numbers, maxNumbers: row.max_numbers },
   };
@@ -91,10 +94,11 @@ export async function supersedeUnsent(tx: Transaction, jobNo: number): Promise<r
     [jobNo],
   );
   const taken = rows.reduce((sum, row) => sum + row.chunks, 0);
-  await tx.query('UPDATE store.jobs SET open_chunks = open_chunks - $2 WHERE job_no = $1', [
-    jobNo,
-    taken,
-  ]);
+  if (taken === 0) return [];
+  await tx.query(
+    'UPDATE store.jobs SET open_chunks = open_chunks - $2, replans = replans + 1 WHERE job_no = $1',
+    [jobNo, taken],
+  );
   return rows.map(({ first, last, numbers }) => ({ first, last, numbers }));
 }
 

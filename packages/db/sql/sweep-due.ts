@@ -41,7 +41,8 @@ export async function dueDoorbells(
   const doorbells: DueDoorbell[] = [];
   const jobs = await tx.query<{ id: JobId; ring_no: number }>(
     `UPDATE store.jobs SET ring_no = ring_no + 1, rung_at = clock_timestamp()
-      WHERE due_at <= clock_timestamp() AND (rung_at IS NULL OR rung_at < clock_timestamp() - $1 * interval '1 millisecond')
+      WHERE (due_at <= clock_timestamp() OR (finished_at IS NULL AND open_chunks = 0 AND planned_at IS NOT NULL))
+        AND (rung_at IS NULL OR rung_at < clock_timestamp() - $1 * interval '1 millisecond')
   RETURNING id, ring_no`,
     [again_ms],
   );
