@@ -51,7 +51,7 @@ export {
   type SubmitClaim,
   unblockChunk,
 } from './sql/claim-submit.ts';
-export { type Closing, closeIfAudited } from './sql/close-job.ts';
+export { type Closing, closeChunks, closeIfAudited } from './sql/close-job.ts';
 export { type Cancelled, cancelJob, pauseJob, resumeJob, setMaxCost } from './sql/control-job.ts';
 export {
   adoptTask,
