@@ -143,15 +143,7 @@ async function parse(
     return leave(equipment, claim, artifact, hold(decision.code, decision.verdict, detail));
   }
   const published = await db.transaction((tx) =>
-    publishResults(
-      tx,
-      claim,
-      artifact,
-      numbers,
-      reconciliation,
-      offer.semantics,
-      account.canary === 'ingest',
-    ),
+    publishResults(tx, claim, artifact, numbers, reconciliation, offer.semantics),
   );
   return reportPublished(equipment, claim, account, artifact, published);
 }

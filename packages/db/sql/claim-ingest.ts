@@ -1,5 +1,6 @@
 import type { ArtifactId, AttemptId, ChunkId, ResultLocator } from '@rollcall/domain';
 import type { Queryable, Transaction } from '../database.ts';
+import { storableJson } from './storable.ts';
 
 export interface IngestClaim {
   readonly chunkId: ChunkId;
@@ -107,7 +108,7 @@ export async function recordArtifact(
       claim.jobDay,
       Buffer.from(artifact.sha256),
       artifact.byteCount,
-      JSON.stringify(artifact.headers),
+      storableJson(artifact.headers),
     ],
   );
   const tied = await tx.query(

@@ -5,10 +5,9 @@ import {
   formatMoney,
   type JobState,
   type Money,
-  noMoney,
-  parseMoney,
 } from '@rollcall/domain';
 import type { Queryable, Transaction } from '../database.ts';
+import { storedMoney } from './storable.ts';
 
 /** What `decideSubmit` needs, read under the locks that make it true until the transaction ends. */
 export interface LoadedSubmit {
@@ -99,15 +98,15 @@ export async function loadSubmit(tx: Transaction, chunkId: string): Promise<Load
       chunk: { state: row.state, reason: row.reason, due_ms: row.due_ms, numbers: row.numbers },
       job: {
         state: row.job_state,
-        maxCost: row.max_cost === null ? null : parseMoney(row.max_cost),
-        spent: parseMoney(row.job_spent) ?? noMoney,
+        maxCost: row.max_cost === null ? null : storedMoney(row.max_cost),
+        spent: storedMoney(row.job_spent),
       },
       account: {
         pausedReason: row.paused_reason,
         uploadsInFlight: row.in_flight,
         recentUnknowns: row.recent,
         recentUnknownsUntil_ms: row.until_ms,
-        spentToday: parseMoney(row.day_spent) ?? noMoney,
+        spentToday: storedMoney(row.day_spent),
         dayEnds_ms: row.day_ends_ms,
         nextRequest_ms: row.next_request_ms,
       },

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Transaction } from '../database.ts';
+import { storableText } from './storable.ts';
 
 /**
  * Sends lines of COPY's text format. Measured on 2 cores: 434 to 686 thousand rows a second, against 250 thousand for
@@ -16,9 +17,7 @@ export async function copyText(
 
 const escapes: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** A text value for COPY. NUL cannot be stored in Postgres text, so it becomes the replacement character. */
+/** A text value for COPY. */
 export function copyField(text: string): string {
-  return text
-    .replaceAll('\0', '\ufffd')
-    .replace(/[\\\n\r\t]/g, (character) => escapes[character] ?? character);
+  return storableText(text).replace(/[\\\n\r\t]/g, (character) => escapes[character] ?? character);
 }

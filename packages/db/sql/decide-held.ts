@@ -29,7 +29,11 @@ export type Decided =
   | { readonly kind: 'not_held' }
   /** The task id belongs to another attempt. */
   | { readonly kind: 'task_in_use' }
-  | { readonly kind: 'no_artifact' };
+  | { readonly kind: 'no_artifact' }
+  /** The job was cancelled: nothing more of it is sent. */
+  | { readonly kind: 'job_cancelled' }
+  /** The approval would not even cover what the upload cost before. */
+  | { readonly kind: 'ceiling_too_low' };
 
 interface HeldChunk {
   readonly attempt_id: string;
@@ -134,6 +138,13 @@ export async function payAgain(
   return db.transaction(async (tx) => {
     const held = await lockHeld(tx, chunkId, ['unknown', 'upstream_failed']);
     if (!held) return { kind: 'not_held' };
+    const { rows } = await tx.query<{ cancelled: boolean; covered: boolean }>(
+      `SELECT j.state = 'cancelling' AS cancelled, a.amount <= $3 AS covered
+         FROM store.jobs j, store.attempts a WHERE j.job_no = $1 AND a.id = $2 FOR UPDATE OF j`,
+      [held.job_no, held.attempt_id, formatMoney(approval.costCeiling)],
+    );
+    if (rows[0]?.cancelled) return { kind: 'job_cancelled' };
+    if (!rows[0]?.covered) return { kind: 'ceiling_too_low' };
     await tx.query(
       `INSERT INTO store.approvals (id, tenant_id, chunk_id, attempt_id, lifted_to, approved_by, why, cost_ceiling) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [

@@ -1,5 +1,6 @@
 import type { Evidence } from '@rollcall/domain';
 import type { Queryable } from '../database.ts';
+import { storableText } from './storable.ts';
 
 /** Appends an exchange to what is known of an attempt. Always, whatever became of the chunk meanwhile. */
 export async function appendEvidence(
@@ -22,7 +23,7 @@ export async function appendEvidence(
       Math.round(evidence.duration_ms),
       evidence.headersSent,
       evidence.httpStatus,
-      evidence.bodyExcerpt?.replaceAll('\0', '\ufffd') ?? null,
+      evidence.bodyExcerpt === null ? null : storableText(evidence.bodyExcerpt),
       evidence.rawBody === null ? null : Buffer.from(evidence.rawBody),
       evidence.transportError,
     ],

@@ -1,6 +1,7 @@
 import type { ArtifactId } from '@rollcall/domain';
 import type { Transaction } from '../database.ts';
 import type { IngestClaim } from './claim-ingest.ts';
+import { storableText } from './storable.ts';
 
 export type IngestStep =
   | { readonly kind: 'retry'; readonly due_ms: number }
@@ -46,7 +47,12 @@ export async function leaveIngest(
       if (artifactId !== null && step.verdict !== null) {
         await tx.query(
           'UPDATE store.artifacts SET verdict = $2, verdict_code = $3, verdict_detail = $4 WHERE id = $1',
-          [artifactId, step.verdict, step.code, step.detail],
+          [
+            artifactId,
+            step.verdict,
+            step.code,
+            step.detail === null ? null : storableText(step.detail),
+          ],
         );
       }
       return (

@@ -1,6 +1,7 @@
 import type { AttemptId, ChunkId, PollDecision, Polled } from '@rollcall/domain';
 import type { Database, Queryable, Transaction } from '../database.ts';
 import { bookProviderAmount } from './ledger.ts';
+import { storableJson, storableText } from './storable.ts';
 
 export interface PollClaim {
   readonly chunkId: ChunkId;
@@ -107,7 +108,7 @@ export async function settlePoll(
       claim.attemptId,
       claim.tenantId,
       polled.kind,
-      status?.word.replaceAll('\0', '\ufffd') ?? null,
+      status === null ? null : storableText(status.word),
       status?.phase ?? null,
       status?.total ?? null,
       status?.success ?? null,
@@ -150,7 +151,7 @@ async function moveTask(
   const values = [
     claim.chunkId,
     claim.fence,
-    word?.replaceAll('\0', '\ufffd') ?? null,
+    word === null ? null : storableText(word),
     total,
     determined,
     filtered,
@@ -173,7 +174,7 @@ async function moveTask(
       case 'ready':
         return tx.query<{ ring_no: number }>(
           `UPDATE store.chunks SET ${seen}, state = 'result_ready', locator = $7, due_at = clock_timestamp(), rung_at = clock_timestamp(), awaiting_payment_since = NULL ${where}`,
-          [...values, JSON.stringify(decision.locator)],
+          [...values, storableJson(decision.locator)],
         );
       case 'hold':
         return tx.query<{ ring_no: number }>(

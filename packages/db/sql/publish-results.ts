@@ -1,9 +1,7 @@
 import {
   type ArtifactId,
   formatMoney,
-  type Money,
   type OutcomeCounts,
-  parseMoney,
   type Reconciliation,
   type ResultSemantics,
 } from '@rollcall/domain';
@@ -12,6 +10,7 @@ import { releaseBehindCanary } from './canary.ts';
 import type { IngestClaim } from './claim-ingest.ts';
 import { addOutcomes, type Closing, closeChunks } from './close-job.ts';
 import { copyField, copyText } from './copy-rows.ts';
+import { storableJson, storedMoney } from './storable.ts';
 
 export type Published =
   | {
@@ -34,14 +33,13 @@ export async function publishResults(
   numbers: Float64Array,
   reconciliation: Reconciliation,
   semantics: ResultSemantics,
-  withCanary: boolean,
 ): Promise<Published> {
   const cost = await tx.query<{ per_number: string }>(
     `SELECT trunc(COALESCE(sum(l.amount), 0) / $2, 9) AS per_number FROM store.ledger l JOIN store.attempts a ON a.id = l.attempt_id
-      WHERE a.chunk_id = $1 AND l.entry = 'commit'`,
+      WHERE a.chunk_id = $1 AND l.entry = 'commit' AND a.outcome <> 'not_charged'`,
     [claim.chunkId, claim.numbers],
   );
-  const costPerNumber: Money = parseMoney(cost.rows[0]?.per_number ?? '0') ?? (0n as Money);
+  const costPerNumber = storedMoney(cost.rows[0]?.per_number ?? '0');
   const done = await tx.query(
     `UPDATE store.chunks SET state = 'done', due_at = NULL, artifact_id = $3, cost_per_number = $4, closed_at = clock_timestamp()
       WHERE id = $1 AND fence = $2 AND state = 'ingesting'`,
@@ -80,7 +78,8 @@ export async function publishResults(
   );
   const outcomes = reconciliation.outcomeCounts(semantics);
   await addOutcomes(tx, claim.jobNo, outcomes);
-  const released = claim.isCanary && withCanary ? await releaseBehindCanary(tx, claim.jobNo) : 0;
+  // Whatever the account's canary waits for: one that was adopted was never seen to be accepted.
+  const released = claim.isCanary ? await releaseBehindCanary(tx, claim.jobNo) : 0;
   const closing = await closeChunks(tx, claim.jobNo, 1);
   return { kind: 'published', outcomes, quarantined, released, closing };
 }
@@ -98,11 +97,7 @@ function* resultLines(
     const end = Math.min(start + batch, numbers.length);
     for (let index = start; index < end; index += 1) {
       const attributes = reconciliation.attributesAt(index);
-      // JSON has its own escape for NUL, which jsonb refuses.
-      const json =
-        attributes === null
-          ? '\\N'
-          : copyField(JSON.stringify(attributes).replaceAll('\\u0000', '\ufffd'));
+      const json = attributes === null ? '\\N' : copyField(storableJson(attributes));
       text += `${prefix}${numbers[index]}\t${reconciliation.outcomeAt(index, semantics)}\t${json}\n`;
     }
     yield text;

@@ -2,6 +2,7 @@ import { formatMoney, type JobId, type Money } from '@rollcall/domain';
 import type { Database, Transaction } from '../database.ts';
 import { writeBlob } from './blobs.ts';
 import { copyField, copyText } from './copy-rows.ts';
+import { storableJson } from './storable.ts';
 
 /** What the API hands over once a whole upload has been read: one transaction stores all of it, or nothing. */
 export interface ReceivedJob {
@@ -119,7 +120,7 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
         job.accepted,
         job.duplicates,
         job.rejected,
-        JSON.stringify(job.upload.reading),
+        storableJson(job.upload.reading),
       ],
     );
     if (job.idempotency) {

@@ -5,6 +5,7 @@ import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
 import { appendEvidence } from './evidence.ts';
 import { book, bookProviderAmount } from './ledger.ts';
+import { storableText } from './storable.ts';
 
 export interface SubmittedChunk {
   readonly chunkId: string;
@@ -78,7 +79,21 @@ export async function settleSubmit(
   if (attempt.rowCount !== 1) return { kind: 'stale' };
   const entry = entryOf(outcome);
   if (entry) await book(tx, chunk.attemptId, entry as 'release');
-  return moveChunk(tx, chunk, result);
+  const open = result.kind === 'retry' || result.kind === 'blocked' || result.kind === 'replan';
+  const cancelled = open && (await isCancelled(tx, chunk.jobNo));
+  return moveChunk(tx, chunk, cancelled ? { kind: 'cancelled' } : result);
+}
+
+/**
+ * Whether the job was cancelled since the facts were read. Asked under the job's lock, which cancelling takes first: either it finds
+ * this chunk ready or blocked and cancels it, or we see that it was there. A chunk in between would wait for ever.
+ */
+async function isCancelled(tx: Transaction, jobNo: number): Promise<boolean> {
+  const { rows } = await tx.query<{ cancelled: boolean }>(
+    `SELECT state = 'cancelling' AS cancelled FROM store.jobs WHERE job_no = $1 FOR UPDATE`,
+    [jobNo],
+  );
+  return rows[0]?.cancelled ?? false;
 }
 
 function reasonOf(answer: SubmitAnswer): string | null {
@@ -89,7 +104,7 @@ function reasonOf(answer: SubmitAnswer): string | null {
     case 'not_sent':
       return answer.reason;
     case 'refused_free':
-      return answer.message ?? answer.refusal;
+      return storableText(answer.message ?? answer.refusal);
   }
 }
 
@@ -195,7 +210,7 @@ async function moveChunk(
       moved = (
         await tx.query(
           `UPDATE store.chunks SET state = $3, reason = $4, due_at = NULL, closed_at = clock_timestamp() ${where}`,
-          [...claim, state, result.kind === 'rejected' ? result.reason : null],
+          [...claim, state, result.kind === 'rejected' ? storableText(result.reason) : null],
         )
       ).rowCount;
       if (moved !== 1) return { kind: 'stale' };
