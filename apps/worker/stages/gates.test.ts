@@ -6,12 +6,33 @@ import {
   resumeJob,
   setMaxCost,
 } from '@rollcall/db';
-import { parseMoney } from '@rollcall/domain';
-import { testBackends } from '@rollcall/testing';
+import { type Account, parseMoney } from '@rollcall/domain';
+import { testBackends, waitFor } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Ground, layGround } from '../test-ground.ts';
 
 /** What keeps a chunk from being sent, and what lets it go: ceilings, pauses, the breaker, the canary, cancelling. */
+/** A daily cap on one account, a price that is too low on another, a canary that is let go at acceptance on a third. */
+function withGates(account: Account): Account {
+  switch (account.id) {
+    case 'ekycpro-facebook':
+      return { ...account, dailyCap: parseMoney('0.25') };
+    case 'checknumber': {
+      const twitter = account.checks['twitter'];
+      const cheap = parseMoney('0.0001');
+      if (!twitter || cheap === null) throw new Error('the shipped file has changed');
+      return {
+        ...account,
+        checks: { ...account.checks, twitter: { ...twitter, pricePerNumber: cheap } },
+      };
+    }
+    case 'webcom':
+      return { ...account, canary: 'acceptance' };
+    default:
+      return account;
+  }
+}
+
 let ground: Ground;
 let serial = 0;
 /** Numbers that no other test uses, since the ledger counts payments over all of them. */
@@ -21,16 +42,16 @@ function fresh(count: number): number[] {
 }
 
 beforeAll(async () => {
-  ground = await layGround({
-    chunkSize: 1_000,
-    change: (account) => ({ ...account, upload_deadline_ms: 1_500 }),
-  });
+  ground = await layGround({ chunkSize: 1_000, change: withGates });
   await ground.start(testBackends.at(-1) ?? 'postgres');
 });
 afterAll(() => ground.close());
 afterEach(async () => {
   await ground.simulator.control('DELETE', 'faults');
-  for (const account of ground.accounts.accounts.keys()) await resetBreaker(ground.db, account);
+  for (const account of ground.accounts.accounts.keys()) {
+    await resetBreaker(ground.db, account);
+    await resumeAccount(ground.db, account);
+  }
   await ground.nothingPaidTwice();
 });
 
@@ -42,6 +63,43 @@ describe('a chunk is not sent', () => {
     expect(await ground.untilChunk(jobId, ['blocked'])).toMatchObject({ reason: 'job_ceiling' });
     await setMaxCost(ground.db, 1, jobId, parseMoney('1'));
     await ground.untilState(jobId, ['completed']);
+  });
+
+  test('above the account’s daily cap, reserved before the call; the next day it goes by itself', async () => {
+    const first = await ground.enqueue('facebook', fresh(200));
+    const second = await ground.enqueue('facebook', fresh(200));
+    await ground.untilState(first, ['completed']);
+    const chunk = await ground.untilChunk(second, ['blocked']);
+    expect(chunk).toMatchObject({ reason: 'account_cap' });
+    const midnight = new Date(chunk['due_at'] as Date);
+    expect([
+      midnight.getUTCHours(),
+      midnight.getUTCMinutes(),
+      midnight.getTime() > Date.now(),
+    ]).toEqual([0, 0, true]);
+    await ground.db.query('ALTER TABLE store.ledger DISABLE TRIGGER append_only');
+    await ground.db.query(
+      "UPDATE store.ledger SET at = at - interval '1 day' WHERE account = 'ekycpro-facebook'",
+    );
+    await ground.db.query('ALTER TABLE store.ledger ENABLE TRIGGER append_only');
+    await ground.hurry(second);
+    await ground.untilState(second, ['completed']);
+  });
+
+  test('after the provider charged more than our price: the account is paused', async () => {
+    const jobId = await ground.enqueue('twitter', fresh(10));
+    await ground.untilState(jobId, ['completed']);
+    expect(ground.logged).toContainEqual(
+      expect.objectContaining({ event: 'attempt.overcharged', job: jobId }),
+    );
+    const { rows } = await ground.db.query(
+      "SELECT provider_actual FROM rollcall.spend WHERE account = 'checknumber'",
+    );
+    expect(rows).toEqual([{ provider_actual: '0.006000000' }]);
+    const later = await ground.enqueue('twitter', fresh(10));
+    expect(await ground.untilChunk(later, ['blocked'])).toMatchObject({ reason: 'account_paused' });
+    await resumeAccount(ground.db, 'checknumber');
+    await ground.untilState(later, ['completed']);
   });
 
   test('while its account is paused by an operator', async () => {
@@ -102,6 +160,23 @@ describe('the first chunk of a job goes alone', () => {
     await resumeJob(ground.db, 1, jobId);
     await ground.untilState(jobId, ['completed_with_errors']);
     expect(await ground.job(jobId)).toMatchObject({ failed: 1, pending: 0 });
+  });
+
+  test('where the account says so, the rest follows at acceptance and does not wait for the result', async () => {
+    await ground.fault({
+      match: { account: 'webcom', operation: 'create' },
+      action: { kind: 'statuses', statuses: ['inwork'], hold_last: true },
+    });
+    const jobId = await ground.enqueue('viber', fresh(2_500));
+    await waitFor(
+      async () =>
+        (await ground.chunks(jobId)).filter((chunk) => chunk['state'] === 'done').length === 3,
+      { timeoutMs: 15_000, describe: 'the three chunks behind the first' },
+    );
+    expect((await ground.chunks(jobId))[0]).toMatchObject({
+      state: 'polling',
+      last_word: 'inwork',
+    });
   });
 
   test('cancelling a job keeps what is paid and ends the rest as cancelled', async () => {
