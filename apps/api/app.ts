@@ -8,6 +8,7 @@ import type { IntakeLimits } from './intake/read-outcome.ts';
 import { answerClientError } from './plugins/client-errors.ts';
 import { authPlugin } from './plugins/auth.ts';
 import { dashboardPath, dashboardPlugin } from './plugins/dashboard.ts';
+import { endUnreadBodiesPlugin } from './plugins/end-unread-bodies.ts';
 import { errorsPlugin } from './plugins/errors.ts';
 import { notFoundPlugin } from './plugins/not-found.ts';
 import { openApiPlugin } from './plugins/openapi.ts';
@@ -47,6 +48,11 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
     genReqId: (request) => givenRequestId(request.headers['x-request-id']) ?? randomUUID(),
     requestTimeout: limits.requestTimeout_ms,
     connectionTimeout: limits.connectionTimeout_ms,
+    http: {
+      // Node takes the larger of the two for the request's, whichever it was meant for.
+      headersTimeout: Math.min(60_000, limits.requestTimeout_ms),
+      connectionsCheckingInterval: Math.min(30_000, limits.requestTimeout_ms),
+    },
     forceCloseConnections: 'idle',
     // While it stops, what still comes over a kept connection is answered, and the connection closed then.
     return503OnClosing: false,
@@ -62,6 +68,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
 
   await app.register(requestLogPlugin, { log });
   await app.register(errorsPlugin, { log });
+  await app.register(endUnreadBodiesPlugin);
   await app.register(notFoundPlugin);
   await app.register(securityHeadersPlugin);
   await app.register(openApiPlugin);

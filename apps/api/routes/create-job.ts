@@ -121,9 +121,8 @@ export async function createJobRoute(
       uploads += 1;
       const outcome = await createJob(request).finally(() => {
         uploads -= 1;
-        // What was not read of a refused body is let run out, or the answer would not arrive.
+        // A refused form leaves its parser behind, which would hold the rest of the body up.
         request.raw.unpipe();
-        request.raw.resume();
       });
       if (outcome.kind === 'refused') {
         log.info('job.refused', { request: request.id, reason: outcome.code });

@@ -6,6 +6,7 @@ import { createLogger } from '@rollcall/telemetry';
 import { createTestDatabase, queuePrefix, type TestBackend, testRedisUrl } from '@rollcall/testing';
 import type { FastifyInstance } from 'fastify';
 import { type ApiLimits, buildApp } from '../app.ts';
+import { stopServer } from '../stop-server.ts';
 
 /** Two accounts: `alpha` takes anything, `beta` at least 3 numbers; `viber` has no default account. */
 export const accountsText = `
@@ -99,7 +100,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
       return `Bearer ${key}`;
     },
     async close() {
-      await app.close();
+      await stopServer(app, 5_000);
       await queues.close();
       await database.close();
       await testDatabase.drop();
