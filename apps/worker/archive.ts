@@ -7,10 +7,9 @@ import {
   appendEvidence,
   type Database,
   type IngestClaim,
-  readBlob,
+  postgresBlobs,
   recordArtifact,
   reserveRequest,
-  writeBlob,
 } from '@rollcall/db';
 import type { Account, ArtifactId, DownloadAnswer } from '@rollcall/domain';
 import { type Equipment, newId } from './equipment.ts';
@@ -45,8 +44,7 @@ export async function archiveDownload(
   const id = newId('artifact');
   const sha256 = hash.digest();
   const tied = await db.transaction(async (tx) => {
-    await writeBlob(
-      tx,
+    await postgresBlobs(tx).write(
       {
         id,
         jobDay: claim.jobDay,
@@ -85,7 +83,7 @@ export async function unpackArtifact(
 ): Promise<void> {
   const unpacked = createZstdDecompress();
   await Promise.all([
-    pipeline(Readable.from(readBlob(db, artifact.id, claim.jobDay)), unpacked),
+    pipeline(Readable.from(postgresBlobs(db).read(artifact.id, claim.jobDay)), unpacked),
     (async () => {
       for await (const bytes of unpacked) await file.write(bytes as Uint8Array);
     })(),

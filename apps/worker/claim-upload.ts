@@ -86,6 +86,12 @@ export async function claimUpload(
         return { kind: 'blocked' };
       case 'claim': {
         if (chunk.state === 'blocked') {
+          log.info('chunk.unblocked', {
+            job: loaded.jobId,
+            chunk: chunkId,
+            account: loaded.account,
+            reason: chunk.reason ?? undefined,
+          });
           await unblockChunk(tx, chunkId, loaded.fence);
           // What is gone for one is gone for all of them; a probe for money goes alone.
           if (

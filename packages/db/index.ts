@@ -31,7 +31,7 @@ export {
   type Scope,
   scopes,
 } from './sql/api-keys.ts';
-export { type BlobFacts, readBlob, writeBlob } from './sql/blobs.ts';
+export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';
 export { releaseBehindCanary } from './sql/canary.ts';
 export {
   claimIngest,

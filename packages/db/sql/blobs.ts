@@ -1,6 +1,33 @@
-import type { Queryable, Transaction } from '../database.ts';
+import type { Queryable } from '../database.ts';
 
-/** Bytes kept as they came, compressed by the caller, in parts. The store interface behind which an object store fits. */
+/**
+ * Where bytes are kept as they came: uploads and result files, compressed by the caller. An object store fits behind this as
+ * well; it would write before the transaction that records the blob, and its orphans be swept.
+ */
+export interface BlobStore {
+  /** Stores a stream of bytes; what `digest` returns is asked for when the stream has ended. */
+  write(
+    facts: BlobFacts,
+    bytes: AsyncIterable<Uint8Array>,
+    digest: () => BlobDigest,
+  ): Promise<void>;
+  /** The bytes of a blob, still compressed, in order; nothing for one that is not there. */
+  read(id: string, jobDay: string): AsyncIterable<Uint8Array>;
+}
+
+/** Of the bytes as they came, before they were compressed. */
+export interface BlobDigest {
+  readonly sha256: Uint8Array;
+  readonly byteCount: number;
+}
+
+/** Blobs in Postgres, in parts of 1 MiB; with a transaction they are stored or forgotten with it. */
+export function postgresBlobs(db: Queryable): BlobStore {
+  return {
+    write: (facts, bytes, digest) => writeBlob(db, facts, bytes, digest),
+    read: (id, jobDay) => readBlob(db, id, jobDay),
+  };
+}
 
 export interface BlobFacts {
   readonly id: string;
@@ -13,15 +40,11 @@ export interface BlobFacts {
 
 const part_bytes = 1 << 20;
 
-/**
- * Stores a stream of (compressed) bytes in parts of 1 MiB. `digest` is asked when the stream has ended, for the SHA-256 and
- * the length of the bytes as they came.
- */
-export async function writeBlob(
-  tx: Transaction,
+async function writeBlob(
+  tx: Queryable,
   facts: BlobFacts,
   bytes: AsyncIterable<Uint8Array>,
-  digest: () => { readonly sha256: Uint8Array; readonly byteCount: number },
+  digest: () => BlobDigest,
 ): Promise<void> {
   let partNo = 0;
   let pending: Uint8Array[] = [];
@@ -62,8 +85,8 @@ export async function writeBlob(
   );
 }
 
-/** The parts of a blob in order, still compressed; one part in memory at a time. */
-export async function* readBlob(db: Queryable, id: string, jobDay: string): AsyncGenerator<Buffer> {
+/** One part in memory at a time. */
+async function* readBlob(db: Queryable, id: string, jobDay: string): AsyncGenerator<Buffer> {
   for (let partNo = 1; ; partNo += 1) {
     const { rows } = await db.query<{ bytes: Buffer }>(
       'SELECT bytes FROM store.blob_parts WHERE blob_id = $1 AND job_day = $2 AND part_no = $3',

@@ -1,6 +1,6 @@
 import { formatMoney, type JobId, type Money } from '@rollcall/domain';
 import type { Database, Transaction } from '../database.ts';
-import { writeBlob } from './blobs.ts';
+import { postgresBlobs } from './blobs.ts';
 import { copyField, copyText } from './copy-rows.ts';
 import { storableJson } from './storable.ts';
 
@@ -97,8 +97,7 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
         lines,
       ]);
     }
-    await writeBlob(
-      tx,
+    await postgresBlobs(tx).write(
       {
         id: job.id,
         jobDay: row.job_day,
