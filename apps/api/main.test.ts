@@ -1,0 +1,144 @@
+import { openDatabase, createApiKey } from '@rollcall/db';
+import { createTestDatabase, queuePrefix, testBackends, testRedisUrl } from '@rollcall/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBreakableLine } from './testing/breakable-line.ts';
+import { runApi, spawnApi } from './testing/run-api.ts';
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let authorization: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const db = openDatabase({
+    url: database.url,
+    maxConnections: 2,
+    applicationName: 'rollcall api test',
+    onIdleError: () => undefined,
+  });
+  const { key } = await createApiKey(db, { tenantId: 1, name: 'test', scopes: ['admin'] });
+  authorization = `Bearer ${key}`;
+  await db.close();
+});
+afterAll(() => database.drop());
+
+const job = {
+  check: 'telegram',
+  purpose: 'a test',
+  requested_by: 'vitest',
+  numbers: ['+447911123456'],
+};
+const post = (url: string) =>
+  fetch(`${url}/v1/jobs`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify(job),
+  });
+
+test('it says its port, takes a job, prints nothing but log lines without numbers, and stops at SIGTERM', async () => {
+  const api = await runApi({ DATABASE_URL: database.url });
+  expect((await post(api.url)).status).toBe(202);
+  const { code, took_ms } = await api.stop('SIGTERM');
+  expect(code).toBe(0);
+  expect(took_ms).toBeLessThan(5_000);
+  expect(api.lines().map((line) => line.event)).toEqual([
+    'queue.opened',
+    'http.listening',
+    'api.started',
+    'job.received',
+    'http.request',
+    'api.stopped',
+  ]);
+  expect(JSON.stringify(api.lines())).not.toMatch(/447911123456|rc_live_/);
+});
+
+test('it ends with whoever started it', async () => {
+  const api = await runApi({ DATABASE_URL: database.url });
+  api.endInput();
+  expect(await api.ended).toBe(0);
+});
+
+test('a configuration that cannot be used is named, all of it, and exits with 78', async () => {
+  const api = await spawnApi({ DATABASE_URL: 'mysql://x', ROLLCALL_PORT: 'eighty' });
+  expect(await api.ended).toBe(78);
+  const problems = api.lines().map((line) => [line.event, line.error_message.split(':')[0]]);
+  expect(problems).toEqual([
+    ['config.refused', 'DATABASE_URL'],
+    ['config.refused', 'ROLLCALL_PORT'],
+  ]);
+});
+
+test('without Postgres it says so and exits with 1', async () => {
+  const api = await spawnApi({ DATABASE_URL: 'postgres://x@127.0.0.1:1/x' });
+  expect(await api.ended).toBe(1);
+  expect(api.lines().at(-1)).toMatchObject({ event: 'process.failed', level: 'error' });
+});
+
+describe('with Postgres gone', () => {
+  test('requests are refused with 503, health tells which is down, and a stop is bounded', async () => {
+    const line = await openBreakableLine(database.url);
+    const api = await runApi({ DATABASE_URL: line.url });
+    await line.cut();
+    const answer = await post(api.url);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await answer.json()).toMatchObject({ code: 'database_unavailable' });
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+    const ready = await fetch(`${api.url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({ status: 'not_ready', postgres: { ok: false } });
+    const { code, took_ms } = await api.stop('SIGTERM');
+    expect(code).toBe(0);
+    expect(took_ms).toBeLessThan(10_000);
+  });
+
+  test('a Postgres that hangs in the middle of a request does not hold up a stop', async () => {
+    const line = await openBreakableLine(database.url);
+    const api = await runApi({ DATABASE_URL: line.url, ROLLCALL_STOP_DEADLINE_MS: '10000' });
+    expect((await post(api.url)).status).toBe(202);
+    line.freeze();
+    const hanging = post(api.url).then(
+      (answer) => answer.status,
+      () => 'dropped',
+    );
+    const ready = await fetch(`${api.url}/readyz`);
+    expect(ready.status).toBe(503);
+    const { took_ms } = await api.stop('SIGINT');
+    expect(took_ms).toBeLessThan(15_000);
+    expect(await hanging).toBe('dropped');
+    await line.cut();
+  });
+});
+
+describe.runIf(testBackends.includes('redis'))('with Redis gone', () => {
+  test('jobs are taken with 202 all the same, readyz names the queue, and a stop is bounded', async () => {
+    const line = await openBreakableLine(testRedisUrl());
+    const api = await runApi({
+      DATABASE_URL: database.url,
+      REDIS_URL: line.url,
+      ROLLCALL_QUEUE_PREFIX: queuePrefix(),
+    });
+    await line.cut();
+    const started_ms = performance.now();
+    expect((await post(api.url)).status).toBe(202);
+    expect(performance.now() - started_ms).toBeLessThan(5_000);
+    const ready = await fetch(`${api.url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({ postgres: { ok: true }, queue: { ok: false } });
+    const { code, took_ms } = await api.stop('SIGTERM');
+    expect([code, took_ms < 12_000]).toEqual([0, true]);
+  });
+
+  test('a Redis that hangs costs a second, not the job', async () => {
+    const line = await openBreakableLine(testRedisUrl());
+    const api = await runApi({
+      DATABASE_URL: database.url,
+      REDIS_URL: line.url,
+      ROLLCALL_QUEUE_PREFIX: queuePrefix(),
+    });
+    line.freeze();
+    const started_ms = performance.now();
+    expect((await post(api.url)).status).toBe(202);
+    expect(performance.now() - started_ms).toBeLessThan(5_000);
+    const { code, took_ms } = await api.stop('SIGTERM');
+    expect([code, took_ms < 12_000]).toEqual([0, true]);
+    await line.cut();
+  });
+});

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '@rollcall/testing';
+import { accountsText, type Json } from './ground.ts';
+
+export interface RunningApi {
+  readonly url: string;
+  /** What was written to standard output, each line parsed: everything is a log line. */
+  lines(): Json[];
+  /** Ends the process with this signal, and says how it ended and after how long. */
+  stop(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly took_ms: number }>;
+  /** Closes its standard input. */
+  endInput(): void;
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts main.ts as a process of its own, on a free port, and waits until it listens. */
+export async function runApi(env: Readonly<Record<string, string>>): Promise<RunningApi> {
+  const api = await spawnApi(env);
+  const listening = await waitFor(
+    () => api.lines().find((line) => line.event === 'http.listening') ?? api.code() !== undefined,
+    { timeoutMs: 20_000, describe: 'the api to listen' },
+  );
+  if (listening === true) throw new Error(`the api ended: ${JSON.stringify(api.lines())}`);
+  return { ...api, url: `http://127.0.0.1:${listening.port}` };
+}
+
+/** The same without waiting: for a start that fails. */
+export async function spawnApi(env: Readonly<Record<string, string>>) {
+  const directory = await mkdtemp(join(tmpdir(), 'api-'));
+  const accountsFile = join(directory, 'accounts.yaml');
+  await writeFile(accountsFile, accountsText);
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+  const child = spawn(process.execPath, [main, '--until-stdin-ends'], {
+    env: { ROLLCALL_PORT: '0', ROLLCALL_ACCOUNTS_FILE: accountsFile, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let output = '';
+  let code: number | null | undefined;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ended = once(child, 'exit').then(async ([exitCode]) => {
+    code = exitCode as number | null;
+    await rm(directory, { recursive: true });
+    return code;
+  });
+  return {
+    code: () => code,
+    ended,
+    lines: () =>
+      output
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Json),
+    endInput: () => child.stdin.end(),
+    async stop(signal: NodeJS.Signals) {
+      const started_ms = performance.now();
+      child.kill(signal);
+      return { code: await ended, took_ms: performance.now() - started_ms };
+    },
+  };
+}
