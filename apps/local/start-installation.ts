@@ -1,0 +1,207 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { childEnvironment, simulatedAccounts } from '@rollcall/config';
+import { createApiKey, type Database, migrate, openDatabase } from '@rollcall/db';
+import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
+import { type Child, fieldsOf, startChild } from './start-child.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from './start-simulator.ts';
+
+/** Rollcall on one machine: the servers, and the same programs that run in production. */
+export interface Installation {
+  /** `http://127.0.0.1:8080` */
+  readonly apiUrl: string;
+  /** A fresh API key that may do everything. */
+  readonly apiKey: string;
+  /** For psql, password included. */
+  readonly databaseUrl: string;
+  readonly database: Database;
+  /** `postgres`, or the Redis that was found: `redis 7.0.15`. */
+  readonly queue: string;
+  /** Null where the accounts are somebody's own. */
+  readonly simulator: Simulator | null;
+  readonly children: readonly Child[];
+  /** Resolves when one of the processes ends that should not; never rejects. */
+  readonly lost: Promise<{ readonly child: Child; readonly how: string }>;
+}
+
+export interface InstallationOptions {
+  /** Holds everything; must exist, and belong to nobody else's installation. */
+  readonly folder: string;
+  /** Postgres: kept in the folder between runs, or temporary and as fast as it can be. */
+  readonly keepsData: boolean;
+  readonly redis: boolean;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** The providers: simulated, or those of an accounts file whose keys are in our own environment. */
+  readonly providers: { readonly simulated: SimulatorOptions } | { readonly accountsFile: string };
+  /** Who the fresh API key is for. */
+  readonly keyName: string;
+}
+
+/** Something that cannot be had, in words for the person who asked. */
+export class CannotStart extends Error {
+  readonly code = 'cannot_start';
+}
+
+/** Longer than the longest upload (20 s), so that a stop leaves none in doubt; with the rest it stays within P13's 30 s. */
+const stopDeadline_ms = 20_500;
+/** Nothing of a demo is worth an fsync. */
+const forgetful = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+/**
+ * Starts everything, in the order in which it is needed. What was started is put on `opened`, whose disposal stops it in
+ * reverse; that holds for a start that fails halfway as well. `report` is told of each step.
+ */
+export async function startInstallation(
+  opened: AsyncDisposableStack,
+  options: InstallationOptions,
+  report: (step: string) => void,
+): Promise<Installation> {
+  const { folder } = options;
+  const logFolder = join(folder, 'logs');
+  const temporaryFolder = join(folder, 'tmp');
+  await rm(temporaryFolder, { recursive: true, force: true });
+  for (const made of [logFolder, temporaryFolder])
+    await mkdir(made, { recursive: true, mode: 0o700 });
+
+  report('Postgres');
+  const postgres = await startEmbeddedPostgres(
+    options.keepsData ? { dataDirectory: join(folder, 'postgres') } : { settings: forgetful },
+  );
+  opened.defer(postgres.stop);
+  await migrate(postgres.url);
+  const redis = options.redis ? await openRedis(opened, join(folder, 'redis'), report) : null;
+
+  const base = { TMPDIR: temporaryFolder };
+  const ended: Promise<{ child: Child; how: string }>[] = [];
+  const watch = (child: Child) => {
+    opened.defer(child.stop);
+    ended.push(child.ended.then((how) => ({ child, how })));
+    return child;
+  };
+  const { accountsFile, keys, simulator } = await openProviders(
+    options,
+    { environment: base, logFolder },
+    watch,
+    report,
+  );
+
+  const settings = {
+    ...base,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis?.url,
+    ROLLCALL_ACCOUNTS_FILE: accountsFile,
+    ROLLCALL_STOP_DEADLINE_MS: String(stopDeadline_ms),
+  };
+  report('API and worker');
+  const worker = startChild(
+    {
+      name: 'worker',
+      program: 'apps/worker/main.ts',
+      environment: keys === null ? childEnvironment(settings) : { ...settings, ...keys },
+      logFolder,
+    },
+    (line) => (fieldsOf(line)['event'] === 'worker.started' ? true : undefined),
+  );
+  const api = startChild(
+    {
+      name: 'api',
+      program: 'apps/api/main.ts',
+      // No keys: it speaks to no provider.
+      environment: {
+        ...settings,
+        ROLLCALL_HOST: options.host,
+        ROLLCALL_PORT: String(options.port),
+      },
+      logFolder,
+    },
+    portOf,
+  );
+  const programs = await Promise.allSettled([api, worker]);
+  const running = programs.flatMap((each) =>
+    each.status === 'fulfilled' ? [each.value.child] : [],
+  );
+  for (const child of running) ended.push(child.ended.then((how) => ({ child, how })));
+  // Side by side: each takes its time to finish what it holds.
+  opened.defer(async () => {
+    await Promise.all(running.map((child) => child.stop()));
+  });
+  const failed = programs.find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
+
+  const database = openDatabase({
+    url: postgres.url,
+    maxConnections: 4,
+    applicationName: 'rollcall local',
+    onIdleError: () => undefined,
+  });
+  opened.defer(() => database.close());
+  const { key } = await createApiKey(database, {
+    tenantId: 1,
+    name: options.keyName,
+    scopes: ['admin'],
+  });
+  return {
+    apiUrl: urlOf(options.host, (await api).ready),
+    apiKey: key,
+    databaseUrl: postgres.url,
+    database,
+    queue: redis?.version ?? 'postgres',
+    simulator,
+    children: simulator === null ? running : [...running, simulator.child],
+    lost: Promise.race(ended),
+  };
+}
+
+async function openRedis(
+  opened: AsyncDisposableStack,
+  dataDirectory: string,
+  report: (step: string) => void,
+): Promise<{ readonly url: string; readonly version: string }> {
+  report('Redis');
+  const redis = await startRedis({ dataDirectory });
+  if ('unavailable' in redis) throw new CannotStart(`No Redis to be had: ${redis.unavailable}`);
+  opened.defer(redis.stop);
+  return redis;
+}
+
+async function openProviders(
+  { folder, providers }: InstallationOptions,
+  child: { readonly environment: Record<string, string>; readonly logFolder: string },
+  watch: (child: Child) => Child,
+  report: (step: string) => void,
+): Promise<{
+  readonly accountsFile: string;
+  /** Null: those of our own environment. */
+  readonly keys: Readonly<Record<string, string>> | null;
+  readonly simulator: Simulator | null;
+}> {
+  if ('accountsFile' in providers) {
+    return { accountsFile: providers.accountsFile, keys: null, simulator: null };
+  }
+  report('simulator');
+  const simulator = await startSimulator(providers.simulated, child);
+  watch(simulator.child);
+  const accounts = await simulatedAccounts({
+    url: simulator.url,
+    resultUrl: simulator.resultUrl,
+    ...(providers.simulated.chunkSize !== undefined && {
+      chunkSize: providers.simulated.chunkSize,
+    }),
+  });
+  const accountsFile = join(folder, 'simulated-accounts.yaml');
+  await writeFile(accountsFile, accounts.text, { mode: 0o600 });
+  return { accountsFile, keys: accounts.keys, simulator };
+}
+
+function portOf(line: string): number | undefined {
+  const { event, port } = fieldsOf(line);
+  return event === 'http.listening' && typeof port === 'number' ? port : undefined;
+}
+
+/** An address that a browser on this machine can open; `0.0.0.0` and `::` are places to listen, not to go to. */
+function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}

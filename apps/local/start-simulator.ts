@@ -1,0 +1,75 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Child, fieldsOf, startChild } from './start-child.ts';
+import { isPortFree } from './is-port-free.ts';
+
+export interface SimulatorOptions {
+  /** What it has charged, and its ports, outlive it there; without one they are gone at its end. */
+  readonly dataFolder?: string;
+  /** Processing time of a task: base + per number. */
+  readonly processingBase_ms: number;
+  readonly processingPerNumber_ms: number;
+  /** Numbers per upload at the simulated accounts, where they should be other than shipped. */
+  readonly chunkSize?: number;
+}
+
+export interface Simulator {
+  readonly child: Child;
+  /** Of the provider contracts and, below `/_sim/`, of the control API. */
+  readonly url: string;
+  /** Origin of the result files. */
+  readonly resultUrl: string;
+}
+
+/** Starts the simulated providers. They listen on 127.0.0.1 only. */
+export async function startSimulator(
+  options: SimulatorOptions,
+  child: { readonly environment: Record<string, string>; readonly logFolder: string },
+): Promise<Simulator> {
+  const { dataFolder } = options;
+  const flags = {
+    'processing-ms-base': String(options.processingBase_ms),
+    'processing-ms-per-number': String(options.processingPerNumber_ms),
+    ...(dataFolder !== undefined && { 'data-directory': dataFolder }),
+    ...(dataFolder !== undefined && (await rememberedPorts(dataFolder))),
+  };
+  const started = await startChild(
+    {
+      name: 'simulator',
+      program: 'apps/simulator/main.ts',
+      arguments: Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+      ...child,
+    },
+    (line) => {
+      const { url, result_url: resultUrl } = fieldsOf(line);
+      return typeof url === 'string' && typeof resultUrl === 'string'
+        ? { url, resultUrl }
+        : undefined;
+    },
+  );
+  if (dataFolder !== undefined) await rememberPorts(dataFolder, started.ready);
+  return { child: started.child, ...started.ready };
+}
+
+const portsFile = 'ports.json';
+
+/**
+ * The ports of last time. An account whose base URL changed while it has open chunks is refused, since its tasks could no
+ * longer be asked for. Where somebody else has them by now, others are taken.
+ */
+async function rememberedPorts(dataFolder: string): Promise<Record<string, string>> {
+  const text = await readFile(join(dataFolder, portsFile), 'utf8').catch(() => '{}');
+  const { port, resultPort } = fieldsOf(text);
+  if (typeof port !== 'number' || typeof resultPort !== 'number') return {};
+  const free = (await isPortFree('127.0.0.1', port)) && (await isPortFree('127.0.0.1', resultPort));
+  return free ? { port: String(port), 'result-port': String(resultPort) } : {};
+}
+
+async function rememberPorts(
+  dataFolder: string,
+  { url, resultUrl }: { readonly url: string; readonly resultUrl: string },
+): Promise<void> {
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  const ports = { port: Number(new URL(url).port), resultPort: Number(new URL(resultUrl).port) };
+  await writeFile(join(dataFolder, portsFile), `${JSON.stringify(ports)}\n`);
+}
