@@ -66,7 +66,7 @@ CREATE TABLE store.jobs (
   created_at      timestamptz NOT NULL DEFAULT now(),
   planned_at      timestamptz,
   finished_at     timestamptz,
-  CONSTRAINT lines_are_accounted_for CHECK (state = 'receiving' OR lines = accepted + duplicates + rejected),
+  CONSTRAINT lines_are_accounted_for CHECK (state = 'receiving' OR (lines = accepted + duplicates + rejected) IS TRUE),
   CONSTRAINT closed_has_an_end CHECK ((state IN ('completed','completed_with_errors','cancelled','failed')) = (finished_at IS NOT NULL)),
   CONSTRAINT only_failed_has_a_failure CHECK ((state = 'failed') = (failure IS NOT NULL))
 );

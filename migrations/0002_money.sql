@@ -76,9 +76,10 @@ CREATE TABLE store.chunks (
     (job_no WITH =, int8range(first_number, last_number, '[]') WITH &&) WHERE (state <> 'superseded'),
   CONSTRAINT known_state CHECK (state IN
     ('ready','submitting','polling','result_ready','ingesting','done','blocked','held','rejected','failed','cancelled','superseded')),
+  -- IS TRUE, since a CHECK lets pass what is neither true nor false.
   CONSTRAINT known_reason CHECK (CASE state
-    WHEN 'blocked'  THEN reason IN ('provider_balance','account_cap','job_ceiling','breaker','account_paused','auth','canary','canary_rejected','replan')
-    WHEN 'held'     THEN reason IN ('unknown','upstream_failed','poll','artifact')
+    WHEN 'blocked'  THEN (reason IN ('provider_balance','account_cap','job_ceiling','breaker','account_paused','auth','canary','canary_rejected','replan')) IS TRUE
+    WHEN 'held'     THEN (reason IN ('unknown','upstream_failed','poll','artifact')) IS TRUE
     WHEN 'rejected' THEN reason IS NOT NULL
     ELSE reason IS NULL END),
   CONSTRAINT only_held_has_detail CHECK (held_detail IS NULL OR state = 'held'),

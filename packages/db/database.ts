@@ -29,7 +29,7 @@ const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (oid === pg.types.builtins.INT8) return (text: string) => Number(text);
     if (oid === pg.types.builtins.DATE) return (text: string) => text;
-    return pg.types.getTypeParser(oid, format as 'text');
+    return pg.types.getTypeParser(oid, format);
   }) as typeof pg.types.getTypeParser,
 };
 
@@ -77,7 +77,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     pool,
-    query: pool.query.bind(pool) as Queryable['query'],
+    query: pool.query.bind<Queryable['query']>(pool),
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {
