@@ -38,7 +38,7 @@ const uploads: [string, () => string][] = [
   ['form', () => `${head('multipart/form-data; boundary=b', 9_999)}${boundary}+447911123456\n`],
 ];
 
-async function nothingIsStored(): Promise<void> {
+async function expectNothingStored(): Promise<void> {
   for (const table of ['jobs', 'job_numbers', 'rejects', 'blobs', 'blob_parts']) {
     const { rows } = await ground.database.query(`SELECT count(*) AS rows FROM store.${table}`);
     expect(rows, table).toEqual([{ rows: 0 }]);
@@ -55,13 +55,13 @@ test.each(uploads)('a %s upload whose caller goes away leaves nothing', async (_
   await new Promise((resolve) => setImmediate(resolve));
   socket.resetAndDestroy();
   await waitFor(() => requestsLogged() > logged, { describe: 'the request to end' });
-  await nothingIsStored();
+  await expectNothingStored();
 });
 
 test.each(uploads)('a %s upload that never goes on is ended', async (_form, bytes) => {
   const answer = await sendRaw(ground.url, bytes());
   expect(answer === '' || /^HTTP\/1.1 (?:408|400) /.test(answer), answer).toBe(true);
-  await nothingIsStored();
+  await expectNothingStored();
 });
 
 test('a body that goes on and on after its refusal is cut off', async () => {
@@ -80,7 +80,7 @@ test('an upload that drips is ended at the request timeout', async () => {
   const answer = await text(socket);
   clearInterval(dripping);
   expect(answer).toMatch(/^HTTP\/1.1 408 [^]*"request_timeout"/);
-  await nothingIsStored();
+  await expectNothingStored();
 });
 
 test('what is no HTTP, and headers without end, are answered as problems too', async () => {

@@ -54,7 +54,7 @@ export async function spawnApi(env: Readonly<Record<string, string>>) {
       output
         .split('\n')
         .slice(0, -1)
-        .map((line) => JSON.parse(line) as Json),
+        .map((line): Json => JSON.parse(line)),
     endInput: () => child.stdin.end(),
     async stop(signal: NodeJS.Signals) {
       const started_ms = performance.now();
