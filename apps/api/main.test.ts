@@ -38,7 +38,7 @@ test('it says its port, takes a job, prints nothing but log lines without number
   expect((await post(api.url)).status).toBe(202);
   const { code, took_ms } = await api.stop('SIGTERM');
   expect(code).toBe(0);
-  expect(took_ms).toBeLessThan(5_000);
+  expect(took_ms).toBeLessThan(15_000);
   expect(api.lines().map((line) => line.event)).toEqual([
     'queue.opened',
     'http.listening',
@@ -86,7 +86,7 @@ describe('with Postgres gone', () => {
     expect(await ready.json()).toMatchObject({ status: 'not_ready', postgres: { ok: false } });
     const { code, took_ms } = await api.stop('SIGTERM');
     expect(code).toBe(0);
-    expect(took_ms).toBeLessThan(10_000);
+    expect(took_ms).toBeLessThan(15_000);
   });
 
   test('a Postgres that hangs in the middle of a request does not hold up a stop', async () => {
@@ -123,7 +123,7 @@ describe.runIf(testBackends.includes('redis'))('with Redis gone', () => {
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({ postgres: { ok: true }, queue: { ok: false } });
     const { code, took_ms } = await api.stop('SIGTERM');
-    expect([code, took_ms < 12_000]).toEqual([0, true]);
+    expect([code, took_ms < 15_000]).toEqual([0, true]);
   });
 
   test('a Redis that hangs costs a second, not the job', async () => {
@@ -138,7 +138,7 @@ describe.runIf(testBackends.includes('redis'))('with Redis gone', () => {
     expect((await post(api.url)).status).toBe(202);
     expect(performance.now() - started_ms).toBeLessThan(5_000);
     const { code, took_ms } = await api.stop('SIGTERM');
-    expect([code, took_ms < 12_000]).toEqual([0, true]);
+    expect([code, took_ms < 15_000]).toEqual([0, true]);
     await line.cut();
   });
 });
