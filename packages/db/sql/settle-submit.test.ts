@@ -1,0 +1,385 @@
+import type { Money, SubmitResult } from '@rollcall/domain';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  accepted,
+  acceptance,
+  evidence,
+  heldUnknown,
+  lost,
+  notSent,
+  refused,
+  retry,
+} from '../testing/answers.ts';
+import { chunkRow, type Ground, layGround, newId, placeOf, row } from '../testing/ground.ts';
+import {
+  claim,
+  claimPoll,
+  finish,
+  plan,
+  readyChunk,
+  receive,
+  settle,
+  someNumbers,
+  submit,
+} from '../testing/walk-chunk.ts';
+import { accountState } from './accounts.ts';
+import { cancelJob } from './control-job.ts';
+import { giveUp, payAgain } from './decide-held.ts';
+import type { SubmittedChunk } from './settle-submit.ts';
+import { expireLeases } from './sweep-due.ts';
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await layGround();
+});
+afterAll(() => ground.close());
+
+const person = { decidedBy: 'ada@example.com', why: 'support has answered' };
+
+async function claimedChunk(count = 3): Promise<SubmittedChunk & { readonly jobId: string }> {
+  const { jobId, chunkId } = await readyChunk(ground, count);
+  return { ...(await claim(ground, chunkId)), jobId };
+}
+
+/** A chunk whose worker slept through its lease, which the expire sweep has ended. */
+async function sleptThrough() {
+  const { jobId, chunkId } = await readyChunk(ground);
+  const chunk = await claim(ground, chunkId, { lease_ms: 0 });
+  const expired = await ground.db.transaction(expireLeases);
+  expect(expired.held).toContainEqual(
+    expect.objectContaining({ chunkId, attemptId: chunk.attemptId, jobId }),
+  );
+  return chunk;
+}
+
+async function attemptRow({ attemptId }: SubmittedChunk) {
+  return row(
+    ground,
+    `SELECT outcome, outcome_reason, task_id,
+            (SELECT array_agg(verdict ORDER BY id) FROM store.evidence WHERE attempt_id = a.id) AS verdicts
+       FROM store.attempts a WHERE id = $1`,
+    [attemptId],
+  );
+}
+
+describe('each answer, and where its money goes', () => {
+  test.each<{
+    what: string;
+    answer: Parameters<typeof settle>[2];
+    result: SubmitResult;
+    state: string;
+    outcome: string;
+    place: string;
+  }>([
+    {
+      what: 'accepted',
+      answer: acceptance('places-1'),
+      result: accepted,
+      state: 'polling',
+      outcome: 'accepted',
+      place: 'committed',
+    },
+    {
+      what: 'not sent',
+      answer: notSent,
+      result: retry,
+      state: 'ready',
+      outcome: 'not_sent',
+      place: 'released',
+    },
+    {
+      what: 'refused and free',
+      answer: refused,
+      result: retry,
+      state: 'ready',
+      outcome: 'refused_free',
+      place: 'released',
+    },
+    {
+      what: 'refused for a reason of ours',
+      answer: refused,
+      result: { kind: 'rejected', reason: 'wrong data' },
+      state: 'rejected',
+      outcome: 'refused_free',
+      place: 'released',
+    },
+    {
+      what: 'unknown',
+      answer: lost,
+      result: heldUnknown,
+      state: 'held',
+      outcome: 'unknown',
+      place: 'reserved',
+    },
+  ])('$what', async ({ answer, result, state, outcome, place }) => {
+    const chunk = await claimedChunk();
+    expect(await placeOf(ground, chunk.attemptId)).toBe('reserved');
+    expect(await settle(ground, chunk, answer, result)).toMatchObject({ kind: 'applied', state });
+    expect(await attemptRow(chunk)).toMatchObject({ outcome });
+    expect(await placeOf(ground, chunk.attemptId)).toBe(place);
+    expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({ state });
+  });
+
+  test('what the view rollcall.spend sums up is what each attempt cost', async () => {
+    const spend = await row(
+      ground,
+      `SELECT sum(uploads)::integer AS uploads,
+              sum(committed + reserved + released + at_risk + written_off) = (SELECT sum(amount) FROM store.attempts) AS all_of_it
+         FROM rollcall.spend`,
+    );
+    const attempts = await row(ground, 'SELECT count(*) AS uploads FROM store.attempts');
+    expect(spend).toEqual({ ...attempts, all_of_it: true });
+  });
+});
+
+describe('an answer that comes late', () => {
+  test('an acceptance after the lease ran out moves unknown to accepted and held to polling', async () => {
+    const chunk = await sleptThrough();
+    expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({
+      state: 'held',
+      reason: 'unknown',
+      held_detail: 'worker_died',
+    });
+    expect(await settle(ground, chunk, acceptance('late-1'), accepted)).toMatchObject({
+      kind: 'applied',
+      state: 'polling',
+    });
+    expect(await attemptRow(chunk)).toMatchObject({ outcome: 'accepted', task_id: 'late-1' });
+    expect(await placeOf(ground, chunk.attemptId)).toBe('committed');
+    expect((await claimPoll(ground, chunk.chunkId)).taskId).toBe('late-1');
+  });
+
+  test.each([
+    { what: 'a free refusal', answer: refused, result: retry },
+    { what: 'a lost connection', answer: lost, result: heldUnknown },
+  ])('$what is kept as evidence and changes nothing', async ({ answer, result }) => {
+    const chunk = await sleptThrough();
+    const before = await chunkRow(ground, chunk.chunkId);
+    expect(await settle(ground, chunk, answer, result)).toEqual({ kind: 'stale' });
+    expect(await chunkRow(ground, chunk.chunkId)).toEqual(before);
+    expect(await attemptRow(chunk)).toMatchObject({
+      outcome: 'unknown',
+      outcome_reason: 'worker_died',
+      verdicts: [answer.kind === 'unknown' ? answer.reason : answer.kind],
+    });
+    expect(await placeOf(ground, chunk.attemptId)).toBe('reserved');
+  });
+
+  test('an acceptance after give-up stays given up, but its task and its money are known', async () => {
+    const chunk = await sleptThrough();
+    expect(await giveUp(ground.db, chunk.chunkId, person)).toMatchObject({ state: 'failed' });
+    expect(await placeOf(ground, chunk.attemptId)).toBe('at_risk');
+    expect(await settle(ground, chunk, acceptance('late-2'), accepted)).toEqual({ kind: 'stale' });
+    expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({ state: 'failed' });
+    expect(await attemptRow(chunk)).toMatchObject({ outcome: 'accepted', task_id: 'late-2' });
+    expect(await placeOf(ground, chunk.attemptId)).toBe('committed');
+  });
+
+  test('an acceptance after paying again is kept as evidence: the decision came first', async () => {
+    const chunk = await sleptThrough();
+    const approval = { id: newId.approval(), costCeiling: (10n ** 9n) as Money };
+    await payAgain(ground.db, chunk.chunkId, { ...approval, liftedTo: 'written_off' }, person);
+    const second = await claim(ground, chunk.chunkId);
+    expect(await settle(ground, chunk, acceptance('late-3'), accepted)).toEqual({ kind: 'stale' });
+    expect(await attemptRow(chunk)).toMatchObject({
+      outcome: 'written_off',
+      task_id: null,
+      verdicts: ['accepted'],
+    });
+    const kept = 'SELECT task_id FROM store.evidence WHERE attempt_id = $1';
+    expect(await row(ground, kept, [chunk.attemptId])).toEqual({ task_id: 'late-3' });
+    expect(await placeOf(ground, chunk.attemptId)).toBe('written_off');
+    expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({
+      state: 'submitting',
+      attempt_id: second.attemptId,
+    });
+    expect(await settle(ground, second, acceptance('second-3'), accepted)).toMatchObject({
+      state: 'polling',
+    });
+  });
+
+  test('the same answer stored twice, since the reply to a COMMIT was lost, changes nothing more', async () => {
+    const chunk = await claimedChunk();
+    await settle(ground, chunk, acceptance('twice-1'), accepted);
+    const before = await chunkRow(ground, chunk.chunkId);
+    expect(await settle(ground, chunk, acceptance('twice-1'), accepted)).toEqual({ kind: 'stale' });
+    expect(await chunkRow(ground, chunk.chunkId)).toEqual(before);
+    const ledger =
+      'SELECT array_agg(entry ORDER BY id) AS entries FROM store.ledger WHERE attempt_id = $1';
+    expect(await row(ground, ledger, [chunk.attemptId])).toEqual({
+      entries: ['reserve', 'commit'],
+    });
+  });
+});
+
+test('a task id that another attempt has leaves the upload unknown, its money reserved, its answer kept', async () => {
+  const first = await claimedChunk();
+  await settle(ground, first, acceptance('same-task'), accepted);
+  const second = await claimedChunk();
+  expect(await settle(ground, second, acceptance('same-task'), accepted)).toEqual({
+    kind: 'duplicate_task_id',
+  });
+  expect(await chunkRow(ground, second.chunkId)).toMatchObject({
+    state: 'held',
+    reason: 'unknown',
+    held_detail: 'duplicate_task_id',
+  });
+  expect(await attemptRow(second)).toMatchObject({
+    outcome: 'unknown',
+    outcome_reason: 'duplicate_task_id',
+    task_id: null,
+    verdicts: ['accepted'],
+  });
+  expect(await placeOf(ground, second.attemptId)).toBe('reserved');
+  expect(await attemptRow(first)).toMatchObject({ outcome: 'accepted', task_id: 'same-task' });
+});
+
+test('the provider’s own estimate is booked beside our price, and is not our price', async () => {
+  const chunk = await claimedChunk();
+  const estimated = { amount: '0.5', currency: 'USD' };
+  const answer = { ...acceptance('estimated-1'), estimated } as Parameters<typeof settle>[2];
+  await settle(ground, chunk, answer, accepted);
+  const money =
+    'SELECT place, amount, provider_estimated FROM store.attempt_money WHERE attempt_id = $1';
+  expect(await row(ground, money, [chunk.attemptId])).toEqual({
+    place: 'committed',
+    amount: '0.006000000',
+    provider_estimated: '0.500000000',
+  });
+});
+
+describe('a free answer while the job was cancelled', () => {
+  test.each<{ what: string; result: SubmitResult }>([
+    { what: 'retry', result: retry },
+    { what: 'no money', result: { kind: 'blocked', reason: 'provider_balance', due_ms: null } },
+    {
+      what: 'batch size',
+      result: { kind: 'replan', learned: { minNumbers: 5, maxNumbers: null } },
+    },
+  ])(
+    '($what) ends the chunk as cancelled, though the decision knew nothing of it',
+    async ({ result }) => {
+      const chunk = await claimedChunk();
+      expect(await cancelJob(ground.db, 1, chunk.jobId)).toMatchObject({
+        closing: { kind: 'open' },
+      });
+      expect(await settle(ground, chunk, refused, result)).toMatchObject({
+        state: 'cancelled',
+        closing: { kind: 'closed', state: 'cancelled' },
+      });
+    },
+  );
+
+  test('and whichever of the two commits first, the job closes', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const chunk = await claimedChunk();
+      await Promise.all([
+        cancelJob(ground.db, 1, chunk.jobId),
+        settle(ground, chunk, refused, retry),
+      ]);
+      const state = 'SELECT state FROM store.jobs WHERE id = $1';
+      expect(await row(ground, state, [chunk.jobId])).toEqual({ state: 'cancelled' });
+    }
+  });
+});
+
+describe('one refusal speaks for the account', () => {
+  async function twoReady() {
+    const jobId = await receive(ground, someNumbers(4));
+    const [first = '', second = ''] = await plan(ground, jobId, [{ size: 2 }, { size: 2 }]);
+    return { first, second };
+  }
+
+  test('no money blocks what is ready, and the next acceptance lets it go', async () => {
+    const { first, second } = await twoReady();
+    const chunk = await claim(ground, first);
+    await settle(ground, chunk, refused, {
+      kind: 'blocked',
+      reason: 'provider_balance',
+      due_ms: null,
+    });
+    for (const id of [first, second]) {
+      expect(await chunkRow(ground, id)).toMatchObject({
+        state: 'blocked',
+        reason: 'provider_balance',
+      });
+    }
+    const probe = await readyChunk(ground);
+    await submit(ground, probe.chunkId);
+    for (const id of [first, second]) {
+      expect(await chunkRow(ground, id)).toMatchObject({ state: 'ready', reason: null });
+    }
+  });
+
+  test.each<{
+    what: string;
+    answer: Parameters<typeof settle>[2];
+    result: SubmitResult;
+    state: string;
+  }>([
+    {
+      what: 'refused for free',
+      answer: refused,
+      result: { kind: 'blocked', reason: 'auth', due_ms: null },
+      state: 'blocked',
+    },
+    {
+      what: 'in an answer that may have cost',
+      answer: { kind: 'unknown', reason: 'status_not_listed_as_free', evidence },
+      result: { kind: 'held', reason: 'status_not_listed_as_free', keyRefused: true },
+      state: 'held',
+    },
+  ])(
+    'a bad key ($what) pauses the account and blocks what is ready',
+    async ({ answer, result, state }) => {
+      const own = await layGround();
+      try {
+        const jobId = await receive(own, someNumbers(4));
+        const [first = '', second = ''] = await plan(own, jobId, [{ size: 2 }, { size: 2 }]);
+        await settle(own, await claim(own, first), answer, result);
+        expect(await accountState(own.db, 'acme')).toMatchObject({ pausedReason: 'auth' });
+        expect(await chunkRow(own, first)).toMatchObject({ state });
+        expect(await chunkRow(own, second)).toMatchObject({ state: 'blocked', reason: 'auth' });
+      } finally {
+        await own.close();
+      }
+    },
+  );
+});
+
+describe('a canary', () => {
+  async function withCanary() {
+    const jobId = await receive(ground, someNumbers(6));
+    const [canary = '', other = ''] = await plan(ground, jobId, [
+      { size: 1, isCanary: true },
+      { size: 5, state: 'blocked' },
+    ]);
+    return { jobId, canary, other };
+  }
+
+  test('that is rejected leaves the rest blocked, not failed', async () => {
+    const { canary, other } = await withCanary();
+    await settle(ground, await claim(ground, canary), refused, { kind: 'rejected', reason: 'no' });
+    expect(await chunkRow(ground, other)).toMatchObject({
+      state: 'blocked',
+      reason: 'canary_rejected',
+    });
+  });
+
+  test('that ends well lets the rest follow', async () => {
+    const { canary, other } = await withCanary();
+    expect(await finish(ground, canary)).toMatchObject({ kind: 'published', released: 1 });
+    expect(await chunkRow(ground, other)).toMatchObject({ state: 'ready', reason: null });
+  });
+});
+
+test('what the provider wrote is stored whatever characters it holds', async () => {
+  const chunk = await claimedChunk();
+  const answer = {
+    ...refused,
+    message: 'no\0\ud800',
+    evidence: { ...evidence, bodyExcerpt: '\0' },
+  };
+  await settle(ground, chunk, answer as typeof refused, { kind: 'rejected', reason: 'no\0\ud800' });
+  expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({ reason: 'no\ufffd\ufffd' });
+});
