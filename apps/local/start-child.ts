@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { followLog, readLogTail } from './log-file.ts';
@@ -45,6 +45,8 @@ export async function startChild<Ready>(
 ): Promise<{ readonly child: Child; readonly ready: Ready }> {
   const { name } = command;
   const logPath = join(command.logFolder, `${name}.log`);
+  // What the last run said may be what somebody wants to know after a restart.
+  await rename(logPath, join(command.logFolder, `${name}.previous.log`)).catch(() => undefined);
   // A file and no pipe: a pipe would make the child wait whenever we are busy, and break when we are killed.
   const log = await open(logPath, 'w', 0o600);
   const started = spawn(

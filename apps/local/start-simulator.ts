@@ -27,6 +27,8 @@ export async function startSimulator(
   child: { readonly environment: Record<string, string>; readonly logFolder: string },
 ): Promise<Simulator> {
   const { dataFolder } = options;
+  // It holds the numbers that were uploaded: nobody else's business.
+  if (dataFolder !== undefined) await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const flags = {
     'processing-ms-base': String(options.processingBase_ms),
     'processing-ms-per-number': String(options.processingPerNumber_ms),
@@ -69,7 +71,6 @@ async function rememberPorts(
   dataFolder: string,
   { url, resultUrl }: { readonly url: string; readonly resultUrl: string },
 ): Promise<void> {
-  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const ports = { port: Number(new URL(url).port), resultPort: Number(new URL(resultUrl).port) };
   await writeFile(join(dataFolder, portsFile), `${JSON.stringify(ports)}\n`);
 }

@@ -1,5 +1,6 @@
 import type { Database } from '@rollcall/db';
 import type { DemoCheck } from './checks.ts';
+import { countMismatches, type Row } from './count-mismatches.ts';
 import type { DemoUpload } from './make-upload.ts';
 import type { Charge, SimulatorControl } from './simulator-control.ts';
 
@@ -58,23 +59,6 @@ export async function compare(
   hold('millionths committed in rollcall.spend', spend, chargedMicros);
   hold('millionths as cost of the job', counts.costMicros, chargedMicros);
   return { numbers: expected.numbers.length, rows: rows.length, mismatches, problems };
-}
-
-type Row = readonly [digits: string, outcome: string];
-
-function countMismatches(
-  numbers: readonly string[],
-  truth: ReadonlyMap<string, string>,
-  rows: readonly Row[],
-): number {
-  const unanswered = new Set(numbers);
-  let mismatches = 0;
-  for (const [digits, outcome] of rows) {
-    // A second row of a number finds it gone.
-    const asked = unanswered.delete(digits);
-    if (!asked || truth.get(digits) !== outcome) mismatches += 1;
-  }
-  return mismatches + unanswered.size;
 }
 
 async function resultsOf(database: Database, jobId: string): Promise<Row[]> {

@@ -35,6 +35,7 @@ function bars(output: NodeJS.WriteStream): ProgressDisplay {
     cliProgress.Presets.shades_classic,
   );
   const byTitle = new Map<string, cliProgress.SingleBar>();
+  let ended = false;
   return {
     show(jobs) {
       const width = Math.max(...jobs.map(({ title }) => title.length));
@@ -44,7 +45,11 @@ function bars(output: NodeJS.WriteStream): ProgressDisplay {
         bar.update(answered, { title: title.padEnd(width) });
       }
     },
-    end: () => all.stop(),
+    end() {
+      // A second time it would move the cursor over what was written since.
+      if (!ended) all.stop();
+      ended = true;
+    },
   };
 }
 

@@ -1,0 +1,177 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { testBackends, waitFor } from '@rollcall/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Program, processesIn, runProgram } from './testing/run-program.ts';
+
+const limit_ms = 180_000;
+/** P13, and a little for the machine. */
+const stopLimit_ms = 30_000;
+
+test('start serves, says how to use it, keeps its data over a restart, and runs once on a folder', {
+  timeout: limit_ms,
+}, async () => {
+  const folder = await dataFolder();
+  await takeUsualPort();
+  const first = await startOn(folder);
+  const shell = await promisify(execFile)('/bin/sh', ['-c', pasted(first)]);
+  const jobId = /job_[0-9a-f-]{36}/.exec(shell.stdout)?.[0] ?? '';
+  expect(jobId, shell.stdout + shell.stderr).not.toBe('');
+  const job = await completed(first, jobId);
+  expect(job).toMatchObject({ counts: { lines: 3, accepted: 3, answered: 3 } });
+  expect(await statusesOf(first, ['/docs', '/readyz', '/admin/queues'])).toEqual([200, 200, 200]);
+
+  const second = runProgram('start', ['--data', folder]);
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toContain(`Rollcall already runs on ${folder} (process ${first.pid})`);
+
+  const told_ms = performance.now();
+  first.signal('SIGINT');
+  expect(await first.ended, first.output()).toBe(0);
+  expect(performance.now() - told_ms).toBeLessThan(stopLimit_ms);
+  await expectNothingRuns(folder);
+
+  const again = await startOn(folder);
+  expect(await completed(again, jobId)).toEqual(job);
+  expect(keyOf(again)).not.toBe(keyOf(first));
+  expect(simulatorOf(again)).toBe(simulatorOf(first));
+  again.signal('SIGKILL');
+  await again.ended;
+  const third = await startOn(folder);
+  expect(await completed(third, jobId)).toEqual(job);
+  third.signal('SIGTERM');
+  expect(await third.ended, third.output()).toBe(0);
+  await expectNothingRuns(folder);
+});
+
+test('an API that dies stops the rest, with its log and exit code 1', {
+  timeout: limit_ms,
+}, async () => {
+  const folder = await dataFolder();
+  const program = await startOn(folder);
+  const api = (await processesIn(folder)).find(({ command }) =>
+    command.includes('apps/api/main.ts'),
+  );
+  process.kill(api?.pid ?? 0, 'SIGKILL');
+  expect(await program.ended).toBe(1);
+  expect(program.output()).toContain('The api ended by itself (SIGKILL), so everything stops.');
+  await expectNothingRuns(folder);
+});
+
+test.skipIf(!testBackends.includes('redis'))(
+  'with --redis the doorbells are on Redis, and a job gets its rows',
+  { timeout: limit_ms },
+  async () => {
+    const folder = await dataFolder();
+    const program = await startOn(folder, '--redis');
+    expect(program.output()).toMatch(/queue +on (redis|valkey) \d/);
+    const ready = await (await get(program, '/readyz')).json();
+    expect(ready).toMatchObject({ status: 'ready', queue: { ok: true, backend: 'redis' } });
+    const shell = await promisify(execFile)('/bin/sh', ['-c', pasted(program)]);
+    await completed(program, /job_[0-9a-f-]{36}/.exec(shell.stdout)?.[0] ?? '');
+    program.signal('SIGTERM');
+    expect(await program.ended, program.output()).toBe(0);
+    await expectNothingRuns(folder);
+  },
+);
+
+test('accounts of real providers are taken from a file, and absent keys are named', {
+  timeout: limit_ms,
+}, async () => {
+  const folder = await dataFolder();
+  const accounts = join(import.meta.dirname, '../../packages/config/accounts.yaml');
+  const program = runProgram('start', ['--data', folder, '--port', '0', '--accounts', accounts]);
+  expect(await program.ended).toBe(1);
+  expect(program.output()).toContain('The worker ended at its start (code 78)');
+  expect(program.output()).toContain('WEBCOM_TOKEN is not set');
+  await expectNothingRuns(folder);
+});
+
+test('a port that was asked for and is taken is an error', { timeout: limit_ms }, async () => {
+  const folder = await dataFolder();
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  const program = runProgram('start', ['--data', folder, '--port', String(port)]);
+  expect(await program.ended).toBe(1);
+  expect(program.output()).toContain(`Nothing can listen on port ${port} of 127.0.0.1`);
+  await expectNothingRuns(folder);
+});
+
+async function dataFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'start-'));
+  // Postgres runs as another account when we are root, and has to get here.
+  await chmod(folder, 0o711);
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, 'data');
+}
+
+async function startOn(folder: string, ...args: string[]): Promise<Program> {
+  const program = runProgram('start', ['--data', folder, ...args]);
+  const isUp = () => program.output().includes('/results -H');
+  await Promise.race([
+    waitFor(isUp, { timeoutMs: 90_000, describe: 'start to be up' }),
+    program.ended.then((code) => Promise.reject(new Error(`ended (${code}): ${program.output()}`))),
+  ]);
+  return program;
+}
+
+/** The lines that it tells a person to paste, up to the one that shows the job's id. */
+function pasted(program: Program): string {
+  const lines = program.output().split('\n');
+  const from = lines.findIndex((line) => line.includes('export ROLLCALL_KEY='));
+  const to = lines.findIndex((line) => line.includes('echo $JOB'));
+  const commands = lines.slice(from, to + 1).filter((line) => !line.endsWith(':'));
+  return `${commands.join('\n')}\n`;
+}
+
+const firstMatch = (program: Program, shape: RegExp) => shape.exec(program.output())?.[1] ?? '';
+const keyOf = (program: Program) => firstMatch(program, /export ROLLCALL_KEY=(\S+)/);
+const simulatorOf = (program: Program) => firstMatch(program, /(http:\S+)\/_sim\/ledger/);
+
+function get(program: Program, path: string): Promise<Response> {
+  const api = firstMatch(program, /API +(http:\S+)\/v1\/jobs/);
+  // The dashboard takes a key as the password of a browser's own dialogue.
+  const basic = Buffer.from(`anybody:${keyOf(program)}`).toString('base64');
+  const authorization = path.startsWith('/admin') ? `Basic ${basic}` : `Bearer ${keyOf(program)}`;
+  return fetch(api + path, { headers: { authorization } });
+}
+
+async function statusesOf(program: Program, paths: readonly string[]): Promise<number[]> {
+  return Promise.all(paths.map(async (path) => (await get(program, path)).status));
+}
+
+async function completed(program: Program, jobId: string): Promise<Record<string, unknown>> {
+  return waitFor(
+    async () => {
+      const job = (await (await get(program, `/v1/jobs/${jobId}`)).json()) as Record<
+        string,
+        unknown
+      >;
+      return job['state'] === 'completed' ? job : null;
+    },
+    { timeoutMs: 30_000, everyMs: 100, describe: 'the job to be completed' },
+  );
+}
+
+async function expectNothingRuns(folder: string): Promise<void> {
+  if (process.platform !== 'linux') return;
+  await waitFor(async () => (await processesIn(folder)).length === 0, {
+    timeoutMs: stopLimit_ms,
+    describe: 'processes to end',
+  });
+  await expect(readFile(join(folder, 'running.json'))).rejects.toThrow('ENOENT');
+}
+
+async function takeUsualPort(): Promise<void> {
+  const server = createServer().listen(8080, '127.0.0.1');
+  // Taken by somebody else already: as good.
+  await Promise.race([once(server, 'listening'), once(server, 'error')]);
+  onTestFinished(() => void server.close());
+}

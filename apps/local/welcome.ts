@@ -1,0 +1,30 @@
+import type { Installation } from './start-installation.ts';
+
+/** What a person needs who has just started it: where things are, the key, and lines to paste. */
+export function welcome(installation: Installation, folder: string): string {
+  const { apiUrl, apiKey, databaseUrl, queue, simulator } = installation;
+  return `
+Rollcall is up; Ctrl-C stops it.
+
+  API        ${apiUrl}/v1/jobs
+  reference  ${apiUrl}/docs
+  dashboard  ${apiUrl}/admin/queues  (any user name, the API key as password)
+  providers  ${simulator === null ? 'those of your accounts file: jobs cost money' : `simulated; what they charged: ${simulator.url}/_sim/ledger`}
+  SQL        ${databaseUrl}
+  queue      on ${queue}
+  data       ${folder}  (logs in ${folder}/logs)
+
+A fresh API key, which may do everything and is shown this once; keys of earlier starts stay valid:
+
+  export ROLLCALL_KEY=${apiKey}
+
+Enqueue a job, look at it, read its results:
+
+  JOB=$(curl -sS ${apiUrl}/v1/jobs -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' \\
+    -d '{"check":"telegram","purpose":"a first try","requested_by":"me","numbers":["+447911123456","+4915112345678","+12133734253"]}' \\
+    | grep -o 'job_[0-9a-f-]*' | head -n 1); echo $JOB
+  curl -sS ${apiUrl}/v1/jobs/$JOB -H "Authorization: Bearer $ROLLCALL_KEY"
+  curl -sS ${apiUrl}/v1/jobs/$JOB/results -H "Authorization: Bearer $ROLLCALL_KEY"
+
+`;
+}
