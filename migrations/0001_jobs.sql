@@ -200,7 +200,8 @@ BEGIN
     child := format('%s_%s', parent, to_char(month_start, 'YYYYMM'));
     CONTINUE WHEN to_regclass('store.' || child) IS NOT NULL;
     PERFORM pg_advisory_xact_lock(hashtext('store.ensure_month'));
-    CONTINUE WHEN to_regclass('store.' || child) IS NOT NULL;
+    -- Not to_regclass: it remembers that nothing was there, and an advisory lock does not make it look again.
+    CONTINUE WHEN EXISTS (SELECT FROM pg_class WHERE relnamespace = 'store'::regnamespace AND relname = child);
     EXECUTE format('CREATE TABLE store.%I (LIKE store.%I INCLUDING ALL)', child, parent);
     EXECUTE format('ALTER TABLE store.%I ATTACH PARTITION store.%I FOR VALUES FROM (%L) TO (%L)', parent, child, month_start, month_end);
   END LOOP;

@@ -72,6 +72,7 @@ export {
   lockJobForPlanning,
   type NewChunk,
   type PlannedJob,
+  readLearnedLimits,
   startRunning,
   supersedeUnsent,
   wholeJob,

@@ -47,7 +47,8 @@ export type Received =
   | { readonly kind: 'in_progress' };
 
 /**
- * Stores a job with its numbers, its rejects and its upload. With an idempotency key, an advisory lock of this
+ * Stores a job with its numbers, its rejects and its upload. The sources must give their content again when they are iterated
+ * again: after a deadlock the transaction is tried anew. What does not add up is refused, and nothing is stored. With an idempotency key, an advisory lock of this
  * transaction decides who stores: whoever comes meanwhile gets `in_progress`, whoever comes later gets the same job.
  */
 export async function receiveJob(db: Database, job: ReceivedJob): Promise<Received> {
@@ -79,10 +80,11 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
     if (!row) throw new Error('INSERT ... RETURNING gave no row');
     await tx.query('SELECT store.ensure_month($1)', [row.job_day]);
     const prefix = `${row.job_day}\t${job.tenantId}\t${row.job_no}\t`;
+    const copied = { numbers: 0 };
     await copyText(
       tx,
       'store.job_numbers (job_day, tenant_id, job_no, number)',
-      numberLines(prefix, job.numbers),
+      numberLines(prefix, job.numbers, copied),
     );
     const byReason = new Map<string, number>();
     await copyText(
@@ -90,6 +92,12 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
       'store.rejects (job_day, tenant_id, job_no, line_no, reason, raw)',
       rejectLines(prefix, job.rejects, byReason),
     );
+    const rejected = [...byReason.values()].reduce((sum, lines) => sum + lines, 0);
+    if (copied.numbers !== job.accepted || rejected !== job.rejected) {
+      throw new Error(
+        `job ${job.id} was to have ${job.accepted} numbers and ${job.rejected} rejects, and the sources gave ${copied.numbers} and ${rejected}`,
+      );
+    }
     for (const [reason, lines] of byReason) {
       await tx.query('INSERT INTO store.job_rejects (job_no, reason, lines) VALUES ($1, $2, $3)', [
         row.job_no,
@@ -154,10 +162,12 @@ async function claimIdempotencyKey(
 async function* numberLines(
   prefix: string,
   batches: AsyncIterable<Float64Array>,
+  copied: { numbers: number },
 ): AsyncGenerator<string> {
   for await (const batch of batches) {
     let text = '';
     for (const number of batch) text += `${prefix}${number}\n`;
+    copied.numbers += batch.length;
     yield text;
   }
 }

@@ -1,4 +1,4 @@
-import type { Money, SubmitResult } from '@rollcall/domain';
+import type { SubmitResult } from '@rollcall/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   accepted,
@@ -10,10 +10,9 @@ import {
   refused,
   retry,
 } from '../testing/answers.ts';
-import { chunkRow, type Ground, layGround, newId, placeOf, row } from '../testing/ground.ts';
+import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
 import {
   claim,
-  claimPoll,
   finish,
   plan,
   readyChunk,
@@ -24,9 +23,7 @@ import {
 } from '../testing/walk-chunk.ts';
 import { accountState } from './accounts.ts';
 import { cancelJob } from './control-job.ts';
-import { giveUp, payAgain } from './decide-held.ts';
 import type { SubmittedChunk } from './settle-submit.ts';
-import { expireLeases } from './sweep-due.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -34,22 +31,9 @@ beforeAll(async () => {
 });
 afterAll(() => ground.close());
 
-const person = { decidedBy: 'ada@example.com', why: 'support has answered' };
-
 async function claimedChunk(count = 3): Promise<SubmittedChunk & { readonly jobId: string }> {
   const { jobId, chunkId } = await readyChunk(ground, count);
   return { ...(await claim(ground, chunkId)), jobId };
-}
-
-/** A chunk whose worker slept through its lease, which the expire sweep has ended. */
-async function sleptThrough() {
-  const { jobId, chunkId } = await readyChunk(ground);
-  const chunk = await claim(ground, chunkId, { lease_ms: 0 });
-  const expired = await ground.db.transaction(expireLeases);
-  expect(expired.held).toContainEqual(
-    expect.objectContaining({ chunkId, attemptId: chunk.attemptId, jobId }),
-  );
-  return chunk;
 }
 
 async function attemptRow({ attemptId }: SubmittedChunk) {
@@ -129,86 +113,6 @@ describe('each answer, and where its money goes', () => {
     );
     const attempts = await row(ground, 'SELECT count(*) AS uploads FROM store.attempts');
     expect(spend).toEqual({ ...attempts, all_of_it: true });
-  });
-});
-
-describe('an answer that comes late', () => {
-  test('an acceptance after the lease ran out moves unknown to accepted and held to polling', async () => {
-    const chunk = await sleptThrough();
-    expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({
-      state: 'held',
-      reason: 'unknown',
-      held_detail: 'worker_died',
-    });
-    expect(await settle(ground, chunk, acceptance('late-1'), accepted)).toMatchObject({
-      kind: 'applied',
-      state: 'polling',
-    });
-    expect(await attemptRow(chunk)).toMatchObject({ outcome: 'accepted', task_id: 'late-1' });
-    expect(await placeOf(ground, chunk.attemptId)).toBe('committed');
-    expect((await claimPoll(ground, chunk.chunkId)).taskId).toBe('late-1');
-  });
-
-  test.each([
-    { what: 'a free refusal', answer: refused, result: retry },
-    { what: 'a lost connection', answer: lost, result: heldUnknown },
-  ])('$what is kept as evidence and changes nothing', async ({ answer, result }) => {
-    const chunk = await sleptThrough();
-    const before = await chunkRow(ground, chunk.chunkId);
-    expect(await settle(ground, chunk, answer, result)).toEqual({ kind: 'stale' });
-    expect(await chunkRow(ground, chunk.chunkId)).toEqual(before);
-    expect(await attemptRow(chunk)).toMatchObject({
-      outcome: 'unknown',
-      outcome_reason: 'worker_died',
-      verdicts: [answer.kind === 'unknown' ? answer.reason : answer.kind],
-    });
-    expect(await placeOf(ground, chunk.attemptId)).toBe('reserved');
-  });
-
-  test('an acceptance after give-up stays given up, but its task and its money are known', async () => {
-    const chunk = await sleptThrough();
-    expect(await giveUp(ground.db, chunk.chunkId, person)).toMatchObject({ state: 'failed' });
-    expect(await placeOf(ground, chunk.attemptId)).toBe('at_risk');
-    expect(await settle(ground, chunk, acceptance('late-2'), accepted)).toEqual({ kind: 'stale' });
-    expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({ state: 'failed' });
-    expect(await attemptRow(chunk)).toMatchObject({ outcome: 'accepted', task_id: 'late-2' });
-    expect(await placeOf(ground, chunk.attemptId)).toBe('committed');
-  });
-
-  test('an acceptance after paying again is kept as evidence: the decision came first', async () => {
-    const chunk = await sleptThrough();
-    const approval = { id: newId.approval(), costCeiling: (10n ** 9n) as Money };
-    await payAgain(ground.db, chunk.chunkId, { ...approval, liftedTo: 'written_off' }, person);
-    const second = await claim(ground, chunk.chunkId);
-    expect(await settle(ground, chunk, acceptance('late-3'), accepted)).toEqual({ kind: 'stale' });
-    expect(await attemptRow(chunk)).toMatchObject({
-      outcome: 'written_off',
-      task_id: null,
-      verdicts: ['accepted'],
-    });
-    const kept = 'SELECT task_id FROM store.evidence WHERE attempt_id = $1';
-    expect(await row(ground, kept, [chunk.attemptId])).toEqual({ task_id: 'late-3' });
-    expect(await placeOf(ground, chunk.attemptId)).toBe('written_off');
-    expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({
-      state: 'submitting',
-      attempt_id: second.attemptId,
-    });
-    expect(await settle(ground, second, acceptance('second-3'), accepted)).toMatchObject({
-      state: 'polling',
-    });
-  });
-
-  test('the same answer stored twice, since the reply to a COMMIT was lost, changes nothing more', async () => {
-    const chunk = await claimedChunk();
-    await settle(ground, chunk, acceptance('twice-1'), accepted);
-    const before = await chunkRow(ground, chunk.chunkId);
-    expect(await settle(ground, chunk, acceptance('twice-1'), accepted)).toEqual({ kind: 'stale' });
-    expect(await chunkRow(ground, chunk.chunkId)).toEqual(before);
-    const ledger =
-      'SELECT array_agg(entry ORDER BY id) AS entries FROM store.ledger WHERE attempt_id = $1';
-    expect(await row(ground, ledger, [chunk.attemptId])).toEqual({
-      entries: ['reserve', 'commit'],
-    });
   });
 });
 
@@ -380,6 +284,6 @@ test('what the provider wrote is stored whatever characters it holds', async () 
     message: 'no\0\ud800',
     evidence: { ...evidence, bodyExcerpt: '\0' },
   };
-  await settle(ground, chunk, answer as typeof refused, { kind: 'rejected', reason: 'no\0\ud800' });
+  await settle(ground, chunk, answer, { kind: 'rejected', reason: 'no\0\ud800' });
   expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({ reason: 'no\ufffd\ufffd' });
 });

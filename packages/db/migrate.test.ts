@@ -1,0 +1,63 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '@rollcall/testing';
+import { MigrationChanged, migrate } from './migrate.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+async function run(sql: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const names = ['0001_jobs.sql', '0002_money.sql', '0003_views.sql'];
+
+test('a migrated database is left as it is', async () => {
+  expect(await migrate(database.url)).toEqual({ applied: [], already: names.length });
+});
+
+test('of several processes that migrate an empty database at once, one does, and the others wait for it', async () => {
+  await run(
+    'DROP SCHEMA rollcall CASCADE; DROP SCHEMA store CASCADE; DROP TABLE public.rollcall_migrations',
+  );
+  const migrated = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url)));
+  expect(migrated.filter(({ applied }) => applied.length > 0)).toEqual([
+    { applied: names, already: 0 },
+  ]);
+  expect(await run('SELECT name FROM public.rollcall_migrations ORDER BY name')).toEqual(
+    names.map((name) => ({ name })),
+  );
+});
+
+test('a file that was edited after it was applied is refused, by name', async () => {
+  await run(
+    "UPDATE public.rollcall_migrations SET sha256 = 'edited' WHERE name = '0002_money.sql'",
+  );
+  await expect(migrate(database.url)).rejects.toThrow(MigrationChanged);
+  await expect(migrate(database.url)).rejects.toThrow('0002_money.sql');
+});
+
+test('a file that fails is rolled back whole, and named with its cause', async () => {
+  await run(
+    'DROP SCHEMA rollcall CASCADE; DROP SCHEMA store CASCADE; DROP TABLE public.rollcall_migrations',
+  );
+  // 0001 makes the schema store and then cannot make this one.
+  await run('CREATE SCHEMA rollcall');
+  const failing = migrate(database.url);
+  await expect(failing).rejects.toThrow('migration 0001_jobs.sql failed and was rolled back');
+  await expect(failing).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('already exists') as string },
+  });
+  expect(await run("SELECT to_regnamespace('store') AS store")).toEqual([{ store: null }]);
+  await run('DROP SCHEMA rollcall');
+  expect((await migrate(database.url)).applied).toEqual(names);
+});

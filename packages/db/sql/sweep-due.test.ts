@@ -1,0 +1,224 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { account, chunkRow, type Ground, layGround, row } from '../testing/ground.ts';
+import {
+  claim,
+  claimPoll,
+  plan,
+  receive,
+  someNumbers,
+  submit,
+  startIngest,
+  untilResult,
+} from '../testing/walk-chunk.ts';
+import { blockChunk } from './claim-submit.ts';
+import { cancelJob, pauseJob, resumeJob } from './control-job.ts';
+import { dueDoorbells, expireLeases, prune, sweepAlone } from './sweep-due.ts';
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await layGround();
+});
+afterAll(() => ground.close());
+// Nothing of one test is due in the next.
+afterEach(async () => {
+  await ground.db.query('UPDATE store.jobs SET due_at = NULL');
+  await ground.db.query("UPDATE store.chunks SET due_at = 'infinity' WHERE due_at IS NOT NULL");
+});
+
+const minute_ms = 60_000;
+const ring = async (again_ms = minute_ms, slots = 100) =>
+  ground.db.transaction((tx) => dueDoorbells(tx, again_ms, new Map([[account.id, slots]])));
+
+async function job(sizes: number[], priority = 0) {
+  const jobId = await receive(ground, someNumbers(sizes.reduce((sum, size) => sum + size, 0)), {
+    priority,
+  });
+  const chunks = await plan(
+    ground,
+    jobId,
+    sizes.map((size) => ({ size })),
+  );
+  return { jobId, chunks };
+}
+
+describe('dueDoorbells', () => {
+  test('rings for a job that was received, once within the time', async () => {
+    const jobId = await receive(ground, someNumbers(1));
+    // receiveJob counted its own ring just now.
+    expect(await ring()).toEqual([]);
+    await ground.db.query('UPDATE store.jobs SET rung_at = NULL WHERE id = $1', [jobId]);
+    expect(await ring()).toEqual([{ stage: 'plan', jobId, ring: 2 }]);
+    expect(await ring()).toEqual([]);
+    expect(await ring(0)).toEqual([{ stage: 'plan', jobId, ring: 3 }]);
+  });
+
+  test('rings for as many ready chunks as the account has slots, the most urgent job first', async () => {
+    await job([1, 1, 1]);
+    const urgent = await job([1, 1], 5);
+    const rung = await ring(minute_ms, 2);
+    expect(rung).toHaveLength(2);
+    expect(
+      rung.map((bell) => (bell.stage === 'submit' ? bell.chunkId : bell.stage)).toSorted(),
+    ).toEqual(urgent.chunks.toSorted());
+    expect(await ring(minute_ms, 2)).toHaveLength(2);
+  });
+
+  test('does not ring for uploads of a paused job, but for its results', async () => {
+    const { jobId, chunks } = await job([1, 1, 1]);
+    const [first = '', second = ''] = chunks;
+    await untilResult(ground, first);
+    await ground.db.query('UPDATE store.chunks SET rung_at = NULL');
+    await submit(ground, second);
+    await pauseJob(ground.db, 1, jobId);
+    const rung = await ring(0);
+    expect(rung.map(({ stage }) => stage).toSorted()).toEqual(['ingest', 'poll']);
+    await resumeJob(ground.db, 1, jobId);
+    expect((await ring(0)).map(({ stage }) => stage).toSorted()).toEqual([
+      'ingest',
+      'poll',
+      'submit',
+    ]);
+  });
+
+  test('rings for a blocked chunk when its time has come, and never for one without a time', async () => {
+    const { chunks } = await job([1, 1, 1]);
+    const [over = '', ahead = '', never = ''] = chunks;
+    await blockChunk(ground.db, over, 0, 'breaker', Date.now() - minute_ms);
+    await blockChunk(ground.db, ahead, 0, 'breaker', Date.now() + minute_ms);
+    await blockChunk(ground.db, never, 0, 'canary', null);
+    expect(await ring()).toEqual([
+      { stage: 'submit', chunkId: over, account: account.id, ring: 1 },
+    ]);
+  });
+
+  test('rings once for all tasks of an account that are due', async () => {
+    const { chunks } = await job([1, 1, 1]);
+    for (const chunk of chunks) await submit(ground, chunk);
+    await ground.db.query('UPDATE store.account_states SET poll_rung_at = NULL');
+    const polls = (await ring()).filter(({ stage }) => stage === 'poll');
+    expect(polls).toEqual([
+      { stage: 'poll', account: account.id, ring: expect.any(Number) as number },
+    ]);
+    for (const chunk of chunks.slice(0, 1)) await claimPoll(ground, chunk);
+    await ground.db.query('UPDATE store.account_states SET poll_rung_at = NULL');
+    expect((await ring()).filter(({ stage }) => stage === 'poll')).toEqual([]);
+  });
+
+  test('numbers every ring of a chunk, so that no doorbell has the id of another', async () => {
+    const { chunks } = await job([1]);
+    const rings: number[] = [];
+    for (let round = 0; round < 3; round += 1)
+      rings.push(...(await ring(0)).map((bell) => bell.ring));
+    expect(rings).toEqual([1, 2, 3]);
+    expect(await chunkRow(ground, chunks[0] ?? '')).toMatchObject({ ring_no: 3 });
+  });
+
+  test('rings for a job that nobody closed after its last chunk', async () => {
+    const { jobId } = await job([1]);
+    await cancelJob(ground.db, 1, jobId);
+    const forgotten = await job([1]);
+    await ground.db.query('UPDATE store.jobs SET open_chunks = 0, rung_at = NULL WHERE id = $1', [
+      forgotten.jobId,
+    ]);
+    expect((await ring()).filter(({ stage }) => stage === 'plan')).toEqual([
+      { stage: 'plan', jobId: forgotten.jobId, ring: 2 },
+    ]);
+    await ground.db.query('UPDATE store.jobs SET open_chunks = 1 WHERE id = $1', [forgotten.jobId]);
+  });
+});
+
+describe('expireLeases', () => {
+  test('ends only leases that ran out, each once', async () => {
+    const { chunks } = await job([1, 1, 1, 1]);
+    const [dead = '', alive = '', deadIngest = '', aliveIngest = ''] = chunks;
+    await untilResult(ground, deadIngest);
+    await untilResult(ground, aliveIngest);
+    const attempt = await claim(ground, dead, { lease_ms: 0 });
+    await claim(ground, alive);
+    const ingest = await startIngest(ground, deadIngest, 0);
+    await startIngest(ground, aliveIngest);
+    const expired = await ground.db.transaction(expireLeases);
+    expect(expired.held.map(({ chunkId }) => chunkId)).toEqual([dead]);
+    expect(expired.ingests).toBe(1);
+    expect(await chunkRow(ground, dead)).toMatchObject({
+      state: 'held',
+      reason: 'unknown',
+      held_detail: 'worker_died',
+      fence: attempt.fence + 1,
+    });
+    expect(await chunkRow(ground, deadIngest)).toMatchObject({
+      state: 'result_ready',
+      ingest_tries: 1,
+      fence: ingest.fence + 1,
+    });
+    expect(await chunkRow(ground, alive)).toMatchObject({ state: 'submitting' });
+    expect(await chunkRow(ground, aliveIngest)).toMatchObject({ state: 'ingesting' });
+    expect(await ground.db.transaction(expireLeases)).toEqual({ held: [], ingests: 0 });
+  });
+});
+
+test('one process sweeps at a time, and the others go on without waiting', async () => {
+  let finish = () => {};
+  const gate = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  let begun = () => {};
+  const hasBegun = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const first = sweepAlone(ground.db, async () => {
+    begun();
+    await gate;
+    return 'swept';
+  });
+  await hasBegun;
+  expect(await sweepAlone(ground.db, async () => 'swept too')).toBeNull();
+  finish();
+  expect(await first).toBe('swept');
+  expect(await sweepAlone(ground.db, async () => 'swept after')).toBe('swept after');
+});
+
+describe('prune', () => {
+  test('forgets idempotency keys after a month, and no earlier', async () => {
+    const jobId = await receive(ground, someNumbers(1));
+    const insert = `INSERT INTO store.idempotency_keys (tenant_id, key, fingerprint, job_id, created_at)
+                    VALUES (1, $1, '\\x00', $2, now() - $3::interval)`;
+    await ground.db.query(insert, ['old', jobId, '32 days']);
+    await ground.db.query(insert, ['young', jobId, '30 days']);
+    expect(await prune(ground.db)).toEqual({ idempotencyKeys: 1 });
+    expect(await row(ground, 'SELECT array_agg(key) AS keys FROM store.idempotency_keys')).toEqual({
+      keys: ['young'],
+    });
+  });
+
+  test('has next month’s partitions there before the month begins', async () => {
+    await prune(ground.db);
+    expect(
+      await row(
+        ground,
+        `SELECT to_regclass('store.results_' || to_char((now() AT TIME ZONE 'UTC') + interval '1 month', 'YYYYMM')) IS NOT NULL AS there`,
+      ),
+    ).toEqual({ there: true });
+  });
+
+  test('makes a month’s partitions once, whoever asks at the same time', async () => {
+    await Promise.all(
+      Array.from({ length: 12 }, () => ground.db.query("SELECT store.ensure_month('2031-05-17')")),
+    );
+    const { rows } = await ground.db.query(
+      `SELECT p.relname AS parent, c.relname AS child FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         JOIN pg_class p ON p.oid = i.inhparent WHERE c.relname LIKE '%\\_203105' AND c.relkind = 'r' ORDER BY 1`,
+    );
+    expect(rows.map(({ parent }) => parent as string)).toEqual([
+      'blob_parts',
+      'blobs',
+      'job_numbers',
+      'quarantined_rows',
+      'rejects',
+      'results',
+    ]);
+    await ground.db.query(
+      `INSERT INTO store.rejects (job_day, tenant_id, job_no, line_no, reason, raw) VALUES ('2031-05-31', 1, 1, 1, 'x', '')`,
+    );
+  });
+});
