@@ -71,7 +71,8 @@ async function serve(
       // 1 GiB over 2.5 Mbit/s.
       requestTimeout_ms: 3_600_000,
       connectionTimeout_ms: 60_000,
-      uploadsAtOnceMax: 128,
+      // At up to 60 MB each, so that a burst of large uploads stays below 1 GB.
+      uploadsAtOnceMax: 16,
       // Readers, health checks and the keys of new requests need connections too.
       storesAtOnceMax: Math.max(1, Math.floor(config.databaseConnections / 2)),
     },

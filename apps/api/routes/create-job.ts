@@ -7,8 +7,8 @@ import {
   type Job,
   jobSchema,
 } from '@rollcall/contract';
-import type { Database } from '@rollcall/db';
-import type { JobId } from '@rollcall/domain';
+import { type Database, readLearnedLimits } from '@rollcall/db';
+import { effectiveLimits, type JobId } from '@rollcall/domain';
 import type { Intake } from '@rollcall/numbers';
 import type { Queues } from '@rollcall/queue';
 import type { Logger } from '@rollcall/telemetry';
@@ -31,7 +31,7 @@ export interface CreateJobDependencies {
   readonly accounts: AccountBook;
   readonly log: Logger;
   readonly intakeLimits: IntakeLimits;
-  /** Uploads that one process reads at a time; more are refused with 429. Each takes up to about 10 MB of memory. */
+  /** Uploads that one process reads at a time; more are refused with 429. Each takes up to about 60 MB of memory. */
   readonly uploadsAtOnceMax: number;
   /** Jobs that one process stores at a time, so that connections are left for everybody else; the others wait. */
   readonly storesAtOnceMax: number;
@@ -144,7 +144,8 @@ export async function createJobRoute(
 
     const chosen = chooseAccount(deps.accounts, read.options);
     if (chosen.kind === 'refused') return chosen;
-    const tooFew = refuseTooFew(intake, chosen);
+    const learned = await readLearnedLimits(database, chosen.account.id, read.options.check);
+    const tooFew = refuseTooFew(intake, chosen, effectiveLimits(chosen.offer, learned).minNumbers);
     if (tooFew) return tooFew;
 
     const apiKey = keyOf(request);
@@ -197,14 +198,18 @@ function readIdempotencyKey(
   });
 }
 
-/** An upload of fewer numbers than the provider takes would be refused there, after the job was made. */
-function refuseTooFew(intake: Intake, { account, offer }: ChosenAccount): Refusal | null {
-  if (intake.accepted >= offer.minNumbers) return null;
+/** An upload of fewer numbers than the provider takes, or lately said that it takes, would be refused there after the job was made. */
+function refuseTooFew(
+  intake: Intake,
+  { account }: ChosenAccount,
+  minNumbers: number,
+): Refusal | null {
+  if (intake.accepted >= minNumbers) return null;
   const { lines, accepted, duplicates, rejected } = intake;
   return refuse('too_few_numbers', {
     detail:
-      `The account ${account.id} takes at least ${offer.minNumbers} numbers for this check. Of ${lines} lines ${accepted} ` +
+      `The account ${account.id} takes at least ${minNumbers} numbers for this check. Of ${lines} lines ${accepted} ` +
       `were accepted, ${duplicates} repeated a number and ${rejected} were rejected. Nothing was stored.`,
-    counts: { minimum: offer.minNumbers, lines, accepted, duplicates, rejected },
+    counts: { minimum: minNumbers, lines, accepted, duplicates, rejected },
   });
 }
