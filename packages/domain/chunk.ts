@@ -100,7 +100,11 @@ export interface Edge<State extends string> {
 }
 
 export const chunkEdges: readonly Edge<ChunkState>[] = [
-  { from: 'ready', to: 'submitting', when: 'claimed: fence + 1, money reserved, attempt intent' },
+  {
+    from: 'ready',
+    to: 'submitting',
+    when: 'claimed with fence + 1, money reserved, attempt intent',
+  },
   { from: 'ready', to: 'blocked', when: 'a ceiling, a breaker, a pause or a bad key' },
   { from: 'ready', to: 'cancelled', when: 'the job was cancelled' },
   { from: 'ready', to: 'superseded', when: 'planned anew with other sizes' },
@@ -119,10 +123,10 @@ export const chunkEdges: readonly Edge<ChunkState>[] = [
   { from: 'blocked', to: 'superseded', when: 'planned anew with other sizes' },
   { from: 'polling', to: 'result_ready', when: 'ready at the provider' },
   { from: 'polling', to: 'held', when: 'failed upstream twice, deadline, or repeated 404' },
-  { from: 'result_ready', to: 'ingesting', when: 'claimed: fence + 1' },
+  { from: 'result_ready', to: 'ingesting', when: 'claimed with fence + 1' },
   { from: 'ingesting', to: 'done', when: 'every number has its row' },
   { from: 'ingesting', to: 'result_ready', when: 'the download broke off, or the worker died' },
-  { from: 'ingesting', to: 'polling', when: 'the URL has expired: poll for a fresh one' },
+  { from: 'ingesting', to: 'polling', when: 'the URL has expired, so poll for a fresh one' },
   {
     from: 'ingesting',
     to: 'held',
