@@ -1,11 +1,9 @@
-import {
-  type Account,
-  type BlockedReason,
-  formatMoney,
-  type Money,
-  parseMoney,
-} from '@rollcall/domain';
+import { type Account, type BlockedReason, formatMoney, type Money } from '@rollcall/domain';
+import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Database, Queryable } from '../database.ts';
+import { accountStates } from '../schema.ts';
+import { smallStatement } from '../small-statement.ts';
+import { storedMoney } from './storable.ts';
 
 /** The part of an account that lives in Postgres, so that all processes share it: pauses, pace, breaker, balance. */
 
@@ -62,9 +60,11 @@ export async function pauseAccount(
   account: string,
   reason: 'operator' | 'auth' | 'actual_above_price',
 ): Promise<boolean> {
-  const paused = await tx.query(
-    `UPDATE store.account_states SET paused_reason = $2, paused_at = now() WHERE account = $1 AND paused_reason IS NULL`,
-    [account, reason],
+  const paused = await smallStatement(tx, (on) =>
+    on
+      .update(accountStates)
+      .set({ pausedReason: reason, pausedAt: sql`now()` })
+      .where(and(eq(accountStates.account, account), isNull(accountStates.pausedReason))),
   );
   return paused.rowCount === 1;
 }
@@ -72,9 +72,11 @@ export async function pauseAccount(
 /** Lets an account send again, and makes ready what only waited for that. */
 export async function resumeAccount(db: Database, account: string): Promise<boolean> {
   return db.transaction(async (tx) => {
-    const resumed = await tx.query(
-      `UPDATE store.account_states SET paused_reason = NULL, paused_at = NULL WHERE account = $1 AND paused_reason IS NOT NULL`,
-      [account],
+    const resumed = await smallStatement(tx, (on) =>
+      on
+        .update(accountStates)
+        .set({ pausedReason: null, pausedAt: null })
+        .where(and(eq(accountStates.account, account), isNotNull(accountStates.pausedReason))),
     );
     await unblockAccount(tx, account, ['account_paused', 'auth']);
     return resumed.rowCount === 1;
@@ -84,9 +86,11 @@ export async function resumeAccount(db: Database, account: string): Promise<bool
 /** Forgets the unknown outcomes so far, and makes ready what the breaker stopped. */
 export async function resetBreaker(db: Database, account: string): Promise<void> {
   await db.transaction(async (tx) => {
-    await tx.query(
-      'UPDATE store.account_states SET breaker_reset_at = clock_timestamp() WHERE account = $1',
-      [account],
+    await smallStatement(tx, (on) =>
+      on
+        .update(accountStates)
+        .set({ breakerResetAt: sql`clock_timestamp()` })
+        .where(eq(accountStates.account, account)),
     );
     await unblockAccount(tx, account, ['breaker']);
   });
@@ -140,15 +144,20 @@ export async function postponeBlocked(
 
 /** A person has looked at the account's first result file and says that its meaning is what the configuration says. */
 export async function confirmSemantics(db: Queryable, account: string): Promise<void> {
-  await db.query('UPDATE store.account_states SET semantics_confirmed = true WHERE account = $1', [
-    account,
-  ]);
+  await smallStatement(db, (on) =>
+    on
+      .update(accountStates)
+      .set({ semanticsConfirmed: true })
+      .where(eq(accountStates.account, account)),
+  );
 }
 
 export async function recordBalance(db: Queryable, account: string, balance: Money): Promise<void> {
-  await db.query(
-    'UPDATE store.account_states SET balance = $2, balance_at = clock_timestamp() WHERE account = $1',
-    [account, formatMoney(balance)],
+  await smallStatement(db, (on) =>
+    on
+      .update(accountStates)
+      .set({ balance: formatMoney(balance), balanceAt: sql`clock_timestamp()` })
+      .where(eq(accountStates.account, account)),
   );
 }
 
@@ -179,16 +188,14 @@ export interface AccountState {
 }
 
 export async function accountState(db: Queryable, account: string): Promise<AccountState | null> {
-  const { rows } = await db.query(
-    'SELECT account, paused_reason, semantics_confirmed, balance FROM store.account_states WHERE account = $1',
-    [account],
+  const [row] = await smallStatement(db, (on) =>
+    on.select().from(accountStates).where(eq(accountStates.account, account)),
   );
-  const row = rows[0];
   if (!row) return null;
   return {
     account: row.account,
-    pausedReason: row.paused_reason,
-    semanticsConfirmed: row.semantics_confirmed,
-    balance: row.balance === null ? null : parseMoney(row.balance),
+    pausedReason: row.pausedReason,
+    semanticsConfirmed: row.semanticsConfirmed,
+    balance: row.balance === null ? null : storedMoney(row.balance),
   };
 }

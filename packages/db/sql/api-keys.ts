@@ -1,6 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { makeId } from '@rollcall/domain';
+import { and, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Queryable } from '../database.ts';
+import { apiKeys } from '../schema.ts';
+import { smallStatement } from '../small-statement.ts';
 
 export const scopes = [
   'jobs:write',
@@ -34,9 +37,15 @@ export async function createApiKey(
 ): Promise<{ readonly id: string; readonly key: string }> {
   const id = makeId('apiKey', Date.now(), randomBytes(10));
   const text = `rc_live_${id.slice('key_'.length).replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
-  await db.query(
-    'INSERT INTO store.api_keys (id, tenant_id, name, digest, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6)',
-    [id, key.tenantId, key.name, digestOf(text), key.scopes, key.expiresAt ?? null],
+  await smallStatement(db, (on) =>
+    on.insert(apiKeys).values({
+      id,
+      tenantId: key.tenantId,
+      name: key.name,
+      digest: digestOf(text),
+      scopes: [...key.scopes],
+      expiresAt: key.expiresAt ?? null,
+    }),
   );
   return { id, key: text };
 }
@@ -49,31 +58,38 @@ export async function findApiKey(db: Queryable, text: string): Promise<ApiKey | 
   const match = keyShape.exec(text);
   if (!match) return null;
   const id = `key_${match.slice(1, 6).join('-')}`;
-  const { rows } = await db.query<{
-    id: string;
-    tenant_id: number;
-    name: string;
-    scopes: Scope[];
-    digest: Buffer;
-  }>(
-    `SELECT id, tenant_id, name, scopes, digest FROM store.api_keys
-      WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
-    [id],
+  const [row] = await smallStatement(db, (on) =>
+    on
+      .select()
+      .from(apiKeys)
+      .where(
+        and(
+          eq(apiKeys.id, id),
+          isNull(apiKeys.revokedAt),
+          or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
+        ),
+      ),
   );
-  const row = rows[0];
   if (!row || !timingSafeEqual(row.digest, digestOf(text))) return null;
   // Once a minute is enough for "last used", and keeps reads from writing.
-  await db.query(
-    `UPDATE store.api_keys SET last_used_at = now() WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
-    [id],
+  const aMinuteAgo = sql`now() - interval '1 minute'`;
+  await smallStatement(db, (on) =>
+    on
+      .update(apiKeys)
+      .set({ lastUsedAt: sql`now()` })
+      .where(
+        and(eq(apiKeys.id, id), or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, aMinuteAgo))),
+      ),
   );
-  return { id: row.id, tenantId: row.tenant_id, name: row.name, scopes: row.scopes };
+  return { id: row.id, tenantId: row.tenantId, name: row.name, scopes: row.scopes };
 }
 
 export async function revokeApiKey(db: Queryable, tenantId: number, id: string): Promise<boolean> {
-  const revoked = await db.query(
-    'UPDATE store.api_keys SET revoked_at = now() WHERE id = $1 AND tenant_id = $2 AND revoked_at IS NULL',
-    [id, tenantId],
+  const revoked = await smallStatement(db, (on) =>
+    on
+      .update(apiKeys)
+      .set({ revokedAt: sql`now()` })
+      .where(and(eq(apiKeys.id, id), eq(apiKeys.tenantId, tenantId), isNull(apiKeys.revokedAt))),
   );
   return revoked.rowCount === 1;
 }

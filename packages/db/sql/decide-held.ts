@@ -6,6 +6,8 @@ import {
   sqlStateOf,
   type Transaction,
 } from '../database.ts';
+import { approvals, decisions } from '../schema.ts';
+import { smallStatement } from '../small-statement.ts';
 import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
 import { book } from './ledger.ts';
@@ -62,12 +64,18 @@ async function keepDecision(
   tx: Queryable,
   chunkId: string,
   held: HeldChunk,
-  decision: string,
+  decision: (typeof decisions.$inferInsert)['decision'],
   by: Decider,
 ): Promise<void> {
-  await tx.query(
-    'INSERT INTO store.decisions (chunk_id, tenant_id, attempt_id, decision, decided_by, why) VALUES ($1, $2, $3, $4, $5, $6)',
-    [chunkId, held.tenant_id, held.attempt_id, decision, by.decidedBy, by.why],
+  await smallStatement(tx, (on) =>
+    on.insert(decisions).values({
+      chunkId,
+      tenantId: held.tenant_id,
+      attemptId: held.attempt_id,
+      decision,
+      decidedBy: by.decidedBy,
+      why: by.why,
+    }),
   );
 }
 
@@ -145,18 +153,17 @@ export async function payAgain(
     );
     if (rows[0]?.cancelled) return { kind: 'job_cancelled' };
     if (!rows[0]?.covered) return { kind: 'ceiling_too_low' };
-    await tx.query(
-      `INSERT INTO store.approvals (id, tenant_id, chunk_id, attempt_id, lifted_to, approved_by, why, cost_ceiling) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [
-        approval.id,
-        held.tenant_id,
+    await smallStatement(tx, (on) =>
+      on.insert(approvals).values({
+        id: approval.id,
+        tenantId: held.tenant_id,
         chunkId,
-        held.attempt_id,
-        approval.liftedTo,
-        by.decidedBy,
-        by.why,
-        formatMoney(approval.costCeiling),
-      ],
+        attemptId: held.attempt_id,
+        liftedTo: approval.liftedTo,
+        approvedBy: by.decidedBy,
+        why: by.why,
+        costCeiling: formatMoney(approval.costCeiling),
+      }),
     );
     await tx.query(
       `UPDATE store.attempts SET outcome = $2, outcome_reason = 'pay_again' WHERE id = $1`,

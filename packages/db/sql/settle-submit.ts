@@ -4,6 +4,7 @@ import { blockReady, pauseAccount, unblockAccount } from './accounts.ts';
 import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
 import { appendEvidence } from './evidence.ts';
+import { keepLearned } from './learned-limits.ts';
 import { book, bookProviderAmount } from './ledger.ts';
 import { storableText } from './storable.ts';
 
@@ -179,13 +180,7 @@ async function moveChunk(
       await blockReady(tx, chunk.account, result.reason, result.due_ms);
       return moved === 1 ? { kind: 'applied', state: 'blocked' } : { kind: 'stale' };
     case 'replan':
-      await tx.query(
-        `INSERT INTO store.learned_limits (account, check_name, min_numbers, max_numbers) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (account, check_name) DO UPDATE SET learned_at = now(),
-           min_numbers = COALESCE(EXCLUDED.min_numbers, learned_limits.min_numbers),
-           max_numbers = COALESCE(EXCLUDED.max_numbers, learned_limits.max_numbers)`,
-        [chunk.account, chunk.checkName, result.learned.minNumbers, result.learned.maxNumbers],
-      );
+      await keepLearned(tx, chunk, result.learned);
       moved = (
         await tx.query(
           `UPDATE store.chunks SET state = 'blocked', reason = 'replan', due_at = NULL ${where}`,

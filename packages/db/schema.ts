@@ -1,0 +1,90 @@
+import {
+  boolean,
+  customType,
+  integer,
+  bigint,
+  numeric,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+import type { Scope } from './sql/api-keys.ts';
+
+/**
+ * The small tables, as drizzle sees them: for statements that touch a row or two. `migrations/` makes them; schema.test.ts holds the
+ * two together. Tables with a row per number, claims, and whatever is set-based are plain SQL in sql/.
+ */
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+const time = (name: string) => timestamp(name, { withTimezone: true });
+/** Times that begin at `-infinity`, which is no Date. */
+const endlessTime = (name: string) => timestamp(name, { withTimezone: true, mode: 'string' });
+/** Decimal text; `parseMoney` and `formatMoney` of the domain read and write it. */
+const money = (name: string) => numeric(name, { precision: 20, scale: 9 });
+
+const store = pgSchema('store');
+
+export const apiKeys = store.table('api_keys', {
+  id: text('id').primaryKey(),
+  tenantId: integer('tenant_id').notNull(),
+  name: text('name').notNull(),
+  digest: bytea('digest').notNull(),
+  scopes: text('scopes').array().notNull().$type<Scope[]>(),
+  createdAt: time('created_at').notNull().defaultNow(),
+  expiresAt: time('expires_at'),
+  revokedAt: time('revoked_at'),
+  lastUsedAt: time('last_used_at'),
+});
+
+export const accountStates = store.table('account_states', {
+  account: text('account').primaryKey(),
+  providerOrigin: text('provider_origin').notNull(),
+  currency: text('currency').notNull(),
+  pausedReason: text('paused_reason').$type<'operator' | 'auth' | 'actual_above_price'>(),
+  pausedAt: time('paused_at'),
+  nextRequestAt: endlessTime('next_request_at').notNull().default('-infinity'),
+  breakerResetAt: endlessTime('breaker_reset_at').notNull().default('-infinity'),
+  semanticsConfirmed: boolean('semantics_confirmed').notNull().default(false),
+  pollRungAt: time('poll_rung_at'),
+  pollRingNo: integer('poll_ring_no').notNull().default(0),
+  balance: money('balance'),
+  balanceAt: time('balance_at'),
+});
+
+export const learnedLimits = store.table(
+  'learned_limits',
+  {
+    account: text('account').notNull(),
+    checkName: text('check_name').notNull(),
+    minNumbers: integer('min_numbers'),
+    maxNumbers: integer('max_numbers'),
+    learnedAt: time('learned_at').notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.checkName] })],
+);
+
+export const approvals = store.table('approvals', {
+  id: text('id').primaryKey(),
+  tenantId: integer('tenant_id').notNull(),
+  chunkId: text('chunk_id').notNull(),
+  attemptId: text('attempt_id').notNull(),
+  liftedTo: text('lifted_to').notNull().$type<'not_charged' | 'written_off'>(),
+  approvedBy: text('approved_by').notNull(),
+  why: text('why').notNull(),
+  costCeiling: money('cost_ceiling').notNull(),
+  createdAt: time('created_at').notNull().defaultNow(),
+});
+
+export const decisions = store.table('decisions', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  chunkId: text('chunk_id').notNull(),
+  tenantId: integer('tenant_id').notNull(),
+  attemptId: text('attempt_id'),
+  decision: text('decision')
+    .notNull()
+    .$type<'adopt' | 'pay_again' | 'keep_polling' | 'replay' | 'give_up'>(),
+  decidedBy: text('decided_by').notNull(),
+  why: text('why').notNull(),
+  at: time('at').notNull().defaultNow(),
+});

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Ground, layGround, row } from '../testing/ground.ts';
+import { createApiKey, findApiKey, revokeApiKey } from './api-keys.ts';
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await layGround();
+});
+afterAll(() => ground.close());
+
+const make = (expiresAt: Date | null = null) =>
+  createApiKey(ground.db, {
+    tenantId: 1,
+    name: 'ci',
+    scopes: ['jobs:read', 'jobs:write'],
+    expiresAt,
+  });
+
+test('a key opens what it was made for, and is stored as a digest only', async () => {
+  const { id, key } = await make();
+  expect(key).toMatch(/^rc_live_[0-9a-f]{32}_[A-Za-z0-9_-]{43}$/);
+  expect(await findApiKey(ground.db, key)).toEqual({
+    id,
+    tenantId: 1,
+    name: 'ci',
+    scopes: ['jobs:read', 'jobs:write'],
+  });
+  const stored = await row(ground, 'SELECT k::text AS text FROM store.api_keys k WHERE id = $1', [
+    id,
+  ]);
+  const secret = key.slice(-43);
+  expect(String(stored['text'])).not.toContain(secret);
+});
+
+test('a key with another secret, of another shape or of nobody is none', async () => {
+  const { key } = await make();
+  const wrongSecret = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
+  const wrongId = key.replace(/^(rc_live_)./, '$1f');
+  for (const text of [
+    wrongSecret,
+    wrongId,
+    '',
+    'rc_live_',
+    `${key}x`,
+    ` ${key}`,
+    key.toUpperCase(),
+  ]) {
+    expect(await findApiKey(ground.db, text)).toBeNull();
+  }
+});
+
+test('a key ends when it expires, and when it is revoked, by its own tenant, once', async () => {
+  const expired = await make(new Date(Date.now() - 1_000));
+  expect(await findApiKey(ground.db, expired.key)).toBeNull();
+  const { id, key } = await make(new Date(Date.now() + 3_600_000));
+  expect(await findApiKey(ground.db, key)).not.toBeNull();
+  expect(await revokeApiKey(ground.db, 2, id)).toBe(false);
+  expect(await findApiKey(ground.db, key)).not.toBeNull();
+  expect(await revokeApiKey(ground.db, 1, id)).toBe(true);
+  expect(await revokeApiKey(ground.db, 1, id)).toBe(false);
+  expect(await findApiKey(ground.db, key)).toBeNull();
+});
+
+test('the last use is written once a minute, not at every request', async () => {
+  const { id, key } = await make();
+  const lastUsed = async () =>
+    await row(
+      ground,
+      'SELECT last_used_at, xmin::text AS version FROM store.api_keys WHERE id = $1',
+      [id],
+    );
+  await findApiKey(ground.db, key);
+  const first = await lastUsed();
+  expect(first['last_used_at']).toBeInstanceOf(Date);
+  await findApiKey(ground.db, key);
+  expect(await lastUsed()).toEqual(first);
+  await ground.db.query(
+    "UPDATE store.api_keys SET last_used_at = now() - interval '61 seconds' WHERE id = $1",
+    [id],
+  );
+  await findApiKey(ground.db, key);
+  expect((await lastUsed())['last_used_at']).not.toEqual(first['last_used_at']);
+});
