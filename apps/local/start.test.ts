@@ -125,14 +125,14 @@ async function startOn(folder: string, ...args: string[]): Promise<Program> {
 /** The lines that it tells a person to paste, up to the one that shows the job's id. */
 function pasted(program: Program): string {
   const lines = program.output().split('\n');
-  const from = lines.findIndex((line) => line.includes('export ROLLCALL_KEY='));
+  const from = lines.findIndex((line) => line.includes('export ROLLCALL_URL='));
   const to = lines.findIndex((line) => line.includes('echo $JOB'));
   const commands = lines.slice(from, to + 1).filter((line) => !line.endsWith(':'));
   return `${commands.join('\n')}\n`;
 }
 
 const firstMatch = (program: Program, shape: RegExp) => shape.exec(program.output())?.[1] ?? '';
-const keyOf = (program: Program) => firstMatch(program, /export ROLLCALL_KEY=(\S+)/);
+const keyOf = (program: Program) => firstMatch(program, / ROLLCALL_KEY=(\S+)/);
 const simulatorOf = (program: Program) => firstMatch(program, /(http:\S+)\/_sim\/ledger/);
 
 function get(program: Program, path: string): Promise<Response> {

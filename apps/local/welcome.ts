@@ -16,15 +16,15 @@ Rollcall is up; Ctrl-C stops it.
 
 A fresh API key, which may do everything and is shown this once; keys of earlier starts stay valid:
 
-  export ROLLCALL_KEY=${apiKey}
+  export ROLLCALL_URL=${apiUrl} ROLLCALL_KEY=${apiKey}
 
 Enqueue a job, look at it, read its results:
 
-  JOB=$(curl -sS ${apiUrl}/v1/jobs -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' \\
+  JOB=$(curl -sS $ROLLCALL_URL/v1/jobs -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' \\
     -d '{"check":"telegram","purpose":"a first try","requested_by":"me","numbers":["+447911123456","+4915112345678","+12133734253"]}' \\
     | grep -o 'job_[0-9a-f-]*' | head -n 1); echo $JOB
-  curl -sS ${apiUrl}/v1/jobs/$JOB -H "Authorization: Bearer $ROLLCALL_KEY"
-  curl -sS ${apiUrl}/v1/jobs/$JOB/results -H "Authorization: Bearer $ROLLCALL_KEY"
+  curl -sS $ROLLCALL_URL/v1/jobs/$JOB -H "Authorization: Bearer $ROLLCALL_KEY"
+  curl -sS $ROLLCALL_URL/v1/jobs/$JOB/results -H "Authorization: Bearer $ROLLCALL_KEY"
 
 `;
 }

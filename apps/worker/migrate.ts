@@ -1,0 +1,15 @@
+import { readEnvironment } from '@rollcall/config';
+import { migrate } from '@rollcall/db';
+
+/** `pnpm migrate`: brings the database up to this version. Needs the same environment as the API and the worker, before they start. */
+const environment = readEnvironment();
+if (environment.ok) {
+  const { applied, already } = await migrate(environment.config.databaseUrl);
+  process.stdout.write(`${applied.length} migrations applied, ${already} were there already\n`);
+} else {
+  process.stderr.write(
+    `Nothing was migrated:\n${environment.problems.map((problem) => `  ${problem}\n`).join('')}`,
+  );
+  // EX_CONFIG: the configuration cannot be used.
+  process.exitCode = 78;
+}
