@@ -1,0 +1,166 @@
+import { readFile } from 'node:fs/promises';
+import type { Verdict } from '@rollcall/domain';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { settlePoll } from './sql/poll-tasks.ts';
+import { heldUnknown, lost, notSent, ready, retry } from './testing/answers.ts';
+import { type Ground, layGround, once } from './testing/ground.ts';
+import {
+  archive,
+  claim,
+  claimPoll,
+  plan,
+  publish,
+  receive,
+  settle,
+  someNumbers,
+  startIngest,
+  submit,
+} from './testing/walk-chunk.ts';
+
+/** Runs every query of docs/queries.md, as it stands there, and compares its answer with the table below it. */
+
+const document = await readFile(new URL('../../docs/queries.md', import.meta.url), 'utf8');
+
+let ground: Ground;
+const variables = new Map<string, string>([['since', '2026-11-01']]);
+
+beforeAll(async () => {
+  ground = await layGround();
+  variables.set('telegram_job', await telegramJob());
+  variables.set('whatsapp_job', await whatsappJob());
+  // A day of their own for the ledger and the hold, so that the document can show them.
+  await ground.db.query(`
+    ALTER TABLE store.ledger DISABLE TRIGGER USER;
+    UPDATE store.ledger SET at = '2026-11-20T10:00:00Z';
+    UPDATE store.chunks SET changed_at = '2026-11-20T10:00:00Z'`);
+});
+afterAll(() => ground.close());
+
+const said: readonly (Verdict | 'both' | null)[] = [
+  'registered',
+  'registered',
+  'registered',
+  'registered',
+  'registered',
+  'not_registered',
+  'not_registered',
+  'banned',
+  'both',
+  null,
+];
+
+async function ingest(chunkId: string, verdicts: typeof said, actual: string | null) {
+  await submit(ground, chunkId);
+  const poll = await claimPoll(ground, chunkId);
+  const status = { ...ready, actual: actual === null ? null : { amount: actual, currency: 'USD' } };
+  const decision = { kind: 'ready', locator: { kind: 'hash', hash: 'x' } } as const;
+  await ground.db.transaction((tx) => settlePoll(tx, poll, { kind: 'status', status }, decision));
+  const claimed = await startIngest(ground, chunkId);
+  const artifact = await archive(ground, claimed);
+  await publish(ground, claimed, artifact.id, (reconciliation, numbers) => {
+    for (const [index, number] of numbers.entries()) {
+      const verdict = verdicts[index] ?? null;
+      for (const each of verdict === 'both' ? (['registered', 'banned'] as const) : [verdict]) {
+        if (each !== null) reconciliation.add(number, each, null);
+      }
+    }
+  });
+}
+
+async function telegramJob(): Promise<string> {
+  const jobId = await receive(ground, someNumbers(10), {
+    lines: 13,
+    rejected: 3,
+    rejects: once([
+      { line: 4, reason: 'too_short', raw: '12345' },
+      { line: 9, reason: 'not_a_number', raw: 'hello' },
+      { line: 11, reason: 'too_short', raw: '999' },
+    ]),
+  });
+  const [chunkId = ''] = await plan(ground, jobId, [{ size: 10 }]);
+  // The first try never left the house.
+  await settle(ground, await claim(ground, chunkId), notSent, retry);
+  await ingest(chunkId, said, '0.018');
+  return jobId;
+}
+
+async function whatsappJob(): Promise<string> {
+  const jobId = await receive(ground, someNumbers(10), { checkName: 'whatsapp' });
+  const [answered = '', doubtful = ''] = await plan(ground, jobId, [{ size: 6 }, { size: 4 }]);
+  const verdicts = [
+    'registered',
+    'registered',
+    null,
+    'not_registered',
+    'not_registered',
+    'registered',
+  ];
+  await ingest(answered, verdicts as typeof said, null);
+  await settle(ground, await claim(ground, doubtful), lost, heldUnknown);
+  return jobId;
+}
+
+interface Worked {
+  readonly title: string;
+  readonly sql: string;
+  readonly answer: readonly (readonly string[])[];
+}
+
+const worked: readonly Worked[] = document
+  .split('\n## ')
+  .slice(1)
+  .map((section) => ({
+    title: section.split('\n')[0] ?? '',
+    sql: /```sql\n([\s\S]*?)```/.exec(section)?.[1] ?? '',
+    answer: section
+      .split('\n')
+      .filter((line) => line.startsWith('|') && !line.startsWith('|---'))
+      .map((line) =>
+        line
+          .slice(1, -1)
+          .split('|')
+          .map((cell) => cell.trim()),
+      ),
+  }));
+
+/** As psql does with `:'name'`. */
+function filledIn(sql: string): string {
+  return sql.replaceAll(/:'(\w+)'/g, (_, name: string) => {
+    const value = variables.get(name);
+    if (value === undefined) throw new Error(`no value for the variable ${name}`);
+    return `'${value}'`;
+  });
+}
+
+test('there are five of them', () => {
+  expect(worked).toHaveLength(5);
+});
+
+test.each(worked)('$title', async ({ sql, answer }) => {
+  const { fields, rows } = await ground.db.query<(string | number | null)[]>({
+    text: filledIn(sql),
+    rowMode: 'array',
+  });
+  const shown = rows.map((cells) => cells.map((cell) => (cell === null ? '' : String(cell))));
+  expect([fields.map((field) => field.name), ...shown]).toEqual(answer);
+});
+
+test('every column of every view has a comment, and so have the views and the functions', async () => {
+  const { rows } = await ground.db.query<{ nameless: string }>(
+    `SELECT format('%s.%s', c.relname, a.attname) AS nameless
+       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+      WHERE c.relnamespace = 'rollcall'::regnamespace AND COALESCE(col_description(c.oid, a.attnum), '') = ''
+     UNION ALL
+     SELECT relname FROM pg_class c WHERE relnamespace = 'rollcall'::regnamespace AND COALESCE(obj_description(c.oid, 'pg_class'), '') = ''
+     UNION ALL
+     SELECT proname FROM pg_proc p WHERE pronamespace = 'rollcall'::regnamespace AND COALESCE(obj_description(p.oid, 'pg_proc'), '') = ''`,
+  );
+  expect(rows).toEqual([]);
+});
+
+test('the views are those of the design', async () => {
+  const { rows } = await ground.db.query<{ names: string[] }>(
+    "SELECT array_agg(table_name::text ORDER BY table_name) AS names FROM information_schema.views WHERE table_schema = 'rollcall'",
+  );
+  expect(rows[0]?.names).toEqual(['held_chunks', 'jobs', 'rejects', 'results', 'spend']);
+});
