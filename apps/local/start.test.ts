@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { openDatabase } from '@rollcall/db';
 import { testBackends, waitFor } from '@rollcall/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Program, processesIn, runProgram } from './testing/run-program.ts';
@@ -25,6 +26,8 @@ test('start serves, says how to use it, keeps its data over a restart, and runs 
   const job = await completed(first, jobId);
   expect(job).toMatchObject({ counts: { lines: 3, accepted: 3, answered: 3 } });
   expect(await statusesOf(first, ['/docs', '/readyz', '/admin/queues'])).toEqual([200, 200, 200]);
+
+  await followReadme(first, folder, jobId);
 
   const second = runProgram('start', ['--data', folder]);
   expect(await second.ended).toBe(1);
@@ -129,6 +132,43 @@ function pasted(program: Program): string {
   const to = lines.findIndex((line) => line.includes('echo $JOB'));
   const commands = lines.slice(from, to + 1).filter((line) => !line.endsWith(':'));
   return `${commands.join('\n')}\n`;
+}
+
+/** Runs the README's lines as they stand: those for a shell, and the SQL with a real job in it. */
+async function followReadme(program: Program, folder: string, jobId: string): Promise<void> {
+  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const section = readme.split('\n## ').find((each) => each.startsWith('Enqueue')) ?? '';
+  const blockOf = (language: string) =>
+    new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(section)?.[1] ?? '';
+
+  await writeFile(
+    join(folder, 'numbers.csv'),
+    'name;phone\nAda;+447911123456\nBob;+4915112345678\n',
+  );
+  const lines = blockOf('sh').replaceAll('curl -s', 'curl -s --fail-with-body');
+  const environment = pasted(program).split('\n')[0];
+  const script = `set -e\n${environment}\ncd '${folder}'\n${lines}`;
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script]);
+  expect(stdout).toMatch(/"accepted":2.*"data":\[/s);
+
+  const database = openDatabase({
+    url: firstMatch(program, /SQL +(postgres:\S+)/),
+    maxConnections: 1,
+    applicationName: 'rollcall test',
+    onIdleError: () => undefined,
+  });
+  const queries = blockOf('sql')
+    .replaceAll('job_…', jobId)
+    .split(';')
+    .map((each) => each.trim());
+  const answers: number[] = [];
+  for (const query of queries.filter(Boolean)) {
+    answers.push((await database.query(query)).rows.length);
+  }
+  await database.close();
+  expect(answers).toHaveLength(4);
+  expect(answers[0]).toBeGreaterThan(0);
+  expect(answers[3]).toBe(1);
 }
 
 const firstMatch = (program: Program, shape: RegExp) => shape.exec(program.output())?.[1] ?? '';
