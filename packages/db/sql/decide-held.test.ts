@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { future_ms, heldUnknown, lost, past_ms } from '../testing/answers.ts';
+import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
+import {
+  approval,
+  heldAsUnknown,
+  heldByPoll,
+  heldWithArtifact,
+  person,
+} from '../testing/held-chunks.ts';
+import {
+  claim,
+  claimPoll,
+  plan,
+  readyChunk,
+  receive,
+  settle,
+  someNumbers,
+  startIngest,
+  untilResult,
+} from '../testing/walk-chunk.ts';
+import { adoptTask, giveUp, keepPolling, payAgain, replayArtifact } from './decide-held.ts';
+import { leaveIngest } from './leave-ingest.ts';
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await layGround();
+});
+afterAll(() => ground.close());
+
+const decisionsOn = async (chunkId: string) =>
+  row(
+    ground,
+    "SELECT COALESCE(array_agg(decision || ' by ' || decided_by ORDER BY id), '{}') AS made FROM store.decisions WHERE chunk_id = $1",
+    [chunkId],
+  );
+
+describe('adopt', () => {
+  test('makes an unknown upload an accepted one, commits its money and polls its task', async () => {
+    const { chunkId, attemptId } = await heldAsUnknown(ground);
+    expect(await adoptTask(ground.db, chunkId, 'adopted-1', future_ms, person)).toEqual({
+      kind: 'decided',
+      state: 'polling',
+    });
+    expect(await placeOf(ground, attemptId)).toBe('committed');
+    expect((await claimPoll(ground, chunkId)).taskId).toBe('adopted-1');
+    expect(await decisionsOn(chunkId)).toEqual({ made: ['adopt by ada@example.com'] });
+  });
+
+  test('refuses a task that belongs to another upload, and changes nothing', async () => {
+    const other = await heldByPoll(ground, 'poll');
+    const { chunkId } = await heldAsUnknown(ground);
+    const before = await chunkRow(ground, chunkId);
+    expect(await adoptTask(ground.db, chunkId, other.taskId, future_ms, person)).toEqual({
+      kind: 'task_in_use',
+    });
+    expect(await chunkRow(ground, chunkId)).toEqual(before);
+    expect(await decisionsOn(chunkId)).toEqual({ made: [] });
+  });
+
+  test('of an accepted upload takes the task that it has, and no other', async () => {
+    const { chunkId, taskId } = await heldByPoll(ground, 'poll');
+    expect(await adoptTask(ground.db, chunkId, 'another', future_ms, person)).toEqual({
+      kind: 'task_in_use',
+    });
+    expect(await adoptTask(ground.db, chunkId, taskId, future_ms, person)).toMatchObject({
+      kind: 'decided',
+    });
+  });
+});
+
+test('keep polling gives a new deadline, and forgets the doubts', async () => {
+  const { chunkId } = await heldByPoll(ground, 'upstream_failed');
+  await ground.db.query(
+    'UPDATE store.chunks SET upstream_failures = 2, missing_polls = 5 WHERE id = $1',
+    [chunkId],
+  );
+  expect(await keepPolling(ground.db, chunkId, future_ms, person)).toMatchObject({
+    state: 'polling',
+  });
+  expect(await chunkRow(ground, chunkId)).toMatchObject({
+    upstream_failures: 0,
+    missing_polls: 0,
+    poll_deadline_at: new Date(future_ms),
+    held_detail: null,
+  });
+});
+
+describe('replay', () => {
+  test('parses the archived file again, whose parser’s deaths are forgotten', async () => {
+    const { chunkId, artifact } = await heldWithArtifact(ground);
+    await ground.db.query('UPDATE store.artifacts SET parse_started = 2 WHERE id = $1', [
+      artifact.id,
+    ]);
+    expect(await replayArtifact(ground.db, chunkId, person)).toMatchObject({
+      state: 'result_ready',
+    });
+    expect((await startIngest(ground, chunkId)).artifact).toEqual({
+      id: artifact.id,
+      parseStarts: 0,
+      encoding: 'identity',
+    });
+  });
+
+  test('of a chunk whose file never came downloads it', async () => {
+    const { chunkId } = await readyChunk(ground);
+    await untilResult(ground, chunkId);
+    const ingest = await startIngest(ground, chunkId);
+    await ground.db.transaction((tx) =>
+      leaveIngest(tx, ingest, null, {
+        kind: 'hold',
+        reason: 'artifact',
+        code: 'download_cut',
+        verdict: null,
+        detail: null,
+      }),
+    );
+    expect(await replayArtifact(ground.db, chunkId, person)).toMatchObject({ kind: 'decided' });
+    expect(await startIngest(ground, chunkId)).toMatchObject({ artifact: null, tries: 0 });
+  });
+
+  test('has nothing to read where there is neither file nor URL', async () => {
+    const { chunkId } = await heldWithArtifact(ground);
+    await ground.db.query(
+      'UPDATE store.chunks SET artifact_id = NULL, locator = NULL WHERE id = $1',
+      [chunkId],
+    );
+    expect(await replayArtifact(ground.db, chunkId, person)).toEqual({ kind: 'no_artifact' });
+  });
+});
+
+describe('give up', () => {
+  test('ends the numbers as failed, keeps the doubt and puts its money at risk', async () => {
+    const { jobId, chunkId, attemptId } = await heldAsUnknown(ground);
+    expect(await giveUp(ground.db, chunkId, person)).toEqual({
+      kind: 'decided',
+      state: 'failed',
+      closing: { kind: 'closed', state: 'completed_with_errors' },
+    });
+    expect(await placeOf(ground, attemptId)).toBe('at_risk');
+    expect(
+      await row(ground, 'SELECT outcome FROM store.attempts WHERE id = $1', [attemptId]),
+    ).toEqual({
+      outcome: 'unknown',
+    });
+    expect(
+      await row(
+        ground,
+        'SELECT state, failed, at_risk, reserved, cost FROM rollcall.jobs WHERE job_id = $1',
+        [jobId],
+      ),
+    ).toEqual({
+      state: 'completed_with_errors',
+      failed: 3,
+      at_risk: '0.006000000',
+      reserved: '0',
+      cost: '0',
+    });
+  });
+
+  test('of what was paid leaves the money committed', async () => {
+    const { chunkId, attemptId } = await heldByPoll(ground, 'poll');
+    await giveUp(ground.db, chunkId, person);
+    expect(await placeOf(ground, attemptId)).toBe('committed');
+  });
+
+  test('of a canary leaves the rest blocked, for a person', async () => {
+    const jobId = await receive(ground, someNumbers(4));
+    const [canary = '', rest = ''] = await plan(ground, jobId, [
+      { size: 1, isCanary: true },
+      { size: 3, state: 'blocked' },
+    ]);
+    await settle(ground, await claim(ground, canary), lost, heldUnknown);
+    expect(await giveUp(ground.db, canary, person)).toMatchObject({ closing: { kind: 'open' } });
+    expect(await chunkRow(ground, rest)).toMatchObject({
+      state: 'blocked',
+      reason: 'canary_rejected',
+    });
+  });
+});
+
+test('a chunk that is not held takes no decision', async () => {
+  const { chunkId } = await readyChunk(ground);
+  const before = await chunkRow(ground, chunkId);
+  for (const decided of [
+    await adoptTask(ground.db, chunkId, 'task', future_ms, person),
+    await payAgain(ground.db, chunkId, approval(), person),
+    await keepPolling(ground.db, chunkId, past_ms, person),
+    await replayArtifact(ground.db, chunkId, person),
+    await giveUp(ground.db, chunkId, person),
+  ]) {
+    expect(decided).toEqual({ kind: 'not_held' });
+  }
+  expect(await chunkRow(ground, chunkId)).toEqual(before);
+});

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
+import { approval, heldAsUnknown, heldByPoll, person } from '../testing/held-chunks.ts';
+import { finish, submit } from '../testing/walk-chunk.ts';
+import { cancelJob } from './control-job.ts';
+import { giveUp, payAgain } from './decide-held.ts';
+
+let ground: Ground;
+beforeAll(async () => {
+  ground = await layGround();
+});
+afterAll(() => ground.close());
+
+describe('pay again', () => {
+  test('writes the first payment off, keeps who allowed the next, and lets one upload through', async () => {
+    const { chunkId, attemptId } = await heldAsUnknown(ground);
+    const allowed = approval();
+    expect(await payAgain(ground.db, chunkId, allowed, person)).toEqual({
+      kind: 'decided',
+      state: 'ready',
+    });
+    expect(await placeOf(ground, attemptId)).toBe('written_off');
+    const second = await submit(ground, chunkId);
+    expect(
+      await row(
+        ground,
+        `SELECT a.attempt_no, p.id, p.approved_by, p.why, p.cost_ceiling FROM store.attempts a JOIN store.approvals p ON p.id = a.approval_id WHERE a.id = $1`,
+        [second.attemptId],
+      ),
+    ).toEqual({
+      attempt_no: 2,
+      id: allowed.id,
+      approved_by: person.decidedBy,
+      why: person.why,
+      cost_ceiling: '1.000000000',
+    });
+  });
+
+  test('forgets what the task before it said', async () => {
+    const { chunkId } = await heldByPoll(ground, 'upstream_failed');
+    await payAgain(ground.db, chunkId, approval(), person);
+    expect(await chunkRow(ground, chunkId)).toMatchObject({
+      polls: 0,
+      last_word: null,
+      locator: null,
+      accepted_at: null,
+      poll_deadline_at: null,
+      free_tries: 0,
+    });
+  });
+
+  test('of money that the provider gave back costs the rows once', async () => {
+    const { chunkId, attemptId } = await heldByPoll(ground, 'upstream_failed');
+    expect(await placeOf(ground, attemptId)).toBe('committed');
+    await payAgain(ground.db, chunkId, approval(1_000_000_000n, 'not_charged'), person);
+    expect(await placeOf(ground, attemptId)).toBe('released');
+    await finish(ground, chunkId);
+    expect(await chunkRow(ground, chunkId)).toMatchObject({ cost_per_number: '0.002000000' });
+  });
+
+  test('of money that is lost costs the rows twice', async () => {
+    const { chunkId } = await heldByPoll(ground, 'upstream_failed');
+    await payAgain(ground.db, chunkId, approval(), person);
+    await finish(ground, chunkId);
+    expect(await chunkRow(ground, chunkId)).toMatchObject({ cost_per_number: '0.004000000' });
+  });
+
+  test('is refused where it would not cover the upload, or where the job was cancelled', async () => {
+    const { jobId, chunkId, attemptId } = await heldAsUnknown(ground);
+    expect(await payAgain(ground.db, chunkId, approval(5_999_999n), person)).toEqual({
+      kind: 'ceiling_too_low',
+    });
+    await cancelJob(ground.db, 1, jobId);
+    expect(await payAgain(ground.db, chunkId, approval(), person)).toEqual({
+      kind: 'job_cancelled',
+    });
+    expect(await placeOf(ground, attemptId)).toBe('reserved');
+    const approvals = 'SELECT count(*) AS approvals FROM store.approvals WHERE chunk_id = $1';
+    expect(await row(ground, approvals, [chunkId])).toEqual({ approvals: 0 });
+    expect(await giveUp(ground.db, chunkId, person)).toMatchObject({
+      closing: { kind: 'closed', state: 'cancelled' },
+    });
+  });
+
+  test('decided by two people at once is one approval', async () => {
+    const { chunkId } = await heldAsUnknown(ground);
+    const decided = await Promise.all(
+      ['ada', 'bob', 'eve'].map((decidedBy) =>
+        payAgain(ground.db, chunkId, approval(), { decidedBy, why: 'at once' }),
+      ),
+    );
+    expect(decided.map(({ kind }) => kind).toSorted()).toEqual(['decided', 'not_held', 'not_held']);
+  });
+});
