@@ -33,7 +33,7 @@ export async function archiveDownload(
     claim.locator,
     async (bytes) => {
       hash.update(bytes);
-      await file.write(bytes);
+      await writeWhole(file, bytes);
     },
     signal,
   );
@@ -85,13 +85,26 @@ export async function unpackArtifact(
   await Promise.all([
     pipeline(Readable.from(postgresBlobs(db).read(artifact.id, claim.jobDay)), unpacked),
     (async () => {
-      for await (const bytes of unpacked) await file.write(bytes as Uint8Array);
+      for await (const bytes of unpacked) await writeWhole(file, bytes as Uint8Array);
     })(),
   ]);
 }
 
+/** A disk that fills up writes part of a buffer and says so only in the count. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, written);
+    if (bytesWritten === 0) throw new Error('the temporary file takes no more bytes');
+    written += bytesWritten;
+  }
+}
+
 /** The file's bytes from its start, compressed while they are read. */
 async function* compressed(file: FileHandle): AsyncGenerator<Uint8Array> {
-  const source = file.createReadStream({ start: 0, autoClose: false });
-  yield* source.pipe(createZstdCompress());
+  const packed = createZstdCompress();
+  const packing = pipeline(file.createReadStream({ start: 0, autoClose: false }), packed);
+  // Where reading fails, the loop below throws it first.
+  packing.catch(() => undefined);
+  yield* packed;
+  await packing;
 }
