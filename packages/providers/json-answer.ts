@@ -62,13 +62,3 @@ export function retryAfter_ms(headers: IncomingHttpHeaders, now_ms: number): num
 export function saysJson(headers: IncomingHttpHeaders): boolean {
   return /^application\/(problem\+)?json\b/i.test(headers['content-type'] ?? '');
 }
-
-/** Whether any `task_id` stands in an answer, however deep an envelope hides it: then it is never free. */
-export function containsTaskId(value: unknown, depth = 4): boolean {
-  if (depth === 0 || typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(
-    ([name, inner]) =>
-      (/^task_?id$/i.test(name) && inner !== null && inner !== '') ||
-      containsTaskId(inner, depth - 1),
-  );
-}

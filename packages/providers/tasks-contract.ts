@@ -1,7 +1,8 @@
 import type { RefusalClass, TaskPhase, TaskStatus } from '@rollcall/domain';
 import { z } from 'zod';
 import type { HttpAnswer } from './http.ts';
-import { amount, containsTaskId, counter, type JsonObject, saysJson } from './json-answer.ts';
+import { amount, counter, type JsonObject, saysJson } from './json-answer.ts';
+import { cutBodyNamesTask, namesTask } from './names-task.ts';
 import { readLocatorText, readStatusWord, readTaskId } from './status-answer.ts';
 import type { Refusal, SubmitContract } from './submit-answer.ts';
 
@@ -92,11 +93,11 @@ function refuseFreely(answer: HttpAnswer, body: JsonObject | null): Refusal | nu
     // The upload was reset while the answer came in: complete headers with a listed code count (design §6), provided
     // that they announce the vendor's JSON and that what came of the body does not speak of a task.
     const isLost = !answer.bodyComplete && saysJson(answer.headers);
-    if (!isLost || /task_?id/i.test(answer.body.toString('latin1'))) return null;
+    if (!isLost || cutBodyNamesTask(answer.body.toString('latin1'))) return null;
     return { refusal, message: null, limit: null };
   }
-  // A proxy's page is not the vendor's word, and an answer with a task id is never free.
-  if (!isTasksError(body) || containsTaskId(body)) return null;
+  // A proxy's page is not the vendor's word, and an answer that names a task is never free.
+  if (!isTasksError(body) || namesTask(body)) return null;
   const text = [body.error, body.message].filter((part) => typeof part === 'string').join(': ');
   if (answer.httpStatus === 400 && /batch[ _]size/i.test(text)) {
     return { refusal: 'batch_size', message: text, limit: readLimit(text) };

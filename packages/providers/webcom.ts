@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 import type { Account, TaskPhase, TaskStatus } from '@rollcall/domain';
 import { z } from 'zod';
 import { openAccountHttp } from './http.ts';
-import { containsTaskId, counter, isJsonObject, type JsonObject } from './json-answer.ts';
+import { counter, isJsonObject, type JsonObject } from './json-answer.ts';
+import { namesTask } from './names-task.ts';
 import type { Provider, ProviderHooks } from './provider.ts';
 import { downloadOwnFile, forbiddenDownload } from './result-url.ts';
 import { readLocatorText, readStatusAnswer, readStatusWord, readTaskId } from './status-answer.ts';
@@ -35,6 +36,9 @@ const ownError = z.object({
   code: z.int(),
   status: z.int(),
 });
+
+/** The two of the page: `Wrong data phones`, which names a field, and `Wrong data`. Its ids are digits, which no field has. */
+const validationMessage = /^Wrong data(?: [a-z_]+)?$/i;
 
 function isOwnError(body: JsonObject): boolean {
   return ownError.safeParse(body).success;
@@ -92,11 +96,13 @@ const contract: SubmitContract = {
       ? 'no_task_id'
       : { taskId, status: readTask(body.data), estimated: null };
   },
-  /** The page says nothing of charges: only its validation error, in its own shape, is taken as free. */
+  /** The page says nothing of charges: only its validation error, in its own shape and words, is taken as free. */
   refuse(answer, body) {
     const parsed = ownError.safeParse(body);
     if (answer.httpStatus !== 400 || !parsed.success || parsed.data.status !== 400) return null;
-    if (containsTaskId(body) || 'data' in (body ?? {}) || 'id' in (body ?? {})) return null;
+    if (!validationMessage.test(parsed.data.message) || body === null || namesTask(body)) {
+      return null;
+    }
     return { refusal: 'caller_fault', message: parsed.data.message, limit: null };
   },
 };

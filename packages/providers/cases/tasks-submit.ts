@@ -160,6 +160,24 @@ export const tasksSubmitCases: readonly SubmitCase[] = [
     expected: notListed,
   },
   {
+    name: '500 whose message names a task',
+    httpStatus: 500,
+    fixture: 'error-names-task-in-message.json',
+    expected: notListed,
+  },
+  {
+    name: '400 about a task that exists already, by its id',
+    httpStatus: 400,
+    fixture: 'error-duplicate-with-id.json',
+    expected: notListed,
+  },
+  {
+    name: '400 that holds a task in its data',
+    httpStatus: 400,
+    fixture: 'error-with-task-in-data.json',
+    expected: notListed,
+  },
+  {
     name: '400 that is a created task',
     httpStatus: 400,
     fixture: 'created-no-status.json',

@@ -48,6 +48,24 @@ export const webcomCases: ConformanceCases = {
       expected: { kind: 'refused_free', refusal: 'caller_fault', message: 'Wrong data phones' },
     },
     {
+      name: '400 that blames no field',
+      httpStatus: 400,
+      fixture: 'error-wrong-data.json',
+      expected: { kind: 'refused_free', refusal: 'caller_fault', message: 'Wrong data' },
+    },
+    {
+      name: '400 that is not its validation error, but says that a task was made',
+      httpStatus: 400,
+      fixture: 'error-created-with-errors.json',
+      expected: notListed,
+    },
+    {
+      name: '400 that begins like its validation error and names a task',
+      httpStatus: 400,
+      fixture: 'error-wrong-data-names-task.json',
+      expected: notListed,
+    },
+    {
       name: '400 in its own shape that holds an id',
       httpStatus: 400,
       fixture: 'error-wrong-phones-with-id.json',
