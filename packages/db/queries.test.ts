@@ -114,7 +114,7 @@ const worked: readonly Worked[] = document
     sql: /```sql\n([\s\S]*?)```/.exec(section)?.[1] ?? '',
     answer: section
       .split('\n')
-      .filter((line) => line.startsWith('|') && !line.startsWith('|---'))
+      .filter((line) => line.startsWith('|') && !/^\|[ -]+\|/.test(line))
       .map((line) =>
         line
           .slice(1, -1)
