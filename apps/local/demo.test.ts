@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '@rollcall/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Program, processesIn, runProgram } from './testing/run-program.ts';
+import { takePort } from './testing/take-port.ts';
 
 const nobody = 65_534;
 const demoLimit_ms = 120_000;
@@ -23,7 +22,7 @@ test('the demo compares every row of seven checks and ends well, for an ordinary
     await chown(home, nobody, nobody);
     if (!(await canRead(nobody))) skip('another account cannot read this checkout');
   }
-  await takeUsualPorts();
+  await Promise.all([8080, 5432, 6379].map(takePort));
   const demo = runProgram('demo', ['--numbers', '400'], { home, ...(isRoot && { uid: nobody }) });
   expect(await demo.ended, demo.output()).toBe(0);
   const lines = demo.output().trimEnd().split('\n');
@@ -107,15 +106,6 @@ async function expectNothingLeft(): Promise<void> {
     describe: 'folders to go',
   });
   expect(await readdir(tmpdir())).toEqual([]);
-}
-
-async function takeUsualPorts(): Promise<void> {
-  for (const port of [8080, 5432, 6379]) {
-    const server = createServer().listen(port, '127.0.0.1');
-    // Taken by somebody else already: as good.
-    await Promise.race([once(server, 'listening'), once(server, 'error')]);
-    onTestFinished(() => void server.close());
-  }
 }
 
 async function canRead(uid: number): Promise<boolean> {

@@ -9,6 +9,7 @@ import { openDatabase } from '@rollcall/db';
 import { testBackends, waitFor } from '@rollcall/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Program, processesIn, runProgram } from './testing/run-program.ts';
+import { takePort } from './testing/take-port.ts';
 
 const limit_ms = 180_000;
 /** P13, and a little for the machine. */
@@ -18,7 +19,7 @@ test('start serves, says how to use it, keeps its data over a restart, and runs 
   timeout: limit_ms,
 }, async () => {
   const folder = await dataFolder();
-  await takeUsualPort();
+  await takePort(8080);
   const first = await startOn(folder);
   const shell = await promisify(execFile)('/bin/sh', ['-c', pasted(first)]);
   const jobId = /job_[0-9a-f-]{36}/.exec(shell.stdout)?.[0] ?? '';
@@ -207,11 +208,4 @@ async function expectNothingRuns(folder: string): Promise<void> {
     describe: 'processes to end',
   });
   await expect(readFile(join(folder, 'running.json'))).rejects.toThrow('ENOENT');
-}
-
-async function takeUsualPort(): Promise<void> {
-  const server = createServer().listen(8080, '127.0.0.1');
-  // Taken by somebody else already: as good.
-  await Promise.race([once(server, 'listening'), once(server, 'error')]);
-  onTestFinished(() => void server.close());
 }
