@@ -4,7 +4,7 @@
  * `cases/`.
  */
 import { createServer } from 'node:net';
-import type { AdapterName, ResultLocator, SubmitAnswer } from '@rollcall/domain';
+import type { AdapterName, Evidence, ResultLocator, SubmitAnswer } from '@rollcall/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConformanceCases } from './cases/case.ts';
 import { createProvider } from './create-provider.ts';
@@ -65,6 +65,14 @@ export function describeConformance(
     return { answer, bytes: Buffer.concat(chunks) };
   };
 
+  /** The excerpt is read by people and logs; the bytes are kept as they came, but for our key. */
+  const expectNothingSecret = (evidence: Evidence, message: string | null = null) => {
+    const excerpt = `${evidence.bodyExcerpt} ${message}`;
+    expect(excerpt).not.toMatch(/12025550123|202\) 555|7911 123|\u001b/);
+    expect(excerpt).not.toContain(wire.key);
+    expect(Buffer.from(evidence.rawBody ?? []).toString('latin1')).not.toContain(wire.key);
+  };
+
   beforeAll(async () => {
     wire = await openWire(adapter);
     provider = providerWith({});
@@ -89,9 +97,7 @@ export function describeConformance(
       expect(answer).toMatchObject({ ...expected, evidence: { httpStatus, headersSent: true } });
       expect(await wire.count('create')).toBe(before + 1);
       const message = answer.kind === 'refused_free' ? answer.message : null;
-      const kept = `${answer.evidence.bodyExcerpt} ${message}`;
-      expect(kept).not.toMatch(/12025550123|202\) 555|\u001b/);
-      expect(kept).not.toContain(wire.key);
+      expectNothingSecret(answer.evidence, message);
       // The bytes are there for a person wherever an answer was not understood.
       const isKept = answer.evidence.rawBody !== null;
       expect(isKept).toBe(answer.kind === 'unknown' && fixture !== null);
@@ -214,6 +220,7 @@ export function describeConformance(
       await wire.bend('status', answered(httpStatus, fixture, headers));
       const answer = await provider.status(taskIds);
       expect(answer.evidence).toMatchObject({ operation: 'status', httpStatus });
+      expectNothingSecret(answer.evidence);
       if (expected.kind !== 'answered') {
         expect(answer).toMatchObject(expected);
         return;
@@ -237,6 +244,14 @@ export function describeConformance(
       // Webcom's files are behind its key: there 403 speaks of the key, not of the link.
       const isAboutKey = status === '403' && adapter === 'webcom';
       expect(answer).toMatchObject(isAboutKey ? { kind: 'failed', failure: 'auth' } : { kind });
+    });
+
+    test('refused with our key in the answer keeps the answer without the key', async () => {
+      const locator = await readyLocator();
+      await wire.bend('file', answered(500, 'error-rate-limited-echoes-key.json'));
+      const { answer } = await download(provider, locator);
+      expect(answer.evidence.rawBody).not.toBeNull();
+      expectNothingSecret(answer.evidence);
     });
 
     test('shorter than its Content-Length is cut', async () => {

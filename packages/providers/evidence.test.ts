@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { scrub } from './evidence.ts';
+import { keptBody, scrub } from './evidence.ts';
 
 describe('scrub', () => {
   test.for([
@@ -9,7 +9,15 @@ describe('scrub', () => {
     ['123456', '123456'],
     ['call +1 (202) 555-0123 now', 'call <number> now'],
     ['+1.202.555.0123', '<number>'],
+    ['44 7911 123456', '<number>'],
+    ['(0151) 12 34 56 78', '(<number>'],
+    ['06.12.34.56.78', '<number>'],
+    ['202\u2011555\u20110123', '<number>'],
+    ['٠١٢٣٤٥٦٧٨', '<digits>'],
+    ['at least 500, got 120', 'at least 500, got 120'],
     ['2024-10-19T18:24:56Z', '2024-10-19T18:24:56Z'],
+    ['2024-10-19T18:24:56.450567423Z', '2024-10-19T18:24:56.450567423Z'],
+    ['att_01901234-5678-7012-9123-456789012345', 'att_01901234-5678-7012-9123-456789012345'],
     ['line\nnext\ttab', 'line\nnext\ttab'],
     ['a\u0000b\u001b[31mc\u0085', 'a\ufffdb\ufffd[31mc\ufffd'],
     ['\ud800', '\ufffd'],
@@ -23,5 +31,30 @@ describe('scrub', () => {
 
   test('leaves no half of a number at its end', () => {
     expect(scrub(`${'x'.repeat(1_995)}+12025550123`, '')).not.toMatch(/\d/);
+  });
+});
+
+describe('a body that is kept', () => {
+  const raw = (text: string, key: string) =>
+    Buffer.from(keptBody(Buffer.from(text), key, true).rawBody ?? []).toString();
+
+  test('has stars for the key, byte for byte, and is otherwise as it came', () => {
+    expect(raw('bad key s3cr3t: s3cr3t \u0000', 's3cr3t')).toBe('bad key ******: ****** \u0000');
+  });
+
+  test('has stars for the key as JSON and URLs write it', () => {
+    expect(raw('{"key":"a\\/b+c"} ?k=a%2Fb%2Bc', 'a/b+c')).toBe('{"key":"******"} ?k=*********');
+  });
+
+  test('keeps no half of a key where the answer was cut', () => {
+    expect(raw('X-API-Key: s3cr', 's3cr3t')).toBe('X-API-Key: ****');
+    const long = `${'x'.repeat(64 * 1024 - 4)}s3cr3t`;
+    expect(raw(long, 's3cr3t')).not.toContain('s3c');
+    const { bodyExcerpt } = keptBody(Buffer.from(`${'1'.repeat(3_996)}s3cr3t`), 's3cr3t', true);
+    expect(bodyExcerpt).not.toContain('s3c');
+  });
+
+  test('is left alone where there is no key', () => {
+    expect(raw('as it came', '')).toBe('as it came');
   });
 });

@@ -1,5 +1,6 @@
+import { Buffer } from 'node:buffer';
 import type { Account, DownloadAnswer, Evidence, ResultLocator } from '@rollcall/domain';
-import { scrub } from './evidence.ts';
+import { keptBody } from './evidence.ts';
 import { retryAfter_ms } from './json-answer.ts';
 import { observe, type ProviderHooks } from './provider.ts';
 import { type Fetched, type FetchPolicy, type FirstHop, safeFetch } from './safe-fetch.ts';
@@ -11,6 +12,7 @@ const keptHeaders = ['content-type', 'content-length', 'content-encoding', 'etag
 /** Fetches a presigned result URL, which is a stranger's: never with our key (S3 refuses two mechanisms anyway). */
 export async function downloadResultUrl(
   account: Account,
+  key: string,
   locator: ResultLocator,
   write: Write,
   hooks?: ProviderHooks,
@@ -18,8 +20,8 @@ export async function downloadResultUrl(
 ): Promise<DownloadAnswer> {
   if (locator.kind !== 'url') return forbiddenDownload('not_a_url');
   const first = { url: locator.url, headers: {}, isOwnHost: false };
-  // Our key is not on the wire here, so nothing can echo it.
-  return download(account, '', first, write, hooks, signal);
+  // The key is not sent, but it masks what is kept: the provider that wrote the URL knows it, and so may its host.
+  return download(account, key, first, write, hooks, signal);
 }
 
 /** Fetches a file from the account's own base URL with its key, as webcom's get-file wants it. */
@@ -86,9 +88,7 @@ async function download(
     headersSent,
     httpStatus,
     transportError,
-    bodyExcerpt:
-      refusal === null || refusal.length === 0 ? null : scrub(refusal.toString('utf8'), key),
-    rawBody: refusal === null || refusal.length === 0 ? null : refusal,
+    ...keptBody(refusal ?? Buffer.alloc(0), key, true),
   };
   return judge(fetched, policy, first.isOwnHost, evidence);
 }

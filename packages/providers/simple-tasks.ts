@@ -54,7 +54,8 @@ export function simpleTasks(account: Account, key: string, hooks?: ProviderHooks
       return readStatusAnswer(answer, key, read, isTasksError);
     },
 
-    download: (locator, write, signal) => downloadResultUrl(account, locator, write, hooks, signal),
+    download: (locator, write, signal) =>
+      downloadResultUrl(account, key, locator, write, hooks, signal),
     balance: async () => ({ kind: 'not_offered' }),
     close: () => http.close(),
   };

@@ -51,7 +51,8 @@ export function tasksV1(account: Account, key: string, hooks?: ProviderHooks): P
       return readStatusAnswer(answer, key, read, isTasksError);
     },
 
-    download: (locator, write, signal) => downloadResultUrl(account, locator, write, hooks, signal),
+    download: (locator, write, signal) =>
+      downloadResultUrl(account, key, locator, write, hooks, signal),
 
     async balance(signal) {
       const answer = await http.control(

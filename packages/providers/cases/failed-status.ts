@@ -41,6 +41,13 @@ export function failedStatusCases(taskId: string): readonly StatusCase[] {
       expected: { kind: 'failed', failure: 'rate_limited', retryAfter_ms: 30_000 },
     },
     {
+      name: '429 that echoes a number and the key',
+      httpStatus: 429,
+      fixture: 'error-rate-limited-echoes-key.json',
+      taskIds,
+      expected: { kind: 'failed', failure: 'rate_limited' },
+    },
+    {
       name: '503',
       httpStatus: 503,
       fixture: 'proxy-page.html',

@@ -191,4 +191,10 @@ export const tasksSubmitCases: readonly SubmitCase[] = [
     headers: { 'retry-after': '30' },
     expected: notListed,
   },
+  {
+    name: '429 that echoes a number and the key',
+    httpStatus: 429,
+    fixture: 'error-rate-limited-echoes-key.json',
+    expected: notListed,
+  },
 ];

@@ -81,6 +81,12 @@ export const webcomCases: ConformanceCases = {
     { name: '402', httpStatus: 402, fixture: 'error-payment-required.json', expected: notListed },
     { name: '429', httpStatus: 429, fixture: 'error-rate-limited.json', expected: notListed },
     {
+      name: '429 that echoes a number and the key',
+      httpStatus: 429,
+      fixture: 'error-rate-limited-echoes-key.json',
+      expected: notListed,
+    },
+    {
       name: '500 in its own shape',
       httpStatus: 500,
       fixture: 'error-internal.json',
