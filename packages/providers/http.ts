@@ -180,7 +180,13 @@ function exchange(
         {
           path: call.path,
           method: call.method,
-          headers: { accept: 'application/json', 'user-agent': 'rollcall', ...call.headers },
+          headers: {
+            accept: 'application/json',
+            // Nothing here decompresses: an answer in gzip would be paid for and unreadable.
+            'accept-encoding': 'identity',
+            'user-agent': 'rollcall',
+            ...call.headers,
+          },
           body: call.body ?? null,
         },
         handler,

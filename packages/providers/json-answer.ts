@@ -7,10 +7,10 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 const longestRetryAfter_ms = 24 * 60 * 60 * 1000;
 
-/** The body as a JSON object; null for anything else (HTML, empty, cut, an array). An object that is whole reads as one even if the connection died after it. */
+/** The body as a JSON object; null for anything else (HTML, empty, cut, an array). An object that is whole reads as one even if the connection died after it, and behind a byte order mark, which JSON.parse refuses. */
 export function readJsonObject(body: Buffer): JsonObject | null {
   try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
+    const value: unknown = JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''));
     return isJsonObject(value) ? value : null;
   } catch {
     return null;

@@ -51,6 +51,18 @@ test('tasks-v1 uploads the parts of the page under its key, with a known length'
   ]);
 });
 
+test.for(['tasks-v1', 'simple-tasks', 'webcom'] as const)(
+  '%s asks for every answer as it is, because a compressed one could not be read',
+  async (adapter) => {
+    await open(adapter);
+    await provider.submit({ taskType: 'tg', numbers, reference });
+    await provider.status(['5980']);
+    await provider.balance();
+    expect(wire.seen.length).toBeGreaterThan(1);
+    for (const { headers } of wire.seen) expect(headers['accept-encoding']).toBe('identity');
+  },
+);
+
 test('tasks-v1 asks for one task by a part of its id', async () => {
   await open('tasks-v1');
   await provider.status(['d4g24nep2jvh04o9uoh0']);

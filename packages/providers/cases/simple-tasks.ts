@@ -30,6 +30,12 @@ export const simpleTasksCases: ConformanceCases = {
       fixture: 'created.json',
       expected: { kind: 'accepted', taskId: id },
     },
+    {
+      name: '200 and a body behind a byte order mark',
+      httpStatus: 200,
+      fixture: 'created-with-byte-order-mark.json',
+      expected: { kind: 'accepted', taskId: id },
+    },
     ...tasksSubmitCases,
     ...anySubmitCases,
   ],

@@ -44,6 +44,12 @@ export const tasksV1Cases: ConformanceCases = {
       fixture: 'created-with-estimated-amount.json',
       expected: { kind: 'accepted', estimated: { amount: '0.8196', currency: 'USD' } },
     },
+    {
+      name: '200 and a body behind a byte order mark',
+      httpStatus: 200,
+      fixture: 'created-with-byte-order-mark.json',
+      expected: { kind: 'accepted', taskId: 'd4g8o46p2jvh04o9uolg' },
+    },
     ...tasksSubmitCases,
     ...anySubmitCases,
   ],

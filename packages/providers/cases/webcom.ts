@@ -27,6 +27,10 @@ export const webcomCases: ConformanceCases = {
   free: { httpStatus: 400, fixture: 'error-wrong-phones.json' },
   submit: [
     created("and the page's body", 'created.json', { kind: 'accepted', taskId: id }),
+    created('and a body behind a byte order mark', 'created-with-byte-order-mark.json', {
+      kind: 'accepted',
+      taskId: id,
+    }),
     created('with the id as text', 'created-id-as-text.json', { kind: 'accepted', taskId: id }),
     created('and a task that waits for payment', 'created-waits-for-payment.json', {
       kind: 'accepted',
