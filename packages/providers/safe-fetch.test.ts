@@ -1,7 +1,14 @@
-import { createServer } from 'node:net';
+import { connect, createServer, type LookupFunction } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isPublicAddress } from './public-address.ts';
-import { checkUrl, type FetchPolicy, safeFetch } from './safe-fetch.ts';
+import {
+  checkUrl,
+  type FetchPolicy,
+  longestUrl,
+  publicConnector,
+  safeFetch,
+} from './safe-fetch.ts';
+import { readLocatorText } from './status-answer.ts';
 
 const policy: FetchPolicy = {
   allowedHosts: ['files.example.com', 'files.example.com:8443', '127.0.0.1', '[::1]', 'localhost'],
@@ -82,12 +89,36 @@ test.for([
   expect(isPublicAddress(address)).toBe(expected);
 });
 
+test('a URL of a status is fetched up to the length that is read', () => {
+  const start = 'https://files.example.com/';
+  for (const length of [5_000, longestUrl]) {
+    const url = start.padEnd(length, 'a');
+    expect(readLocatorText(url)).toBe(url);
+    expect(checkUrl(url, policy)).toBeInstanceOf(URL);
+  }
+  const longer = start.padEnd(longestUrl + 1, 'a');
+  expect(readLocatorText(longer)).toBeNull();
+  expect(checkUrl(longer, policy)).toBe('url_too_long');
+});
+
 describe('the connector', () => {
   let connections = 0;
+  let receivedBytes = 0;
   const server = createServer((socket) => {
     connections += 1;
-    socket.destroy();
+    socket.on('data', (bytes) => void (receivedBytes += bytes.length)).on('error', () => {});
+    // Open for a moment, so that whoever connected could write.
+    setTimeout(() => socket.destroy(), 50);
   });
+  /** What the connector alone says of a host, whatever judged the URL before it. */
+  const connectTo = (hostname: string, lookup?: LookupFunction) =>
+    new Promise<string>((resolve) => {
+      const options = { hostname, host: hostname, protocol: 'http:', port: String(port) };
+      publicConnector(2_000, lookup)(options, (error, socket) => {
+        socket?.destroy();
+        resolve(error === null ? 'connected' : error.message);
+      });
+    });
   let port = 0;
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -105,11 +136,34 @@ describe('the connector', () => {
     expect(connections).toBe(0);
   });
 
+  test('opens nothing to a literal address that is not public', async () => {
+    const before = connections;
+    expect(await connectTo('127.0.0.1')).toBe('address_not_public');
+    expect(await connectTo('[::1]')).toBe('address_not_public');
+    // Connections are taken in their order: when this one is, an earlier one would have been.
+    const last = connect(port, '127.0.0.1').on('error', () => {});
+    await expect.poll(() => connections).toBeGreaterThan(before);
+    last.destroy();
+    expect(connections).toBe(before + 1);
+  });
+
+  test('closes unused what was reached at an address that is not public, whatever the look-up said', async () => {
+    const before = connections;
+    const unjudged: LookupFunction = (_hostname, options, callback) => {
+      if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+      else callback(null, '127.0.0.1', 4);
+    };
+    expect(await connectTo('files.example.com', unjudged)).toBe('address_not_public');
+    await expect.poll(() => connections).toBe(before + 1);
+    expect(receivedBytes).toBe(0);
+  });
+
   test('opens a connection to the same name where insecure is allowed', async () => {
     const url = `http://localhost:${port}/file`;
     const first = { url, headers: {}, isOwnHost: false };
     const insecure = { ...policy, allowedHosts: [`localhost:${port}`], allowInsecure: true };
+    const before = connections;
     expect(await safeFetch(first, insecure, nothing)).toMatchObject({ kind: 'lost' });
-    expect(connections).toBe(1);
+    expect(connections).toBe(before + 1);
   });
 });

@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns';
+import { lookup as resolve } from 'node:dns';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
@@ -41,7 +41,8 @@ export type Fetched = FetchEnd & {
   readonly headersSent: boolean;
 };
 
-const longestUrl = 4_096;
+/** Presigned URLs are 500 to 3,000 characters; what a status may say, and what is fetched. */
+export const longestUrl = 8_192;
 const maxRedirects = 3;
 const connectTimeout_ms = 10_000;
 const refusalBytes = 4_000;
@@ -76,7 +77,7 @@ class ForbiddenAddress extends Error {
 
 /** Resolves like Node does, and fails where any one of the addresses is not public. */
 const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+  resolve(hostname, { ...options, all: true }, (error, addresses) => {
     const [first] = addresses ?? [];
     if (error !== null || first === undefined) {
       callback(error ?? new Error('no address'), []);
@@ -90,9 +91,15 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-/** A connector that reaches public addresses only. undici never asks the look-up about a literal: it is judged here. */
-export function publicConnector(timeout_ms: number): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeout_ms, allowH2: false, lookup: publicLookup });
+/**
+ * A connector that reaches public addresses only. undici never asks the look-up about a literal: it is judged here, and
+ * so is the address that was reached, by whichever look-up.
+ */
+export function publicConnector(
+  timeout_ms: number,
+  lookup: LookupFunction = publicLookup,
+): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeout_ms, allowH2: false, lookup });
   return (options, callback) => {
     const literal = options.hostname.replace(/^\[(.*)\]$/, '$1');
     if (isIP(literal) !== 0 && !isPublicAddress(literal)) {

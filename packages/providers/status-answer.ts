@@ -2,9 +2,9 @@ import type { StatusAnswer, TaskPhase, TaskStatus } from '@rollcall/domain';
 import { evidenceOf, scrub } from './evidence.ts';
 import type { HttpAnswer } from './http.ts';
 import { type JsonObject, readJsonObject, retryAfter_ms } from './json-answer.ts';
+import { longestUrl } from './safe-fetch.ts';
 
 const longestWord = 64;
-const longestUrl = 8_192;
 
 /** A provider's status word and what its closed map says of it; a word outside the map is `unrecognised`, never guessed. */
 export function readStatusWord(
