@@ -1,6 +1,5 @@
 import { isKnownRegion } from './numbering-plan.ts';
 import { readPhoneText } from './phone-text.ts';
-import { readElaborateNumber } from './read-elaborate-number.ts';
 import type { RejectReason } from './reject-reason.ts';
 import { resolveInternational, resolveNational } from './resolve-digits.ts';
 
@@ -38,7 +37,6 @@ export function compileNormaliser(defaultRegion?: string): (text: string) => num
   return (text) => {
     const found = readPhoneText(text);
     if (found.kind === 'reject') return found.reason;
-    if (found.kind === 'elaborate') return readElaborateNumber(found.text, region);
     return found.plus ? resolveInternational(found.digits) : resolveBare(found.digits);
   };
 }

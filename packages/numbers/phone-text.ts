@@ -1,10 +1,9 @@
+import { readElaborateText } from './read-elaborate-text.ts';
 import type { RejectReason } from './reject-reason.ts';
 
 /** What a cell's text turns out to be, before any country's rules are asked. */
 export type PhoneText =
   | { readonly kind: 'digits'; readonly plus: boolean; readonly digits: string }
-  /** An extension, letters, or other signs inside: libphonenumber-js itself has to judge. */
-  | { readonly kind: 'elaborate'; readonly text: string }
   | { readonly kind: 'reject'; readonly reason: RejectReason };
 
 // libphonenumber refuses to look at longer texts, so that nobody can make it burn time.
@@ -46,7 +45,7 @@ export function readPhoneText(raw: string): PhoneText {
   const found = ascii.slice(start).replace(/[^\d#]+$/, '');
   const decimal = decimalZero.exec(found);
   const number = decimal?.[1] ?? found;
-  if (!plainNumber.test(number)) return { kind: 'elaborate', text: ascii };
+  if (!plainNumber.test(number)) return readElaborateText(ascii);
   const digits = number.replace(/\D+/g, '');
   if (digits.length < textLengthOfANumberMin) return { kind: 'reject', reason: 'too_short' };
   return { kind: 'digits', plus: number.startsWith('+'), digits };
