@@ -122,8 +122,18 @@ describe('any upload', () => {
     expect(refusal.message).toContain(name);
   });
 
-  test('with an unknown default region is refused', async () => {
-    expect((await refused(`+${a}`, { defaultRegion: 'ZZ' })).code).toBe('unknown_region');
+  test('with an unknown default region is refused, and its input ended', async () => {
+    let ended = false;
+    async function* input(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) yield await Promise.resolve(Buffer.from(`+${a}\n`));
+      } finally {
+        ended = true;
+      }
+    }
+    const outcome = await readNumbers(input(), { ...limits, defaultRegion: 'ZZ' });
+    expect(outcome).toMatchObject({ kind: 'refused', code: 'unknown_region' });
+    expect(ended).toBe(true);
     await using intake = await read('07911 123456\n', { defaultRegion: 'gb' });
     expect(await numbersOf(intake)).toEqual([a]);
   });

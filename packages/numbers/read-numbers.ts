@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
-import { UploadDecoder } from './decode-upload.ts';
+import { chunkBytes, UploadDecoder } from './decode-upload.ts';
+import { EventLoopPause } from './event-loop-pause.ts';
 import type { Intake, UploadFormat } from './intake.ts';
 import { readJson } from './json-reader.ts';
 import { LineSink } from './line-sink.ts';
@@ -47,17 +48,18 @@ export async function readNumbers(
   input: AsyncIterable<Uint8Array>,
   options: ReadNumbersOptions,
 ): Promise<ReadNumbersOutcome> {
+  const directory = options.spoolDirectory ?? tmpdir();
+  const upload = await UploadDecoder.open(input, { maxBytes: options.maxBytes, directory });
   const defaultRegion = options.defaultRegion?.toUpperCase();
   if (defaultRegion !== undefined && !isKnownRegion(defaultRegion)) {
+    await Promise.all([upload.endInput(), upload.archive.close()]);
     return refuse(
       'unknown_region',
       `There is no region ${JSON.stringify(defaultRegion.slice(0, 20))}. Give an ISO 3166 code of two letters, such as GB.`,
     );
   }
-  const directory = options.spoolDirectory ?? tmpdir();
   const sorter = new NumberSorter(directory);
   const rejects = new RejectLog(directory);
-  const upload = await UploadDecoder.open(input, { maxBytes: options.maxBytes, directory });
   const closeAll = async (): Promise<void> => {
     await Promise.all([sorter.close(), rejects.close(), upload.archive.close()]);
   };
@@ -90,30 +92,43 @@ async function readRecords(
   let reader: RecordReader | undefined;
   let head: Buffer[] = [];
   let gathered = 0;
+  const pause = new EventLoopPause();
 
-  function begin(isWhole: boolean): Refusal | undefined {
+  async function begin(isWhole: boolean): Promise<Refusal | undefined> {
     const bytes = withoutByteOrderMark(Buffer.concat(head));
     head = [];
     const sniffed = refuseForeignKind(bytes) ?? sniffHead(bytes, isWhole, options);
     if (sniffed.kind === 'refused') return sniffed;
     shape = sniffed;
     reader = openReader(sniffed, sink, options.maxLineBytes);
-    return reader.write(bytes);
+    await pause.whenDue();
+    for (let at = 0; at < bytes.length; at += chunkBytes) {
+      const refusal = await write(reader, bytes.subarray(at, at + chunkBytes));
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  }
+
+  async function write(to: RecordReader, chunk: Buffer): Promise<Refusal | undefined> {
+    const refusal = to.write(chunk);
+    if (refusal !== undefined) return refusal;
+    await settle();
+    await pause.whenDue();
+    return undefined;
   }
 
   for await (const chunk of upload.chunks()) {
     let refusal: Refusal | undefined;
-    if (reader !== undefined) refusal = reader.write(chunk);
+    if (reader !== undefined) refusal = await write(reader, chunk);
     else {
       head.push(chunk);
       gathered += chunk.byteLength;
-      if (gathered >= headBytes) refusal = begin(false);
+      if (gathered >= headBytes) refusal = await begin(false);
     }
     if (refusal !== undefined) return refusal;
-    await settle();
   }
   if (upload.refusal !== undefined) return upload.refusal;
-  const refusal = (reader === undefined ? begin(true) : undefined) ?? reader?.end();
+  const refusal = (reader === undefined ? await begin(true) : undefined) ?? reader?.end();
   if (refusal !== undefined) return refusal;
   if (shape === undefined || sink.lines === 0) return refuseEmpty();
   return shape;
