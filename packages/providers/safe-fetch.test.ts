@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, createServer, type LookupFunction } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isPublicAddress } from './public-address.ts';
@@ -103,7 +104,7 @@ test('a URL of a status is fetched up to the length that is read', () => {
 
 describe('the connector', () => {
   let connections = 0;
-  let lastPeerPort: number | undefined = 0;
+  let lastPeerPort: number | undefined;
   let receivedBytes = 0;
   const server = createServer((socket) => {
     connections += 1;
@@ -144,7 +145,9 @@ describe('the connector', () => {
     expect(await connectTo('[::1]')).toBe('address_not_public');
     // Connections are taken in their order: when this one is, an earlier one would have been.
     const last = connect(port, '127.0.0.1').on('error', () => {});
-    await expect.poll(() => lastPeerPort).toBe(last.localPort);
+    await once(last, 'connect');
+    const ownPort = last.localPort;
+    await expect.poll(() => lastPeerPort).toBe(ownPort);
     last.destroy();
     expect(connections).toBe(before + 1);
   });
