@@ -48,14 +48,15 @@ class RunReader {
 }
 
 /**
- * Merges sorted runs into ascending distinct batches. Each batch is the writer's own to keep.
+ * Merges sorted runs into ascending distinct batches. Each batch is the writer's own to keep. Returns how many numbers
+ * it left out because another run had them.
  * Memory: 4 MiB of buffers and one batch, up to 1,000 runs (260 M numbers).
  */
 export async function mergeRuns(
   runs: Spool,
   runLengths: readonly number[],
   write: (batch: Float64Array) => Promise<void>,
-): Promise<void> {
+): Promise<number> {
   const heap: RunReader[] = [];
   const bufferLength = Math.max(
     bufferLengthMin,
@@ -71,6 +72,7 @@ export async function mergeRuns(
   let output = new Float64Array(outputLength);
   let length = 0;
   let previous = Number.NEGATIVE_INFINITY;
+  let duplicates = 0;
   for (let least = heap[0]; least !== undefined; least = heap[0]) {
     const { head } = least;
     if (head !== previous) {
@@ -82,7 +84,7 @@ export async function mergeRuns(
         output = new Float64Array(outputLength);
         length = 0;
       }
-    }
+    } else duplicates += 1;
     if (!least.advance() && !(await least.fill())) {
       const last = heap.pop();
       if (last === undefined || heap.length === 0) break;
@@ -91,6 +93,7 @@ export async function mergeRuns(
     sink(heap, 0);
   }
   if (length > 0) await write(output.subarray(0, length));
+  return duplicates;
 }
 
 /** Restores the heap (least head on top) below a reader whose head has grown. */

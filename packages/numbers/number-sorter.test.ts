@@ -28,17 +28,26 @@ async function collect(batches: AsyncIterable<Float64Array>): Promise<Float64Arr
 test('more numbers than fit in memory come out ascending, distinct, twice over, and leave no file', async () => {
   const sorter = new NumberSorter(directory);
   const count = 900_000;
+  let added = 0;
   for (const number of scattered(count)) {
     sorter.add(number);
+    added += 1;
     // A second line with every third number: duplicates within a run and across runs.
-    if (number % 3 === 0) sorter.add(number);
+    if (number % 3 === 0) {
+      sorter.add(number);
+      added += 1;
+    }
   }
   await sorter.settle();
-  for (const number of scattered(1000)) sorter.add(number);
+  for (const number of scattered(1000)) {
+    sorter.add(number);
+    added += 1;
+  }
   const sorted = await sorter.finish();
   // The files exist, unlinked: kill -9 now would leave nothing.
   expect(await readdir(directory)).toEqual([]);
   expect(sorted.distinct).toBe(new Set(scattered(count)).size);
+  expect(sorted.duplicates).toBe(added - sorted.distinct);
   for (const _ of ['first time', 'second time']) {
     let previous = 0;
     let seen = 0;

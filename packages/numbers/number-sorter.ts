@@ -10,6 +10,8 @@ const batchLength = 1 << 16;
 /** Sorted distinct numbers, to be read any number of times. */
 export interface SortedNumbers {
   readonly distinct: number;
+  /** Numbers that were left out because they were there already: counted one by one, never inferred. */
+  readonly duplicates: number;
   readonly batches: () => AsyncIterable<Float64Array>;
   readonly close: () => Promise<void>;
 }
@@ -27,6 +29,7 @@ export class NumberSorter {
   #current = new Float64Array(1024);
   #scratch = new Float64Array();
   #length = 0;
+  #duplicates = 0;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -51,20 +54,23 @@ export class NumberSorter {
   async finish(): Promise<SortedNumbers> {
     const last = this.#current.subarray(0, this.#length);
     if (this.#runLengths.length === 0 && this.#full.length === 0)
-      return inMemory(this.#sortDistinct(last));
+      return inMemory(this.#sortDistinct(last), this.#duplicates);
     this.#full.push(last);
     await this.settle();
     this.#current = new Float64Array();
     this.#scratch = new Float64Array();
     const merged = new Spool(this.#directory);
+    let acrossRuns: number;
     try {
-      await mergeRuns(this.#runs, this.#runLengths, (batch) => merged.append(asBytes(batch)));
+      acrossRuns = await mergeRuns(this.#runs, this.#runLengths, (batch) =>
+        merged.append(asBytes(batch)),
+      );
     } catch (error) {
       await merged.close();
       throw error;
     }
     await this.#runs.close();
-    return onDisk(merged);
+    return onDisk(merged, this.#duplicates + acrossRuns);
   }
 
   async close(): Promise<void> {
@@ -84,7 +90,7 @@ export class NumberSorter {
       if (at === 0 || number !== numbers[kept - 1]) {
         numbers[kept] = number;
         kept += 1;
-      }
+      } else this.#duplicates += 1;
     }
     return numbers.subarray(0, kept);
   }
@@ -106,10 +112,11 @@ function asBytes(numbers: Float64Array): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 
-function inMemory(numbers: Float64Array): SortedNumbers {
+function inMemory(numbers: Float64Array, duplicates: number): SortedNumbers {
   let held: Float64Array | undefined = numbers;
   return {
     distinct: numbers.length,
+    duplicates,
     async *batches() {
       if (held === undefined) throw new Error('read from a closed intake');
       for (let at = 0; at < held.length; at += batchLength) yield held.slice(at, at + batchLength);
@@ -121,9 +128,10 @@ function inMemory(numbers: Float64Array): SortedNumbers {
   };
 }
 
-function onDisk(merged: Spool): SortedNumbers {
+function onDisk(merged: Spool, duplicates: number): SortedNumbers {
   return {
     distinct: merged.bytes / bytesPerNumber,
+    duplicates,
     async *batches() {
       for (let offset = 0; offset < merged.bytes; offset += batchLength * bytesPerNumber) {
         const length = Math.min(batchLength, (merged.bytes - offset) / bytesPerNumber);

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { NumberSorter } from './number-sorter.ts';
 import { a, limits, read, refused } from './read-for-tests.ts';
 
 const wide = { maxLines: 1e7, maxLineBytes: 65_536, maxBytes: 1 << 30 };
@@ -72,4 +73,21 @@ describe('an upload that is refused', () => {
     await using intake = await read(stored, { maxBytes: stored.length });
     expect(intake.lines).toBe(100);
   });
+});
+
+test('numbers that get lost on the way are an error, never duplicates', async () => {
+  const add = NumberSorter.prototype.add;
+  const losing = vi.spyOn(NumberSorter.prototype, 'add').mockImplementation(function (
+    this: NumberSorter,
+    number: number,
+  ) {
+    if (number % 2 === 0) add.call(this, number);
+  });
+  try {
+    await expect(read(`+${a}\n+${a}\n+${a + 1}\n`)).rejects.toThrow(
+      'intake lost lines: 3 read, 1 accepted, 1 duplicates, 0 rejects',
+    );
+  } finally {
+    losing.mockRestore();
+  }
 });

@@ -172,6 +172,12 @@ async function finishIntake(
   await rejects.finish();
   await upload.archive.finish();
   const sorted = await parts.sorter.finish();
+  if (lines !== sorted.distinct + sorted.duplicates + rejects.count) {
+    await sorted.close();
+    throw new Error(
+      `intake lost lines: ${lines} read, ${sorted.distinct} accepted, ${sorted.duplicates} duplicates, ${rejects.count} rejects`,
+    );
+  }
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     closing ??= Promise.all([sorted.close(), rejects.close(), upload.archive.close()]).then(
@@ -191,7 +197,7 @@ async function finishIntake(
     ...table,
     lines,
     accepted: sorted.distinct,
-    duplicates: lines - rejects.count - sorted.distinct,
+    duplicates: sorted.duplicates,
     rejected: rejects.count,
     sortedNumbers: () => sorted.batches(),
     rejects: () => rejects.batches(),
