@@ -108,12 +108,26 @@ export const importRules: ImportRule[] = [
     reason:
       'node:process is a back door to the environment, which only packages/config reads. The rest of it is the global `process`.',
     forbids: (from, to) =>
-      to.kind === 'node' &&
-      to.name === 'node:process' &&
-      from.room !== 'packages/config' &&
+      isBuiltIn(to, 'process') && from.room !== 'packages/config' && from.room !== '',
+  },
+  {
+    name: 'import-alone-loads',
+    reason:
+      'createRequire loads modules that no boundary sees: use import. Only packages/embedded asks it where a file lies.',
+    forbids: (from, to) =>
+      isBuiltIn(to, 'module') &&
+      !from.isTest &&
+      from.room !== 'packages/embedded' &&
       from.room !== '',
   },
 ];
+
+/** A module of Node, with or without `node:`. */
+function isBuiltIn(to: ImportTarget, name: string): boolean {
+  return (
+    (to.kind === 'node' && to.name === `node:${name}`) || (to.kind === 'npm' && to.name === name)
+  );
+}
 
 /** `stages/poll.ts`, `stages/poll.test.ts` and `stages/poll/batch.ts` are all `stages/poll`. */
 function stageOrSweep(file: SourceFile): string | undefined {

@@ -2,12 +2,13 @@ import { relative, sep } from 'node:path';
 import { fileRules } from './file-rules.ts';
 import { importRules } from './import-rules.ts';
 import { importTarget, sourceFile, type SourceFile } from './source-file.ts';
+import { type NamedNode, takesWhole, wholeObjects } from './whole-objects.ts';
 
 // The house's own rules inside oxlint, which parses each file once and shows them in editors. oxlint gives ESLint's
 // interface to plugins; what we use of it is below.
 
 type Specifier = { importKind?: 'type' | 'value'; exportKind?: 'type' | 'value' };
-type Node = {
+type Node = NamedNode & {
   source?: { type: string; value?: unknown } | null;
   importKind?: 'type' | 'value';
   exportKind?: 'type' | 'value';
@@ -16,10 +17,14 @@ type Node = {
 type Context = {
   filename: string;
   cwd: string;
+  options: unknown[];
   sourceCode: { text: string };
   report(problem: { node: Node; message: string }): void;
 };
-type Rule = { create(context: Context): Record<string, (node: Node) => void> };
+type Rule = {
+  meta?: { schema: object[] | object };
+  create(context: Context): Record<string, (node: Node) => void>;
+};
 
 const imports: Rule = {
   create(context) {
@@ -55,7 +60,21 @@ const files: Rule = {
   },
 };
 
-export default { meta: { name: 'house' }, rules: { imports, files } };
+/** Its options are the names of `wholeObjects` that it holds. */
+const objects: Rule = {
+  meta: { schema: { type: 'array', items: { enum: Object.keys(wholeObjects) } } },
+  create(context) {
+    const Identifier = (node: Node): void => {
+      const { name = '' } = node;
+      const reason = wholeObjects[name];
+      if (reason === undefined || !context.options.includes(name) || !takesWhole(node)) return;
+      context.report({ node, message: reason });
+    };
+    return { Identifier };
+  },
+};
+
+export default { meta: { name: 'house' }, rules: { imports, files, objects } };
 
 function fileOf({ cwd, filename }: Context): SourceFile {
   return sourceFile(relative(cwd, filename).split(sep).join('/'));

@@ -162,6 +162,48 @@ export const crossings: [string, string, string, string][] = [
     'one-reader-of-the-environment',
   ],
   [
+    'the environment by process without node:',
+    'apps/worker/imported-bare.ts',
+    `import { env } from 'process';\nexport const a = env;`,
+    'one-reader-of-the-environment',
+  ],
+  [
+    'the environment through the global object',
+    'apps/worker/global-object.ts',
+    `export const a = globalThis.process.env;`,
+    'Nothing is reached through the global object',
+  ],
+  [
+    'process under another name',
+    'apps/worker/alias.ts',
+    `const p = process;\nexport const a = p.env;`,
+    'Write process.<name>',
+  ],
+  [
+    'process handed on',
+    'apps/worker/hands-on.ts',
+    `export const a = Object.entries(process);`,
+    'Write process.<name>',
+  ],
+  [
+    'a property of process that is worked out',
+    'apps/worker/worked-out.ts',
+    `export const f = (name: 'env') => process[name];`,
+    'Write process.<name>',
+  ],
+  [
+    'createRequire',
+    'apps/worker/requires.ts',
+    `import { createRequire } from 'node:module';\nexport const a = createRequire(import.meta.url)('node:process').env;`,
+    'import-alone-loads',
+  ],
+  [
+    'a module that process hands out',
+    'apps/worker/built-in.ts',
+    `export const a = process.getBuiltinModule('node:process').env;`,
+    'Only packages/config reads the environment',
+  ],
+  [
     'NODE_ENV, even in config',
     'packages/config/mode.ts',
     `export const a = process.env.NODE_ENV;`,
@@ -189,6 +231,8 @@ export const crossings: [string, string, string, string][] = [
     'globalThis',
     'fetch',
     'console',
+    'Intl',
+    'Reflect',
   ].map((name): [string, string, string, string] => [
     `${name} in the domain`,
     `packages/domain/uses-${name.toLowerCase()}.ts`,
@@ -206,6 +250,24 @@ export const crossings: [string, string, string, string][] = [
     'packages/domain/uses-chance.ts',
     `export const a = Math.random();`,
     'The domain has no randomness',
+  ],
+  [
+    'a clock by Intl in the domain',
+    'packages/domain/formats-now.ts',
+    `export const a = new Intl.DateTimeFormat().format();`,
+    'The domain has no clock',
+  ],
+  [
+    'randomness by Reflect in the domain',
+    'packages/domain/reflects.ts',
+    `export const a: unknown = Reflect.get(Math, 'random');`,
+    'The domain names what it uses',
+  ],
+  [
+    'randomness by another name of Math in the domain',
+    'packages/domain/alias.ts',
+    `const m = Math;\nexport const a = m.random();`,
+    'Write Math.<name>',
   ],
 ];
 
@@ -232,6 +294,17 @@ export const permitted: [string, string, string][] = [
     'the environment in config',
     'packages/config/environment.ts',
     `export const a = process.env['PATH'];`,
+  ],
+  [
+    'process as it is meant to be used',
+    'apps/worker/uses-process.ts',
+    `export const a = { process: process.pid, cwd: process['cwd']() };`,
+  ],
+  ['Math in the domain', 'packages/domain/counts.ts', `export const a = Math.ceil(1.5);`],
+  [
+    'process as a whole in a test',
+    'apps/worker/whole.test.ts',
+    `export const a = Object.keys(process);`,
   ],
   [
     'a long file that says why',
