@@ -95,6 +95,16 @@ test('every problem is named at once, without the value', () => {
   expect(problems.join()).not.toContain('secret');
 });
 
+test('a line may be allowed one mebibyte, and no more', () => {
+  const withLine = (bytes: string) => ({ ...least, ROLLCALL_INTAKE_MAX_LINE_BYTES: bytes });
+  expect(readEnvironment(withLine('1048576'))).toMatchObject({
+    config: { intake: { maxLineBytes: 1_048_576 } },
+  });
+  expect(problemsOf(withLine('1048577'))).toEqual([
+    expect.stringContaining('ROLLCALL_INTAKE_MAX_LINE_BYTES'),
+  ]);
+});
+
 test.for(['submit,submit', ',', 'all'])('the stages %j are refused', (stages) => {
   expect(problemsOf({ ...least, ROLLCALL_STAGES: stages })).toHaveLength(1);
 });

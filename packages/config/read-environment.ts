@@ -122,7 +122,8 @@ export function readEnvironment(
     stages: knownStages,
     intake: {
       maxLines: whole('ROLLCALL_INTAKE_MAX_LINES', 10_000_000, 1, 100_000_000),
-      maxLineBytes: whole('ROLLCALL_INTAKE_MAX_LINE_BYTES', 65_536, 64, 16_777_216),
+      // A record that goes on is scanned again with each 16 KiB, so its cost grows with the square of its length.
+      maxLineBytes: whole('ROLLCALL_INTAKE_MAX_LINE_BYTES', 65_536, 64, 1_048_576),
       maxBytes: whole('ROLLCALL_INTAKE_MAX_BYTES', 1_073_741_824, 1_024, 68_719_476_736),
     },
     lease_ms: duration('ROLLCALL_LEASE_MS', 40_000),

@@ -16,6 +16,7 @@ export class LineSink {
   readonly #sorter: NumberSorter;
   readonly #rejects: RejectLog;
   #lines = 0;
+  #blanks = 0;
 
   constructor(
     sorter: NumberSorter,
@@ -60,6 +61,18 @@ export class LineSink {
     this.#lines += 1;
     this.#rejects.add(this.#lines, 'not_a_number', text);
     return undefined;
+  }
+
+  /** A blank record: no line, but it costs time, and a double-spaced upload is the most that is honest. */
+  takeBlank(): Refusal | undefined {
+    this.#blanks += 1;
+    const recordsMax = 2 * this.#linesMax + 100;
+    if (this.#lines + this.#blanks <= recordsMax) return undefined;
+    return refuse(
+      'too_many_lines',
+      `The upload has more than ${recordsMax} records, most of them blank. Take the blank lines out.`,
+      this.#lines + 1,
+    );
   }
 
   #tooMany(): Refusal {

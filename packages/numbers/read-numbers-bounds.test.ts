@@ -65,6 +65,17 @@ describe('an upload that is refused', () => {
     expect([intake.lines, intake.rejected]).toEqual([2, 1]);
   });
 
+  test.each(['\n', '\r\n', ' \r', '\t\n'])(
+    'is refused for blank lines %j beyond twice its limit of lines and a hundred',
+    async (blank) => {
+      const text = `+${a}\r\n`.repeat(1000);
+      await using intake = await read(text + blank.repeat(1100));
+      expect(intake.lines).toBe(1000);
+      for (const tooMany of [text + blank.repeat(1101), `id,phone\n1,+${a}\n${blank.repeat(2200)}`])
+        expect((await refused(tooMany)).code).toBe('too_many_lines');
+    },
+  );
+
   test('is refused for its bytes as received, where it inflates to fewer', async () => {
     const text = `+${a}\n`.repeat(100);
     const stored = gzipSync(text, { level: 0 });

@@ -4,7 +4,7 @@ import type { Intake } from './intake.ts';
  * Why a whole upload is refused. Closed.
  *
  * - `empty`               no line at all: no bytes, blank lines only, a header only, `[]`
- * - `too_many_lines`      more than `maxLines`
+ * - `too_many_lines`      more than `maxLines`, or more than twice as many records when blank ones count
  * - `line_too_long`       a line, record or JSON element over `maxLineBytes`
  * - `too_many_bytes`      more than `maxBytes`, as received or inflated
  * - `unknown_column`      the column asked for does not exist

@@ -23,7 +23,7 @@ export function readSeparated(
   let rest: Buffer = Buffer.alloc(0);
 
   function take(bytes: Buffer): Refusal | undefined {
-    if (scanner.isBlank(bytes)) return undefined;
+    if (scanner.isBlank(bytes)) return sink.takeBlank();
     if (awaitsHeader) {
       awaitsHeader = false;
       return undefined;

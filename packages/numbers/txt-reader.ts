@@ -7,9 +7,10 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const highestBlank = 0x20;
 
-/** One number a line. A line ends at LF, CR or both; the empty line between CR and LF is blank, so not counted. */
+/** One number a line. A line ends at LF, CR or both; blank lines are not counted. */
 export function readTxt(sink: LineSink, maxLineBytes: number): RecordReader {
   let rest: Buffer = Buffer.alloc(0);
+  let endedAtReturn = false;
 
   function take(bytes: Buffer, start: number, end: number): Refusal | undefined {
     if (end - start > maxLineBytes) return refuseLongLine(sink.lines + 1, maxLineBytes, 'Line');
@@ -18,7 +19,7 @@ export function readTxt(sink: LineSink, maxLineBytes: number): RecordReader {
       // NUL is no blank: a line of NULs is a line that holds no number, and is said to be one.
       if (byte > highestBlank || byte === 0) return sink.takeBytes(bytes, start, end);
     }
-    return undefined;
+    return sink.takeBlank();
   }
 
   return {
@@ -28,8 +29,11 @@ export function readTxt(sink: LineSink, maxLineBytes: number): RecordReader {
       for (let at = rest.length; at < bytes.length; at += 1) {
         const byte = bytes[at];
         if (byte !== lineFeed && byte !== carriageReturn) continue;
-        const refusal = take(bytes, start, at);
+        // The LF of a CRLF ends nothing that the CR has not ended.
+        const endsLine = byte === carriageReturn || at > start || !endedAtReturn;
+        const refusal = endsLine ? take(bytes, start, at) : undefined;
         if (refusal !== undefined) return refusal;
+        endedAtReturn = byte === carriageReturn;
         start = at + 1;
       }
       rest = bytes.subarray(start);
@@ -37,6 +41,6 @@ export function readTxt(sink: LineSink, maxLineBytes: number): RecordReader {
         ? refuseLongLine(sink.lines + 1, maxLineBytes, 'Line')
         : undefined;
     },
-    end: () => take(rest, 0, rest.length),
+    end: () => (rest.length === 0 ? undefined : take(rest, 0, rest.length)),
   };
 }
