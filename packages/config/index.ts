@@ -7,6 +7,5 @@ export {
   type EnvironmentRead,
   readEnvironment,
   type StageName,
-  stageNames,
 } from './read-environment.ts';
 export { type SimulatedAccounts, simulatedAccounts } from './simulated-accounts.ts';

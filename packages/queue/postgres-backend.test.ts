@@ -6,13 +6,9 @@ import { startEmbeddedPostgres } from '@rollcall/embedded';
 import { waitFor } from '@rollcall/testing';
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
-import {
-  type Doorbell,
-  openQueues,
-  postgresQueueSchema,
-  QueueDatabaseUnreachable,
-  type QueueEvent,
-} from './index.ts';
+import { type Doorbell, openQueues, type QueueEvent } from './index.ts';
+import { postgresQueueSchema } from './postgres-backend.ts';
+import { QueueDatabaseUnreachable } from './queue-errors.ts';
 
 const poll = (ring: number): Doorbell => ({ stage: 'poll', account: 'alpha', ring });
 const until = (condition: () => unknown) =>

@@ -3,13 +3,8 @@ import { type EmbeddedRedis, startRedis } from '@rollcall/embedded';
 import { queuePrefix, testBackends, waitFor } from '@rollcall/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Doorbell,
-  openQueues,
-  type QueueEvent,
-  RedisCannotBeAsked,
-  RedisEvicts,
-} from './index.ts';
+import { type Doorbell, openQueues, type QueueEvent } from './index.ts';
+import { RedisCannotBeAsked, RedisEvicts } from './queue-errors.ts';
 import { type Ground, openGround } from './test-ground.ts';
 
 const poll = (ring: number): Doorbell => ({ stage: 'poll', account: 'alpha', ring });

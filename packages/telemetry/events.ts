@@ -1,22 +1,18 @@
 /**
  * Every event that may be logged, and what it says happened. The list is closed: a line is an event with fields, never
- * free text, so that it can be counted, searched and shown to hold no number.
+ * free text, so that it can be counted, searched and shown to hold no number. An event comes with the code that logs it.
  */
 export const eventMeanings = {
   // Jobs
   'job.received': 'A job was stored with its numbers and rejects, and answered with 202.',
   'job.refused': 'A job was refused before anything was stored.',
   'job.planned': 'A job was cut into chunks.',
-  'job.paused': 'A person paused a job, or a ceiling did.',
-  'job.resumed': 'A paused job goes on.',
-  'job.cancelling': 'A job was cancelled; what is already paid for is still fetched.',
   'job.attention': 'Chunks of a job are held or blocked, and a person may be needed.',
   'job.closed': 'Every accepted number of a job has its row.',
   'job.audit_failed': 'A job should close, but its lines or its outcomes do not add up.',
 
   // Chunks
   'chunk.claimed': 'A worker took a chunk, with a new fence.',
-  'chunk.ready': 'A chunk may be submitted, for the first time or again.',
   'chunk.accepted': 'The provider took the upload and named a task.',
   'chunk.rejected':
     'The provider refused the upload for a reason of ours; its numbers end as failed.',
@@ -26,27 +22,21 @@ export const eventMeanings = {
   'chunk.blocked': 'A chunk waits for money, a ceiling, a breaker or an account.',
   'chunk.unblocked': 'What blocked a chunk is gone.',
   'chunk.cancelled': 'A chunk was cancelled before its upload.',
-  'chunk.resolved': 'A person decided what becomes of a held chunk.',
   'chunk.stale': 'A write came too late: another worker has the chunk now. Nothing was changed.',
 
   // Attempts and money
-  'attempt.intended': 'Money was reserved and the intent stored, before the first byte leaves.',
   'attempt.not_sent': 'It is proved that nothing was sent; the reservation was released.',
   'attempt.refused_free': 'The provider refused with an answer that costs nothing.',
-  'attempt.unknown':
-    'Nobody knows whether the provider took the upload; it will not be sent again by itself.',
+  'attempt.answer_lost':
+    'An answer could not be stored. A task named here was paid for: a person can adopt it.',
   'attempt.late_answer':
     'An answer came after its worker had lost the chunk; it was kept and used.',
   'attempt.overcharged': 'The provider charged more than the price on the attempt.',
   'account.paused':
     'An account was paused: its key was refused, it overcharged, or a person said so.',
-  'account.resumed': 'A paused account goes on.',
-  'account.breaker_opened': 'Too many unknown outcomes: an account takes no more uploads for now.',
-  'account.breaker_closed': 'An account takes uploads again.',
   'account.balance': 'An account told its balance.',
 
   // Polling
-  'poll.answered': 'A provider told the state of tasks.',
   'poll.failed': 'A provider could not be asked; the next poll is later.',
   'poll.unrecognised_status': 'A provider used a status word that we do not know; polled on.',
   'poll.deadline': 'A task was not ready in time.',
@@ -70,7 +60,6 @@ export const eventMeanings = {
     'The queue backend complained, or a doorbell could not be rung; the sweep will ring.',
   'queue.stalled': 'The queue gave a doorbell up because its worker died or slept.',
   'queue.abandoned': 'A stop ran out of time.',
-  'stage.finished': 'A stage answered a doorbell or a tick.',
   'stage.failed': 'A stage threw; the state in Postgres is what it was, and the sweep will ring.',
 
   // Processes
@@ -82,9 +71,6 @@ export const eventMeanings = {
   'worker.started': 'A worker process is up, with the stages named.',
   'worker.stopping': 'A worker was told to stop and finishes what it holds.',
   'worker.stopped': 'A worker process stopped in order.',
-  'worker.watchdog':
-    'Work is due and nothing was claimed for too long; the process ends, to be started anew.',
-  'database.migrated': 'The schema was brought up to date.',
   'database.error': 'A database connection was lost or refused.',
   'config.refused': 'The configuration cannot be used.',
   'process.failed': 'A process ends because of an error that nobody expected.',

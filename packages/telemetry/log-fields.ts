@@ -6,6 +6,8 @@ export interface LogFields {
   readonly chunk?: string | undefined;
   readonly attempt?: string | undefined;
   readonly artifact?: string | undefined;
+  /** The provider's own name of what it took; with it a person can adopt an upload whose answer was lost. */
+  readonly task?: string | undefined;
   readonly approval?: string | undefined;
   /** The id of an API key, never the key. */
   readonly api_key?: string | undefined;
@@ -54,6 +56,7 @@ const fieldKinds = {
   chunk: 'id',
   attempt: 'id',
   artifact: 'id',
+  task: 'word',
   approval: 'id',
   api_key: 'id',
   request: 'word',
