@@ -33,6 +33,7 @@ export class RowReader implements RowConsumer {
   #oddWord = '';
   #attributes: Record<string, string> | null = null;
   #attribute_bytes = 0;
+  #attributeCount = 0;
 
   constructor(context: ReadContext, layout: TableLayout) {
     const { shape, verdict } = layout;
@@ -54,6 +55,7 @@ export class RowReader implements RowConsumer {
     this.#oddWord = '';
     this.#attributes = null;
     this.#attribute_bytes = 0;
+    this.#attributeCount = 0;
   }
 
   cell(column: number, bytes: Buffer, start: number, end: number, isDouble: boolean): void {
@@ -71,11 +73,13 @@ export class RowReader implements RowConsumer {
         .toString('utf8', start, Math.min(end, start + 256))
         .trim()
         .slice(0, 64);
+      this.#attribute_bytes += this.#oddWord.length;
       this.#attribute('verdict_word', attributeText(this.#oddWord));
     } else {
       const name = this.#names[column] ?? this.#nameOf(column);
       if (name === dropped) return;
       this.#attribute_bytes += end - start;
+      if (++this.#attributeCount > compactAttributes) this.#attribute_bytes += looseAttribute_bytes;
       if (this.#attribute_bytes > this.#context.limits.maxAttributeBytesPerRow) this.#refuseRow();
       this.#attribute(name, this.#context.cellText.of(bytes, start, end));
     }
@@ -148,6 +152,10 @@ export class RowReader implements RowConsumer {
     return name;
   }
 }
+
+/** V8 keeps this many properties of a row one beside the other; with more it makes a hash table, of 50 bytes a place. */
+const compactAttributes = 12;
+const looseAttribute_bytes = 64;
 
 const noNumberCell = -1000;
 const dropped = '';
