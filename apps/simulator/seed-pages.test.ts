@@ -54,10 +54,13 @@ async function runCurl(
   }
 }
 
-const withoutCurl = await run('curl', ['--version']).then(
-  () => false,
-  () => true,
-);
+/** In CI curl is required: there, lines that nobody ran would pass as ones that work. */
+const withoutCurl =
+  !process.env['CI'] &&
+  (await run('curl', ['--version']).then(
+    () => false,
+    () => true,
+  ));
 
 test.skipIf(withoutCurl).for(pages)(
   'the curl lines of $page work verbatim with only host, key, task id and file provided',
