@@ -15,6 +15,8 @@ const simulated: Readonly<Record<AdapterName, { readonly name: string; readonly 
 export interface SimulatorWire extends Wire {
   /** How many numbers the simulator's ledger has charged for. */
   chargedNumbers(): Promise<number>;
+  /** Changes the options of the account: how this vendor differs from the page's samples. */
+  patchAccount(options: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 /** The simulator as a process of its own: it wrote the wire a second time, so it is never imported. */
@@ -34,17 +36,21 @@ export async function openSimulatorWire(adapter: AdapterName): Promise<Simulator
     return response.json();
   };
 
+  const send = async (method: string, path: string, body: object) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path} refused: ${await response.text()}`);
+  };
+
   return {
     key,
     account: testAccount({ adapter, baseUrl: url, resultHosts: [new URL(resultUrl).host] }),
-    async bend(operation, bend) {
-      const response = await fetch(`${url}/_sim/faults`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ match: { contract: adapter, operation }, action: bend }),
-      });
-      if (!response.ok) throw new Error(`fault refused: ${await response.text()}`);
-    },
+    bend: (operation, bend) =>
+      send('POST', '/_sim/faults', { match: { contract: adapter, operation }, action: bend }),
+    patchAccount: (options) => send('PATCH', `/_sim/accounts/${name}`, options),
     async count(operation) {
       const { requests } = (await get('/_sim/requests')) as {
         requests: { operation: string; account: string; count: number }[];
