@@ -73,6 +73,7 @@ CREATE TABLE store.jobs (
 CREATE INDEX jobs_due ON store.jobs (due_at) WHERE due_at IS NOT NULL;
 -- Jobs that could close: the sweep looks at them, should whoever closed their last chunk not have.
 CREATE INDEX jobs_to_close ON store.jobs (job_no) WHERE finished_at IS NULL AND open_chunks = 0 AND planned_at IS NOT NULL;
+CREATE INDEX jobs_by_end ON store.jobs (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX jobs_by_tenant ON store.jobs (tenant_id, id DESC);
 
 -- The edges of a job; a test holds them to packages/domain/job.ts and docs/state-machine.md.
@@ -136,7 +137,8 @@ CREATE TABLE store.results (
   attributes  jsonb,
   PRIMARY KEY (job_no, number, job_day)
 ) PARTITION BY RANGE (job_day);
-CREATE INDEX results_by_number ON store.results (number);
+-- The number as people write it in SQL on the view `rollcall.results`.
+CREATE INDEX results_by_number ON store.results (('+' || number::text));
 
 -- Rows of result files that are not answers to what was asked, kept for a person to look at.
 CREATE TABLE store.quarantined_rows (
@@ -151,7 +153,7 @@ CREATE TABLE store.quarantined_rows (
   PRIMARY KEY (artifact_id, number, job_day)
 ) PARTITION BY RANGE (job_day);
 
--- Bytes kept as they came (uploads, result files), compressed by us and cut in parts of at most 1 MiB.
+-- Bytes kept as they came (uploads, result files), compressed by us and cut in parts of 1 to 2 MiB.
 CREATE TABLE store.blobs (
   id            text NOT NULL,
   job_day       date NOT NULL,

@@ -4,6 +4,7 @@ CREATE TABLE store.account_states (
   account              text PRIMARY KEY,
   -- Scheme, host and port of the base URL. Task ids are unique within it; it must not change while chunks are open.
   provider_origin      text NOT NULL,
+  adapter              text NOT NULL,
   currency             text NOT NULL,
   paused_reason        text CHECK (paused_reason IN ('operator','auth','actual_above_price')),
   paused_at            timestamptz,
@@ -78,7 +79,7 @@ CREATE TABLE store.chunks (
     ('ready','submitting','polling','result_ready','ingesting','done','blocked','held','rejected','failed','cancelled','superseded')),
   -- IS TRUE, since a CHECK lets pass what is neither true nor false.
   CONSTRAINT known_reason CHECK (CASE state
-    WHEN 'blocked'  THEN (reason IN ('provider_balance','account_cap','job_ceiling','breaker','account_paused','auth','canary','canary_rejected','replan')) IS TRUE
+    WHEN 'blocked'  THEN (reason IN ('provider_balance','account_cap','job_ceiling','approval_ceiling','breaker','account_paused','auth','canary','canary_rejected','replan')) IS TRUE
     WHEN 'held'     THEN (reason IN ('unknown','upstream_failed','poll','artifact')) IS TRUE
     WHEN 'rejected' THEN reason IS NOT NULL
     ELSE reason IS NULL END),

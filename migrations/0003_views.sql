@@ -80,7 +80,7 @@ COMMENT ON COLUMN rollcall.jobs.planned_at IS 'When the job was cut into chunks.
 COMMENT ON COLUMN rollcall.jobs.finished_at IS 'When the last number got its row.';
 
 CREATE VIEW rollcall.results AS
-SELECT j.id AS job_id, j.check_name, '+' || r.number AS number, r.outcome, r.attributes, c.account,
+SELECT j.id AS job_id, j.check_name, '+' || r.number::text AS number, r.outcome, r.attributes, c.account,
        CASE WHEN c.state = 'done' THEN 'provider' ELSE 'rollcall' END AS source,
        COALESCE(c.cost_per_number, 0) AS cost, c.closed_at AS checked_at
   FROM store.jobs j

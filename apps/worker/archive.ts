@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
 import {
   appendEvidence,
@@ -27,7 +28,7 @@ export async function archiveDownload(
 ): Promise<{ readonly answer: DownloadAnswer; readonly artifact: ArtifactId | null }> {
   const { db, log } = equipment;
   if (claim.locator === null) throw new Error(`chunk ${claim.chunkId} is ready without a locator`);
-  await reserveRequest(db, account.id, account.pace.requestsPerSecond);
+  await delay(await reserveRequest(db, account.id, account.pace.requestsPerSecond));
   const hash = createHash('sha256');
   const answer = await equipment.providerOf(account).download(
     claim.locator,

@@ -1,27 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
+  answerFacts,
   blockChunk,
   blockReady,
   claimSubmit,
+  findIntent,
   type LoadedSubmit,
   loadSubmit,
   originOf,
-  postponeBlocked,
   recordBalance,
   reserveRequest,
   type SubmitClaim,
+  settleSubmit,
+  takeBalanceLook,
   unblockAccount,
   unblockChunk,
 } from '@rollcall/db';
 import {
   type Account,
-  backoff_ms,
+  type AttemptId,
+  balanceWait_ms,
   type CheckOffer,
   decideSubmit,
   type Money,
   parseMoney,
+  type SubmitAnswer,
   type SubmitDecision,
 } from '@rollcall/domain';
 import { type Equipment, newId, offerOf } from './equipment.ts';
+import { storePatiently } from './store-patiently.ts';
 
 /** A chunk that this worker may send, once: its intent is committed. */
 export interface Claimed {
@@ -49,6 +56,56 @@ export type Looked =
 export async function claimUpload(
   equipment: Equipment,
   chunkId: string,
+  signal: AbortSignal,
+  balanceIsFine: boolean,
+): Promise<Looked> {
+  // What begins now might have to be cut off in the middle.
+  if (equipment.stopping.aborted) return { kind: 'waiting' };
+  const attemptId = newId('attempt');
+  try {
+    return await look(equipment, chunkId, attemptId, balanceIsFine);
+  } catch (error) {
+    // The reply to the COMMIT may be lost. Nothing was sent under this attempt, and only this process knows.
+    await storePatiently(equipment.log, signal, () => releaseUnsent(equipment, attemptId));
+    throw error;
+  }
+}
+
+async function releaseUnsent(equipment: Equipment, attemptId: AttemptId): Promise<void> {
+  await equipment.db.transaction(async (tx) => {
+    const found = await findIntent(tx, attemptId);
+    if (found === null) return;
+    const { now_ms } = await answerFacts(tx, found.jobId);
+    await settleSubmit(tx, found, notSent('claim_unconfirmed', Date.now()), {
+      kind: 'retry',
+      due_ms: now_ms,
+      reason: 'claim_unconfirmed',
+    });
+  });
+}
+
+/** What we know without having spoken to the provider: nothing left this process. */
+export function notSent(reason: string, startedAt_ms: number): SubmitAnswer {
+  return {
+    kind: 'not_sent',
+    reason,
+    evidence: {
+      operation: 'submit',
+      startedAt_ms,
+      duration_ms: Date.now() - startedAt_ms,
+      headersSent: false,
+      httpStatus: null,
+      bodyExcerpt: null,
+      rawBody: null,
+      transportError: reason,
+    },
+  };
+}
+
+async function look(
+  equipment: Equipment,
+  chunkId: string,
+  attemptId: AttemptId,
   balanceIsFine: boolean,
 ): Promise<Looked> {
   const { db, log, times } = equipment;
@@ -74,7 +131,7 @@ export async function claimUpload(
         return { kind: 'ask_balance', loaded, account, amount: decision.amount };
       case 'block':
         await blockChunk(tx, chunkId, loaded.fence, decision.reason, decision.due_ms);
-        if (decision.reason !== 'job_ceiling') {
+        if (decision.reason !== 'job_ceiling' && decision.reason !== 'approval_ceiling') {
           await blockReady(tx, loaded.account, decision.reason, decision.due_ms);
         }
         log.warn('chunk.blocked', {
@@ -97,13 +154,14 @@ export async function claimUpload(
           if (
             chunk.reason !== null &&
             chunk.reason !== 'provider_balance' &&
-            chunk.reason !== 'job_ceiling'
+            chunk.reason !== 'job_ceiling' &&
+            chunk.reason !== 'approval_ceiling'
           ) {
             await unblockAccount(tx, loaded.account, [chunk.reason]);
           }
         }
         const claimed = await claimSubmit(tx, loaded, {
-          id: newId('attempt'),
+          id: attemptId,
           providerOrigin: originOf(account),
           pricePerNumber: offer.pricePerNumber,
           amount: decision.amount,
@@ -117,8 +175,6 @@ export async function claimUpload(
   });
 }
 
-const balanceWait = { floor_ms: 30_000, ceiling_ms: 900_000 };
-
 /**
  * Asks whether the provider has money for us again. True: this chunk may be sent, as the one probe. Where the balance is told and
  * suffices, the others follow at once; where it cannot be told, they wait for the probe.
@@ -130,18 +186,20 @@ export async function askBalance(
   needed: Money,
 ): Promise<boolean> {
   const { db, log } = equipment;
+  const later_ms = loaded.facts.now_ms + balanceWait_ms;
+  const mine = await db.transaction((tx) =>
+    takeBalanceLook(tx, account.id, loaded.chunkId, later_ms),
+  );
+  if (!mine) return false;
+  await delay(await reserveRequest(db, account.id, account.pace.requestsPerSecond));
   const answer = await equipment.providerOf(account).balance();
   const balance = answer.kind === 'balance' ? parseMoney(answer.amount) : null;
-  const later_ms = loaded.facts.now_ms + backoff_ms(loaded.freeTries, balanceWait, Math.random());
   return db.transaction(async (tx) => {
-    if (balance !== null) {
-      await recordBalance(tx, account.id, balance);
-      log.info('account.balance', { account: account.id });
-    }
-    await postponeBlocked(tx, account.id, 'provider_balance', later_ms);
-    if (balance !== null && balance < needed) return false;
-    if (balance !== null) await unblockAccount(tx, account.id, ['provider_balance']);
-    else await unblockChunk(tx, loaded.chunkId, loaded.fence);
+    if (balance === null) return unblockChunk(tx, loaded.chunkId, loaded.fence);
+    await recordBalance(tx, account.id, balance);
+    log.info('account.balance', { account: account.id });
+    if (balance < needed) return false;
+    await unblockAccount(tx, account.id, ['provider_balance']);
     return true;
   });
 }

@@ -14,6 +14,8 @@ export interface Equipment {
   providerOf(account: Account): Provider;
   /** Best effort: a doorbell that is lost is rung again by the rescue sweep. */
   ring(doorbells: readonly DueDoorbell[]): Promise<void>;
+  /** Aborted when the process was told to stop: what has not begun is left to others. */
+  readonly stopping: AbortSignal;
   readonly times: Pick<Configuration, 'lease_ms' | 'heartbeat_ms' | 'rescueInterval_ms'>;
 }
 

@@ -53,6 +53,7 @@ async function main(): Promise<void> {
     onError: (event) => logQueueEvent(log, event),
   });
   const providers = new Map<string, Provider>();
+  const stopping = new AbortController();
   const equipment: Equipment = {
     db,
     log,
@@ -67,15 +68,15 @@ async function main(): Promise<void> {
     async ring(doorbells) {
       if (doorbells.length > 0) await queues.ring(doorbells);
     },
+    stopping: stopping.signal,
     times: config,
   };
   const running = run(equipment, queues, config.stages, config.pruneInterval_ms);
   log.info('worker.started', { backend: queues.backend, stage: config.stages.join(',') });
 
-  let stopping = false;
   const stop = async () => {
-    if (stopping) return;
-    stopping = true;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     log.info('worker.stopping');
     // Whatever hangs, the process ends: P13.
     setTimeout(() => process.exit(1), config.stopDeadline_ms + 4_500).unref();

@@ -7,20 +7,23 @@ import { ingestChunk } from './stages/ingest.ts';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
 import { submitChunk } from './stages/submit.ts';
+import { analyse } from './sweeps/analyse.ts';
 import { expire } from './sweeps/expire.ts';
 import { prune } from './sweeps/prune.ts';
 import { rescue } from './sweeps/rescue.ts';
 
 /** How often the sweeps look for what is due: the finest step in which anything waits. */
 const tick_ms = 500;
+/** How often it is looked whether the planner's statistics are behind; they are renewed at most every five minutes. */
+const analyse_ms = 5_000;
 /**
  * Doorbells of a stage that one process answers at once. Parsing has one thread, but a provider that drips a file for minutes
  * must not keep the others' results waiting; each ingest may hold a chunk of 1,000,000 numbers in memory.
  */
-const concurrency = { plan: 1, poll: 4, ingest: 3 } as const;
+const concurrency = { plan: 1, ingest: 3 } as const;
 
 export interface Running {
-  /** Takes no more doorbells, lets what is in hand finish, and returns within the deadline and a few seconds. */
+  /** After `equipment.stopping` was aborted: takes no more doorbells, lets what is in hand finish, and returns within the deadline and a few seconds. */
   stop(deadline_ms: number): Promise<void>;
 }
 
@@ -49,8 +52,12 @@ export function run(
   }
   if (stages.includes('poll')) {
     consumers.push(
-      queues.consume('poll', null, concurrency.poll, ({ account }, signal) =>
-        pollAccount(equipment, account, signal),
+      // One at a time for each account, and room for all of them: a slow provider keeps nobody else waiting.
+      queues.consume(
+        'poll',
+        null,
+        equipment.accounts.accounts.size,
+        oneAtATime(({ account }, signal) => pollAccount(equipment, account, signal)),
       ),
     );
   }
@@ -62,29 +69,44 @@ export function run(
     );
   }
 
-  const stopping = new AbortController();
   const sweeps = [
     every(tick_ms, () => rescue(equipment)),
     every(tick_ms, () => expire(equipment)),
     every(pruneInterval_ms, () => prune(equipment)),
+    every(analyse_ms, () => analyse(equipment)),
   ];
 
   async function every(interval_ms: number, sweep: () => Promise<Counts>): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (!equipment.stopping.aborted) {
       try {
         await sweep();
       } catch (error) {
         log.error('sweep.failed', describeError(error));
       }
-      await delay(interval_ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await delay(interval_ms, undefined, { signal: equipment.stopping }).catch(() => undefined);
     }
   }
 
   return {
     async stop(deadline_ms) {
-      stopping.abort();
       await Promise.all(consumers.map((consumer) => consumer.close(deadline_ms)));
       await Promise.race([Promise.all(sweeps), delay(1_000)]);
     },
+  };
+}
+
+/** Lets a further doorbell for an account that is being polled go: the one at work takes whatever is due. */
+function oneAtATime(
+  poll: (doorbell: { readonly account: string }, signal: AbortSignal) => Promise<Counts>,
+): typeof poll {
+  const busy = new Set<string>();
+  return async (doorbell, signal) => {
+    if (busy.has(doorbell.account)) return { busy: 1 };
+    busy.add(doorbell.account);
+    try {
+      return await poll(doorbell, signal);
+    } finally {
+      busy.delete(doorbell.account);
+    }
   };
 }

@@ -97,6 +97,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
   const providers = new Map<string, Provider>();
   let queues: Queues | null = null;
   const running: Running[] = [];
+  const stopping = new AbortController();
   const equipment: Equipment = {
     db,
     log,
@@ -110,6 +111,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     async ring(doorbells) {
       await queues?.ring(doorbells);
     },
+    stopping: stopping.signal,
     times: { lease_ms: options.lease_ms ?? 30_000, heartbeat_ms: 5_000, rescueInterval_ms: 2_000 },
   };
 
@@ -237,6 +239,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       if (paid_twice !== 0) throw new Error(`${paid_twice} numbers were paid for twice`);
     },
     async close() {
+      stopping.abort();
       await Promise.all(running.map((each) => each.stop(5_000)));
       await queues?.close();
       await Promise.all([...providers.values()].map((provider) => provider.close()));

@@ -44,6 +44,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: options.applicationName,
     // A statement that waits longer has met a fault, not load; a request or a doorbell comes again.
     connectionTimeoutMillis: 10_000,
+    // A process that was frozen in the middle of a transaction must not keep its locks: everybody else would wait for it.
+    idle_in_transaction_session_timeout: 15_000,
+    // 55P03 is tried again; waiting without end would hold a connection for each waiter.
+    lock_timeout: 10_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     types,

@@ -15,12 +15,12 @@ export {
   confirmSemantics,
   originOf,
   pauseAccount,
-  postponeBlocked,
   recordBalance,
   reserveRequest,
   resetBreaker,
   resumeAccount,
   syncAccounts,
+  takeBalanceLook,
   unblockAccount,
 } from './sql/accounts.ts';
 export {
@@ -72,6 +72,7 @@ export {
   lockJobForPlanning,
   type NewChunk,
   type PlannedJob,
+  postponePlanning,
   readLearnedLimits,
   startRunning,
   supersedeUnsent,
@@ -102,10 +103,12 @@ export { type Received, type ReceivedJob, receiveJob } from './sql/receive-job.t
 export {
   answerFacts,
   type Settled,
+  findIntent,
   type SubmittedChunk,
   settleSubmit,
 } from './sql/settle-submit.ts';
 export {
+  analyseResults,
   type DueDoorbell,
   dueDoorbells,
   type Expired,

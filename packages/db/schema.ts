@@ -40,6 +40,7 @@ export const apiKeys = store.table('api_keys', {
 export const accountStates = store.table('account_states', {
   account: text('account').primaryKey(),
   providerOrigin: text('provider_origin').notNull(),
+  adapter: text('adapter').notNull(),
   currency: text('currency').notNull(),
   pausedReason: text('paused_reason').$type<'operator' | 'auth' | 'actual_above_price'>(),
   pausedAt: time('paused_at'),

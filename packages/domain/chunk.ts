@@ -13,6 +13,8 @@ export const blockedReasons = [
   'account_cap',
   /** The job's `max_cost` is used up; raising it moves it on. */
   'job_ceiling',
+  /** It would cost more than a person allowed when approving to pay again; the old price moves it on, or cancelling. */
+  'approval_ceiling',
   /** Too many unknown outcomes on the account; time or an operator moves it on. */
   'breaker',
   /** An operator paused the account; resuming it moves it on. */

@@ -74,7 +74,13 @@ export function decidePoll(polled: Polled, facts: PollFacts): PollDecision {
   if (upstreamFailures >= upstreamFailuresMax) {
     return { kind: 'hold', reason: 'upstream_failed', detail: 'failed_twice' };
   }
-  const missingPolls = polled.kind === 'not_found' ? facts.missingPolls + 1 : 0;
+  // No answer says nothing of the task, so it does not interrupt the row either.
+  const missingPolls =
+    polled.kind === 'not_found'
+      ? facts.missingPolls + 1
+      : polled.kind === 'no_answer'
+        ? facts.missingPolls
+        : 0;
   if (missingPolls >= missingPollsMax) {
     return { kind: 'hold', reason: 'poll', detail: 'task_not_found' };
   }

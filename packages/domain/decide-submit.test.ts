@@ -26,6 +26,7 @@ const claimable: SubmitFacts = {
     dayEnds_ms: now_ms + 3_600_000,
     nextRequest_ms: 0,
   },
+  approvedCeiling: null,
   configured: sampleAccount,
   offer: sampleOffer,
 };

@@ -28,6 +28,8 @@ export interface SubmitFacts {
     readonly dayEnds_ms: number;
     readonly nextRequest_ms: number;
   };
+  /** What a person allowed for paying again, where this chunk was paid for or may have been; else null. */
+  readonly approvedCeiling: Money | null;
   readonly configured: Account;
   readonly offer: CheckOffer;
 }
@@ -68,6 +70,10 @@ export function decideSubmit(facts: SubmitFacts): SubmitDecision {
   if (!fitsUnder(configured.dailyCap, account.spentToday, amount)) {
     return { kind: 'block', reason: 'account_cap', due_ms: account.dayEnds_ms };
   }
+  // The price has risen since a person approved paying again: not what they agreed to. Looked at again in an hour.
+  if (facts.approvedCeiling !== null && amount > facts.approvedCeiling) {
+    return { kind: 'block', reason: 'approval_ceiling', due_ms: now_ms + 3_600_000 };
+  }
   const slots = account.recentUnknowns > 0 ? 1 : configured.pace.uploadsInFlight;
   if (account.uploadsInFlight >= slots) return { kind: 'wait', why: 'slots' };
   if (chunk.reason === 'provider_balance') return { kind: 'ask_balance', amount };
@@ -78,7 +84,8 @@ export function decideSubmit(facts: SubmitFacts): SubmitDecision {
 /** Free refusals and unsent tries of one chunk before it is rejected; with the waits below that is over an hour. */
 export const freeTriesMax = 20;
 const freeTryWait = { floor_ms: 2_000, ceiling_ms: 300_000 };
-const balanceWait = { floor_ms: 30_000, ceiling_ms: 900_000 };
+/** How long a chunk that met an empty balance waits for the next look: one cheap call, or one probe, for the whole account. */
+export const balanceWait_ms = 120_000;
 
 export interface AnsweredFacts {
   readonly now_ms: number;
@@ -137,7 +144,7 @@ export function decideAnswered(answer: SubmitAnswer, facts: AnsweredFacts): Subm
       return {
         kind: 'blocked',
         reason: 'provider_balance',
-        due_ms: facts.now_ms + backoff_ms(facts.freeTries, balanceWait, facts.random),
+        due_ms: facts.now_ms + balanceWait_ms,
       };
     case 'batch_size':
       return {

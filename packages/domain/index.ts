@@ -52,6 +52,7 @@ export {
 } from './decide-poll.ts';
 export {
   type AnsweredFacts,
+  balanceWait_ms,
   breakerStopsAt,
   decideAnswered,
   decideSubmit,

@@ -18,7 +18,7 @@ export async function insertAnsweredJob(
   const id = makeId('job', Date.now(), randomBytes(10));
   await database.transaction(async (tx) => {
     await tx.query(
-      `INSERT INTO store.account_states (account, provider_origin, currency) VALUES ('alpha', 'https://alpha.example', 'USD')
+      `INSERT INTO store.account_states (account, provider_origin, adapter, currency) VALUES ('alpha', 'https://alpha.example', 'tasks-v1', 'USD')
        ON CONFLICT DO NOTHING`,
     );
     const { rows } = await tx.query<{ job_no: number; job_day: string }>(

@@ -10,6 +10,7 @@ import {
   numbersOfChunk,
   type Published,
   publishResults,
+  serverNow_ms,
 } from '@rollcall/db';
 import {
   type Account,
@@ -17,6 +18,7 @@ import {
   type CheckOffer,
   decideDownload,
   decideParsed,
+  ingestTriesMax,
   parserDeathsMax,
   Reconciliation,
   verdicts,
@@ -46,16 +48,37 @@ export async function ingestChunk(
   if (claim === null) return { gone: 1 };
   const offered = offerOf(equipment, claim.account, claim.checkName);
   if (offered === null) return leave(equipment, claim, null, later(claim, 60_000));
-  return whileLeased(equipment, claim, async () => {
-    const file = await openTemporaryFile();
-    try {
-      const artifact = await fetchArtifact(equipment, claim, offered.account, file, signal);
-      if (typeof artifact !== 'string') return artifact;
-      return await parse(equipment, claim, artifact, offered.account, offered.offer, file);
-    } finally {
-      await file.close();
-    }
-  });
+  try {
+    return await whileLeased(equipment, claim, async () => {
+      const file = await openTemporaryFile();
+      try {
+        const artifact = await fetchArtifact(equipment, claim, offered.account, file, signal);
+        if (typeof artifact !== 'string') return artifact;
+        return await parse(equipment, claim, artifact, offered.account, offered.offer, file);
+      } finally {
+        await file.close();
+      }
+    });
+  } catch (error) {
+    await giveBack(equipment, claim);
+    throw error;
+  }
+}
+
+/**
+ * Something of ours failed (a full disk, Postgres): again soon, and held with its file when it keeps failing. Where even this
+ * cannot be stored, the lease runs out and the expire sweep does the same.
+ */
+async function giveBack(equipment: Equipment, claim: IngestClaim): Promise<void> {
+  const tries = claim.tries + 1;
+  const step: IngestStep =
+    tries >= ingestTriesMax
+      ? hold('ingest_keeps_failing', null, null)
+      : {
+          kind: 'retry',
+          due_ms: (await serverNow_ms(equipment.db).catch(() => claim.now_ms)) + 2_000 * tries,
+        };
+  await leave(equipment, claim, null, step).catch(() => undefined);
 }
 
 /** Brings the result's bytes into `file`: from the archive, or by a download that is archived first. */
@@ -74,8 +97,9 @@ async function fetchArtifact(
     return claim.artifact.id;
   }
   const { answer, artifact } = await archiveDownload(equipment, claim, account, file, signal);
+  const now_ms = await serverNow_ms(equipment.db);
   const decision = decideDownload(answer, {
-    now_ms: claim.now_ms,
+    now_ms,
     random: Math.random(),
     tries: claim.tries,
     locatorRefreshes: claim.locatorRefreshes,
@@ -94,7 +118,7 @@ async function fetchArtifact(
       equipment.log.warn('artifact.download_failed', { ...line, reason: 'expired' });
       return leave(equipment, claim, null, {
         ...decision,
-        deadline_ms: claim.now_ms + account.poll.deadline_ms,
+        deadline_ms: now_ms + account.poll.deadline_ms,
       });
     case 'hold':
       return leave(equipment, claim, null, { ...decision, verdict: null, detail: null });
@@ -208,7 +232,7 @@ async function reportPublished(
 
 function hold(
   code: string,
-  verdict: 'unreadable' | 'mismatch' | 'unconfirmed',
+  verdict: 'unreadable' | 'mismatch' | 'unconfirmed' | null,
   detail: string | null,
 ): IngestStep {
   return { kind: 'hold', reason: 'artifact', code, verdict, detail };

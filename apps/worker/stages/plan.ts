@@ -8,6 +8,7 @@ import {
   lockJobForPlanning,
   nextReady,
   type PlannedJob,
+  postponePlanning,
   startRunning,
   supersedeUnsent,
   type Transaction,
@@ -29,6 +30,14 @@ export async function planJob(equipment: Equipment, jobId: string): Promise<Coun
   if (planned === null) return { elsewhere: 1 };
   const { job, chunks, closed } = planned;
   if (closed === 'audit_failed') log.error('job.audit_failed', { job: jobId });
+  if (closed === 'not_offered') {
+    log.error('job.attention', {
+      job: jobId,
+      account: job.account,
+      check: job.checkName,
+      reason: 'check_not_offered',
+    });
+  }
   if (closed === 'closed') log.info('job.closed', { job: jobId, check: job.checkName });
   if (chunks > 0) {
     log.info('job.planned', {
@@ -48,7 +57,7 @@ export async function planJob(equipment: Equipment, jobId: string): Promise<Coun
 
 interface PlanOutcome {
   readonly chunks: number;
-  readonly closed: 'open' | 'closed' | 'audit_failed';
+  readonly closed: 'open' | 'closed' | 'audit_failed' | 'not_offered';
 }
 
 async function planLocked(
@@ -63,6 +72,8 @@ async function planLocked(
     case 'running':
     case 'paused': {
       if (job.openChunks === 0) return { chunks: 0, closed: await close(tx, job, job.state) };
+      // Another process may know a newer accounts file: nothing is taken back that this one could not cut again.
+      if (offerOf(equipment, job.account, job.checkName) === null) return notOffered(tx, job);
       return cut(tx, equipment, job, await supersedeUnsent(tx, job.jobNo));
     }
     case 'cancelling':
@@ -81,6 +92,21 @@ async function close(
   return (await closeIfAudited(tx, job.jobNo, job.jobId, state)).kind;
 }
 
+/**
+ * This process's accounts file does not have the check. Another process may know a newer one, so nothing is changed; a job that
+ * nobody could plan for an hour ends as failed, with nothing sent and nothing paid.
+ */
+async function notOffered(tx: Transaction, job: PlannedJob): Promise<PlanOutcome> {
+  if (job.state !== 'planning' || !job.isOld) {
+    await postponePlanning(tx, job.jobNo);
+    return { chunks: 0, closed: 'not_offered' };
+  }
+  const area = await wholeJob(tx, job);
+  await insertRejectedChunk(tx, job, area, 1, newId('chunk'), 'check_not_offered');
+  await failJob(tx, job.jobNo, `account ${job.account} does not offer ${job.checkName}`);
+  return { chunks: 0, closed: 'closed' };
+}
+
 async function cut(
   tx: Transaction,
   equipment: Equipment,
@@ -88,12 +114,7 @@ async function cut(
   areas: readonly Area[],
 ): Promise<PlanOutcome> {
   const offered = offerOf(equipment, job.account, job.checkName);
-  if (offered === null) {
-    if (job.state !== 'planning' || !areas[0]) return { chunks: 0, closed: 'open' };
-    await insertRejectedChunk(tx, job, areas[0], 1, newId('chunk'), 'check_not_offered');
-    await failJob(tx, job.jobNo, `account ${job.account} does not offer ${job.checkName}`);
-    return { chunks: 0, closed: 'closed' };
-  }
+  if (offered === null) return notOffered(tx, job);
   const plans = decidePlan({
     areas: areas.map((area) => area.numbers),
     limits: offered.offer,

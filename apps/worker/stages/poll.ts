@@ -15,6 +15,16 @@ import { storePatiently } from '../store-patiently.ts';
 
 /** Status calls of one account that this worker has on the wire at once; the pace is the account's, over all workers. */
 const callsAtOnce = 8;
+/** One doorbell is answered for so long at most; the next one goes on. */
+const round_ms = 5_000;
+
+/**
+ * Calls to claim at a time: no more than one second of the account's pace. What is claimed waits its turn under a lease, and
+ * every reserved turn puts off this account's uploads.
+ */
+function callsPerClaim(account: Account): number {
+  return Math.max(1, Math.min(callsAtOnce, Math.floor(account.pace.requestsPerSecond)));
+}
 
 /** Asks for all tasks of an account that are due, as many in one call as the provider takes. */
 export async function pollAccount(
@@ -26,11 +36,12 @@ export async function pollAccount(
   if (!account) return { unknown_account: 1 };
   const provider = equipment.providerOf(account);
   const counts = { calls: 0, tasks: 0, ready: 0, held: 0, stale: 0 };
-  while (!signal.aborted) {
+  const until = performance.now() + round_ms;
+  while (!equipment.stopping.aborted && !signal.aborted && performance.now() < until) {
     const claims = await claimPolls(
       equipment.db,
       accountId,
-      provider.statusBatchSize * callsAtOnce,
+      provider.statusBatchSize * callsPerClaim(account),
       equipment.times.lease_ms,
     );
     if (claims.length === 0) break;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   answerFacts,
+  extendLease,
   nextReady,
   numbersOfChunk,
   releaseBehindCanary,
@@ -13,7 +14,8 @@ import {
   type SubmitAnswer,
   type SubmitResult,
 } from '@rollcall/domain';
-import { askBalance, type Claimed, claimUpload } from '../claim-upload.ts';
+import { askBalance, type Claimed, claimUpload, notSent } from '../claim-upload.ts';
+import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
 import { storePatiently } from '../store-patiently.ts';
@@ -27,11 +29,11 @@ export async function submitChunk(
   chunkId: string,
   signal: AbortSignal,
 ): Promise<Counts> {
-  const looked = await claimUpload(equipment, chunkId, false);
+  const looked = await claimUpload(equipment, chunkId, signal, false);
   if (looked.kind === 'ask_balance') {
     const mayProbe = await askBalance(equipment, looked.loaded, looked.account, looked.amount);
     if (!mayProbe) return { blocked: 1 };
-    const again = await claimUpload(equipment, chunkId, true);
+    const again = await claimUpload(equipment, chunkId, signal, true);
     return again.kind === 'claimed' ? upload(equipment, again, signal) : { waiting: 1 };
   }
   if (looked.kind !== 'claimed') return { [looked.kind]: 1 };
@@ -54,11 +56,13 @@ async function upload(
   };
   log.info('chunk.claimed', { ...line, counts: { numbers: loaded.facts.chunk.numbers } });
 
+  let taskId: string | undefined;
   const { answer, result, settled } = await whileLeased(
     equipment,
     { chunkId: loaded.chunkId, fence: held.fence },
     async () => {
       const sent = await send(equipment, claimed);
+      if (sent.kind === 'accepted') taskId = sent.taskId;
       const { now_ms, jobCancelled } = await storePatiently(log, signal, () =>
         answerFacts(db, loaded.jobId),
       );
@@ -99,7 +103,11 @@ async function upload(
       );
       return { answer: sent, result: decided, settled: stored };
     },
-  );
+  ).catch((error: unknown) => {
+    // What only this process knows must not go with it: a person can adopt the task by this line.
+    log.error('attempt.answer_lost', { ...line, task: taskId, ...describeError(error) });
+    throw error;
+  });
   report(equipment, line, answer, result, settled);
   await ringNext(equipment, account);
   return { [settled.kind === 'applied' ? settled.state : settled.kind]: 1 };
@@ -118,23 +126,18 @@ async function send(equipment: Equipment, claimed: Claimed): Promise<SubmitAnswe
       loaded.facts.chunk.numbers,
     );
   } catch {
-    // Nothing was sent, and we know it.
-    return {
-      kind: 'not_sent',
-      reason: 'numbers_not_read',
-      evidence: {
-        operation: 'submit',
-        startedAt_ms,
-        duration_ms: Date.now() - startedAt_ms,
-        headersSent: false,
-        httpStatus: null,
-        bodyExcerpt: null,
-        rawBody: null,
-        transportError: 'numbers_not_read',
-      },
-    };
+    return notSent('numbers_not_read', startedAt_ms);
   }
   if (wait_ms > 0) await delay(wait_ms);
+  // The claim may have run out while it waited or slept, and a person may have decided since: what was held meanwhile is not
+  // sent any more. From here the lease is longer than the upload's deadline.
+  const stands = await extendLease(
+    equipment.db,
+    loaded.chunkId,
+    held.fence,
+    equipment.times.lease_ms,
+  ).catch(() => false);
+  if (!stands) return notSent('claim_lost', startedAt_ms);
   return equipment
     .providerOf(account)
     .submit({ taskType: offer.taskType, numbers, reference: held.attemptId });
@@ -159,7 +162,12 @@ function report(
   }
   switch (result.kind) {
     case 'accepted':
-      log.info('chunk.accepted', { ...line, status_code, duration_ms });
+      log.info('chunk.accepted', {
+        ...line,
+        task: answer.kind === 'accepted' ? answer.taskId : undefined,
+        status_code,
+        duration_ms,
+      });
       break;
     case 'retry':
       log.warn(answer.kind === 'not_sent' ? 'attempt.not_sent' : 'attempt.refused_free', {

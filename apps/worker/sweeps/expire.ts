@@ -6,7 +6,7 @@ import type { Counts, Equipment } from '../equipment.ts';
  * an ingest is simply taken over.
  */
 export async function expire(equipment: Equipment): Promise<Counts> {
-  const expired = await sweepAlone(equipment.db, expireLeases);
+  const expired = await sweepAlone(equipment.db, 'expire', expireLeases);
   if (expired === null) return { held: 0, ingests: 0 };
   for (const { chunkId, attemptId, account, jobId } of expired.held) {
     equipment.log.error('chunk.held', {

@@ -12,7 +12,7 @@ export async function rescue(equipment: Equipment): Promise<Counts> {
       account.pace.uploadsInFlight,
     ]),
   );
-  const due = await sweepAlone(equipment.db, (tx) =>
+  const due = await sweepAlone(equipment.db, 'rescue', (tx) =>
     dueDoorbells(tx, equipment.times.rescueInterval_ms, slots),
   );
   if (due === null || due.length === 0) return { rung: 0 };

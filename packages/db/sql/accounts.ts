@@ -9,15 +9,21 @@ import { storedMoney } from './storable.ts';
 
 /**
  * Makes the accounts of the configuration known. Refused, all problems at once, where an account with open chunks was
- * removed or got another base URL: its tasks could no longer be asked for.
+ * removed or got another base URL or contract (its tasks could no longer be asked for), or where it no longer offers a check that an
+ * open job asks of it.
  */
 export async function syncAccounts(
   db: Database,
   accounts: readonly Account[],
 ): Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }> {
   return db.transaction(async (tx) => {
-    const known = await tx.query<{ account: string; provider_origin: string; open: boolean }>(
-      `SELECT s.account, s.provider_origin,
+    const known = await tx.query<{
+      account: string;
+      provider_origin: string;
+      adapter: string;
+      open: boolean;
+    }>(
+      `SELECT s.account, s.provider_origin, s.adapter,
               EXISTS (SELECT FROM store.chunks c WHERE c.account = s.account AND c.closed_at IS NULL) AS open
          FROM store.account_states s ORDER BY s.account FOR UPDATE OF s`,
     );
@@ -33,16 +39,37 @@ export async function syncAccounts(
         problems.push(
           `account ${row.account} has open chunks at ${row.provider_origin} and its base_url now is ${originOf(now)}: change it back until they are closed`,
         );
+      } else if (now.adapter !== row.adapter) {
+        problems.push(
+          `account ${row.account} has open chunks sent by ${row.adapter} and its adapter now is ${now.adapter}: change it back until they are closed`,
+        );
+      }
+    }
+    const asked = await tx.query<{ account: string; check_name: string }>(
+      'SELECT DISTINCT account, check_name FROM store.jobs WHERE finished_at IS NULL ORDER BY 1, 2',
+    );
+    for (const { account, check_name } of asked.rows) {
+      const now = accounts.find(({ id }) => id === account);
+      if (now && !Object.hasOwn(now.checks, check_name)) {
+        problems.push(
+          `account ${account} has open jobs for ${check_name} and no longer offers it: put the check back until they are closed`,
+        );
       }
     }
     if (problems.length > 0) return { ok: false, problems };
     for (const account of accounts) {
       await tx.query(
-        `INSERT INTO store.account_states (account, provider_origin, currency, semantics_confirmed)
-         VALUES ($1, $2, $3, $4)
-         ON CONFLICT (account) DO UPDATE SET provider_origin = EXCLUDED.provider_origin, currency = EXCLUDED.currency,
+        `INSERT INTO store.account_states (account, provider_origin, adapter, currency, semantics_confirmed)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (account) DO UPDATE SET provider_origin = EXCLUDED.provider_origin, adapter = EXCLUDED.adapter, currency = EXCLUDED.currency,
            semantics_confirmed = account_states.semantics_confirmed OR EXCLUDED.semantics_confirmed`,
-        [account.id, originOf(account), account.currency, account.semanticsConfirmed],
+        [
+          account.id,
+          originOf(account),
+          account.adapter,
+          account.currency,
+          account.semanticsConfirmed,
+        ],
       );
     }
     return { ok: true };
@@ -126,6 +153,26 @@ export async function unblockAccount(
     [account, reasons],
   );
   return ready.rowCount ?? 0;
+}
+
+/**
+ * Takes the one look at an account's balance: true for the chunk that is still due, which puts off all the others (and itself, should
+ * the look fail) to `later_ms`. Under the account's lock, so that a hundred doorbells make one call.
+ */
+export async function takeBalanceLook(
+  tx: Queryable,
+  account: string,
+  chunkId: string,
+  later_ms: number,
+): Promise<boolean> {
+  await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [account]);
+  const due = await tx.query(
+    `SELECT FROM store.chunks WHERE id = $1 AND state = 'blocked' AND reason = 'provider_balance' AND due_at <= clock_timestamp()`,
+    [chunkId],
+  );
+  if (due.rowCount !== 1) return false;
+  await postponeBlocked(tx, account, 'provider_balance', later_ms);
+  return true;
 }
 
 /** Looks again at an account's blocked chunks at a later time. */

@@ -42,6 +42,7 @@ export interface LoadedSubmit {
       readonly dayEnds_ms: number;
       readonly nextRequest_ms: number;
     };
+    readonly approvedCeiling: Money | null;
   };
 }
 
@@ -63,6 +64,10 @@ export async function loadSubmit(tx: Transaction, chunkId: string): Promise<Load
             extract(epoch FROM (date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')::float8 * 1000 AS day_ends_ms,
             (SELECT count(*) FROM store.chunks f WHERE f.account = c.account AND f.state = 'submitting') AS in_flight,
             u.recent, u.until_ms,
+            (SELECT p.cost_ceiling FROM store.approvals p
+              WHERE p.chunk_id = c.id
+                AND NOT EXISTS (SELECT FROM store.attempts a WHERE a.approval_id = p.id AND a.outcome NOT IN ('not_sent','refused_free'))
+              ORDER BY p.created_at DESC LIMIT 1) AS approved_ceiling,
             (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.job_no = c.job_no AND l.entry = 'reserve'
                 AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release')) AS job_spent,
             (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.account = c.account AND l.entry = 'reserve'
@@ -110,6 +115,7 @@ export async function loadSubmit(tx: Transaction, chunkId: string): Promise<Load
         dayEnds_ms: row.day_ends_ms,
         nextRequest_ms: row.next_request_ms,
       },
+      approvedCeiling: row.approved_ceiling === null ? null : storedMoney(row.approved_ceiling),
     },
   };
 }

@@ -14,6 +14,14 @@ export async function book(
      ON CONFLICT (attempt_id, entry) DO NOTHING`,
     [attemptId, entry],
   );
+  if (entry !== 'release') return;
+  // Freed money may be what the job's other chunks wait for.
+  await tx.query(
+    `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL
+      WHERE job_no = (SELECT job_no FROM store.ledger WHERE attempt_id = $1 AND entry = 'reserve')
+        AND state = 'blocked' AND reason = 'job_ceiling'`,
+    [attemptId],
+  );
 }
 
 /**
@@ -33,7 +41,7 @@ export async function bookProviderAmount(
      booked AS (
        INSERT INTO store.ledger (attempt_id, tenant_id, job_no, account, currency, entry, amount)
        SELECT attempt_id, tenant_id, job_no, account, currency, $2, $3::numeric FROM reserved
-        WHERE $4::text IS NULL OR currency = $4
+        WHERE $4::text IS NULL OR currency = upper($4)
        ON CONFLICT (attempt_id, entry) DO NOTHING RETURNING amount)
      SELECT b.amount > r.amount AS above, r.account FROM booked b CROSS JOIN reserved r`,
     [attemptId, entry, formatMoney(amount), said.currency],

@@ -16,6 +16,8 @@ export interface PlannedJob {
   readonly learned: LearnedLimits | null;
   readonly anyAccepted: boolean;
   readonly replans: number;
+  /** Made more than an hour ago. */
+  readonly isOld: boolean;
 }
 
 /** Locks a job for planning; null where it is being planned by another worker. */
@@ -27,7 +29,7 @@ export async function lockJobForPlanning(
     `SELECT j.job_no, j.job_day, j.tenant_id, j.id, j.state, j.check_name, j.account, j.accepted, j.open_chunks,
             (SELECT COALESCE(max(chunk_no), 0) FROM store.chunks c WHERE c.job_no = j.job_no) AS chunks,
             EXISTS (SELECT FROM store.chunks c WHERE c.job_no = j.job_no AND c.accepted_at IS NOT NULL) AS any_accepted,
-            j.replans, l.min_numbers, l.max_numbers, l.account AS learned
+            j.replans, j.created_at < now() - interval '1 hour' AS is_old, l.min_numbers, l.max_numbers, l.account AS learned
        FROM store.jobs j
        LEFT JOIN store.learned_limits l ON l.account = j.account AND l.check_name = j.check_name
                                        AND l.learned_at > now() - interval '7 days'
@@ -49,6 +51,7 @@ export async function lockJobForPlanning(
     chunks: row.chunks,
     anyAccepted: row.any_accepted,
     replans: row.replans,
+    isOld: row.is_old,
     learned:
       row.learned === null ? null : { minNumbers: row.min_numbers, maxNumbers: row.max_numbers },
   };
@@ -132,34 +135,45 @@ export async function insertChunks(
   firstChunkNo: number,
   chunks: readonly NewChunk[],
 ): Promise<void> {
-  const inserted = await tx.query(
-    `WITH sizes AS (
-       SELECT id, numbers, state, is_canary, ord, sum(numbers) OVER (ORDER BY ord) AS ends
-         FROM unnest($5::text[], $6::integer[], $7::text[], $8::boolean[]) WITH ORDINALITY AS s (id, numbers, state, is_canary, ord)),
-     ordered AS (
+  let end = 0;
+  const places = chunks.map(({ numbers }) => {
+    end += numbers;
+    return { first: end - numbers + 1, last: end };
+  });
+  // One ordered pass over the area. Joined to the sizes instead, rows fresh from COPY (of which the planner knows nothing)
+  // gave a nested loop: 100,000 numbers in 201 chunks took 15 s, this 0.3 s.
+  const { rows } = await tx.query<{ n: number; number: number }>(
+    `SELECT n, number FROM (
        SELECT number, row_number() OVER (ORDER BY number) AS n
-         FROM store.job_numbers WHERE job_no = $1 AND job_day = $2 AND number BETWEEN $3 AND $4),
-     ranges AS (
-       SELECT s.*, f.number AS first_number, l.number AS last_number
-         FROM sizes s
-         JOIN ordered f ON f.n = s.ends - s.numbers + 1
-         JOIN ordered l ON l.n = s.ends)
-     INSERT INTO store.chunks (id, job_no, tenant_id, chunk_no, account, first_number, last_number, numbers, is_canary, state, reason, due_at)
-     SELECT id, $1, $9, $10 + ord - 1, $11, first_number, last_number, numbers, is_canary, state,
-            CASE state WHEN 'blocked' THEN 'canary' END, CASE state WHEN 'ready' THEN clock_timestamp() END
-       FROM ranges`,
+         FROM store.job_numbers WHERE job_no = $1 AND job_day = $2 AND number BETWEEN $3 AND $4) ordered
+      WHERE n = ANY($5::bigint[])`,
     [
       job.jobNo,
       job.jobDay,
       area.first,
       area.last,
-      chunks.map((chunk) => chunk.id),
-      chunks.map((chunk) => chunk.numbers),
-      chunks.map((chunk) => chunk.state),
-      chunks.map((chunk) => chunk.isCanary),
+      places.flatMap(({ first, last }) => [first, last]),
+    ],
+  );
+  const numberAt = new Map(rows.map(({ n, number }) => [n, number]));
+  const inserted = await tx.query(
+    `INSERT INTO store.chunks (id, job_no, tenant_id, chunk_no, account, first_number, last_number, numbers, is_canary, state, reason, due_at)
+     SELECT id, $1, $2, $3 + ord - 1, $4, first_number, last_number, numbers, is_canary, state,
+            CASE state WHEN 'blocked' THEN 'canary' END, CASE state WHEN 'ready' THEN clock_timestamp() END
+       FROM unnest($5::text[], $6::bigint[], $7::bigint[], $8::integer[], $9::boolean[], $10::text[]) WITH ORDINALITY
+            AS c (id, first_number, last_number, numbers, is_canary, state, ord)
+      WHERE first_number IS NOT NULL AND last_number IS NOT NULL`,
+    [
+      job.jobNo,
       job.tenantId,
       firstChunkNo,
       job.account,
+      chunks.map((chunk) => chunk.id),
+      places.map(({ first }) => numberAt.get(first) ?? null),
+      places.map(({ last }) => numberAt.get(last) ?? null),
+      chunks.map((chunk) => chunk.numbers),
+      chunks.map((chunk) => chunk.isCanary),
+      chunks.map((chunk) => chunk.state),
     ],
   );
   if (inserted.rowCount !== chunks.length) {
@@ -219,7 +233,15 @@ export async function startRunning(tx: Transaction, jobNo: number): Promise<void
   );
 }
 
-/** Nothing of the job can ever be sent: its numbers have ended as failed in one rejected chunk. */
+/** Looks at the job again in a minute. */
+export async function postponePlanning(tx: Transaction, jobNo: number): Promise<void> {
+  await tx.query(
+    "UPDATE store.jobs SET due_at = clock_timestamp() + interval '1 minute', rung_at = NULL WHERE job_no = $1",
+    [jobNo],
+  );
+}
+
+/** Nothing of the job can be sent, and nobody offered to: its numbers have ended as failed in one rejected chunk. */
 export async function failJob(tx: Transaction, jobNo: number, failure: string): Promise<void> {
   await tx.query(
     `UPDATE store.jobs SET state = 'failed', failure = $2, planned_at = clock_timestamp(), finished_at = clock_timestamp(), due_at = NULL

@@ -30,6 +30,31 @@ export type Settled =
   /** Accepted, with a task id that another attempt already has: nobody can tell which upload it is. */
   | { readonly kind: 'duplicate_task_id' };
 
+/** The chunk of an attempt that is still an intent, or null: it was never committed, or has been settled. */
+export async function findIntent(
+  tx: Queryable,
+  attemptId: AttemptId,
+): Promise<(SubmittedChunk & { readonly jobId: string }) | null> {
+  const { rows } = await tx.query(
+    `SELECT a.chunk_id, a.fence, a.tenant_id, a.account, c.job_no, j.id AS job_id, j.check_name
+       FROM store.attempts a JOIN store.chunks c ON c.id = a.chunk_id JOIN store.jobs j ON j.job_no = c.job_no
+      WHERE a.id = $1 AND a.outcome = 'intent'`,
+    [attemptId],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    chunkId: row.chunk_id,
+    attemptId,
+    fence: row.fence,
+    tenantId: row.tenant_id,
+    jobNo: row.job_no,
+    account: row.account,
+    checkName: row.check_name,
+    jobId: row.job_id,
+  };
+}
+
 /** The server's time, and whether the job was cancelled while its chunk was on the wire. */
 export async function answerFacts(
   db: Queryable,
@@ -172,7 +197,7 @@ async function moveChunk(
     case 'blocked':
       moved = (
         await tx.query(
-          `UPDATE store.chunks SET state = 'blocked', reason = $3, free_tries = free_tries + 1, due_at = to_timestamp($4::float8 / 1000), rung_at = NULL ${where}`,
+          `UPDATE store.chunks SET state = 'blocked', reason = $3, due_at = to_timestamp($4::float8 / 1000), rung_at = NULL ${where}`,
           [...claim, result.reason, result.due_ms],
         )
       ).rowCount;
@@ -181,6 +206,10 @@ async function moveChunk(
       return moved === 1 ? { kind: 'applied', state: 'blocked' } : { kind: 'stale' };
     case 'replan':
       await keepLearned(tx, chunk, result.learned);
+      // A chunk that may have been paid for before is not cut anew: the approval was for these numbers in one upload.
+      if (await isPaidAgain(tx, chunk)) {
+        return moveChunk(tx, chunk, { kind: 'rejected', reason: 'batch_size_refused' });
+      }
       moved = (
         await tx.query(
           `UPDATE store.chunks SET state = 'blocked', reason = 'replan', due_at = NULL ${where}`,
@@ -222,6 +251,14 @@ async function holdUnknown(tx: Transaction, chunk: SubmittedChunk, reason: strin
     [chunk.attemptId, reason],
   );
   await holdChunk(tx, chunk, reason);
+}
+
+async function isPaidAgain(tx: Queryable, chunk: SubmittedChunk): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'SELECT FROM store.attempts WHERE id = $1 AND approval_id IS NOT NULL',
+    [chunk.attemptId],
+  );
+  return rowCount === 1;
 }
 
 async function holdChunk(tx: Transaction, chunk: SubmittedChunk, detail: string): Promise<boolean> {

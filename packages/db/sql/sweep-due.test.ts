@@ -166,16 +166,16 @@ test('one process sweeps at a time, and the others go on without waiting', async
   const hasBegun = new Promise<void>((resolve) => {
     begun = resolve;
   });
-  const first = sweepAlone(ground.db, async () => {
+  const first = sweepAlone(ground.db, 'rescue', async () => {
     begun();
     await gate;
     return 'swept';
   });
   await hasBegun;
-  expect(await sweepAlone(ground.db, async () => 'swept too')).toBeNull();
+  expect(await sweepAlone(ground.db, 'rescue', async () => 'swept too')).toBeNull();
   finish();
   expect(await first).toBe('swept');
-  expect(await sweepAlone(ground.db, async () => 'swept after')).toBe('swept after');
+  expect(await sweepAlone(ground.db, 'rescue', async () => 'swept after')).toBe('swept after');
 });
 
 describe('prune', () => {
