@@ -218,6 +218,16 @@ describe('a workbook that is damaged or hostile', () => {
       sheetXml(`${good}<row><c t="str"><v>${'y'.repeat(300_000)}`),
       'cell_too_large',
     ],
+    [
+      'a table that ends within a row',
+      sheetXml(good).replace('</row></sheetData>', '</sheetData></row>'),
+      'malformed',
+    ],
+    [
+      'a table that ends after its sheet',
+      sheetXml(good).replace('</sheetData></worksheet>', '</worksheet></sheetData>'),
+      'malformed',
+    ],
     ['a row inside a row', sheetXml(`${good}<row><row></row></row>`), 'malformed'],
     ['no rows', sheetXml(''), 'empty'],
     ['only a header', sheetXml(rowsXml([header])), 'empty'],

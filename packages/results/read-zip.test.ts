@@ -210,6 +210,41 @@ describe('an archive that is damaged or hostile', () => {
     }
   });
 
+  test('is refused: bytes behind the end of the deflated data', async () => {
+    const bytes = await makeZip({ 'all.csv': table });
+    const end = 30 + 'all.csv'.length + bytes.readUInt32LE(18);
+    const longer = Buffer.concat([bytes.subarray(0, end), Buffer.alloc(4), bytes.subarray(end)]);
+    const directory = directoryRecord(longer);
+    longer.writeUInt32LE(longer.readUInt32LE(18) + 4, 18);
+    longer.writeUInt32LE(longer.readUInt32LE(directory + 20) + 4, directory + 20);
+    longer.writeUInt32LE(directory, longer.lastIndexOf('504b0506', undefined, 'hex') + 16);
+    expect((await readBytes(longer)).outcome).toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('its size is not the one'),
+    });
+  });
+
+  test.each([
+    ['name', 30],
+    ['compression', 8],
+  ])("is refused: a member's own header that gives another %s", async (_, offset) => {
+    const bytes = await makeZip({ 'all.csv': table });
+    bytes[offset] = (bytes[offset] as number) ^ 0x08;
+    expect((await readBytes(bytes)).outcome).toMatchObject({
+      code: 'corrupt',
+      message: expect.stringContaining('contradicts the directory'),
+    });
+  });
+
+  test('is refused: members that are small alone and too large together', async () => {
+    const bytes = await makeZip({ 'a.csv': table, 'b.csv': table, 'c.csv': table });
+    const limits = { maxInflatedBytes: table.length * 3 };
+    expect(await codeOf(bytes, { limits })).toBe('read');
+    expect(await codeOf(bytes, { limits: { maxInflatedBytes: table.length * 3 - 1 } })).toBe(
+      'too_large',
+    );
+  });
+
   test('is refused: a count of members that hides some', async () => {
     const bytes = await makeZip({ 'activated.txt': '447911123456\n', 'all.csv': table });
     const end = bytes.lastIndexOf('504b0506', undefined, 'hex');

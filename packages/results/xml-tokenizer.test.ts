@@ -70,3 +70,10 @@ test.each(['&nbsp;', '&', 'a & b', '&amp', '&#;', '&#x;', '&&amp;', '&toolongtob
     expect(() => decodeEntities(text)).toThrow('an entity');
   },
 );
+
+test.each(['<a><b></a></b>', '<a><b></c></a>', '<a></a></a>', `${'<a>'.repeat(200)}`])(
+  'tags that do not match, or nest without end, are refused: %s',
+  (document) => {
+    expect(() => eventsOf([Buffer.from(document)])).toThrow(/not opened|too deep/);
+  },
+);

@@ -24,6 +24,8 @@ const colon = 0x3a;
 
 /** A tag, comment or text that is longer than this is refused; sheets have none, and it bounds what is carried. */
 const maxToken_bytes = 65_536;
+/** A sheet's text stands eight deep. */
+const maxDepth = 128;
 
 /**
  * Tags and texts of an XML document out of pieces of bytes: enough of XML for spreadsheets, nothing that an attacker
@@ -33,6 +35,8 @@ export class XmlTokenizer {
   readonly #consumer: XmlConsumer;
   readonly #carry = new CarryBuffer();
   #depth = 0;
+  /** What stands open, each name as a hash, since its bytes are gone when it is closed. */
+  readonly #open = new Int32Array(maxDepth);
   #hasRoot = false;
   #isFirstPiece = true;
 
@@ -105,11 +109,11 @@ export class XmlTokenizer {
     if (nameEnd === 0) nameEnd = tagEnd;
     this.#text(textStart, tag, false, false);
     this.#hasRoot = true;
-    this.#depth++;
     this.#consumer.open(bytes, nameStart, nameEnd, tagEnd);
-    if (isSelfClosing) {
-      this.#depth--;
-      this.#consumer.close(bytes, nameStart, nameEnd);
+    if (isSelfClosing) this.#consumer.close(bytes, nameStart, nameEnd);
+    else {
+      if (this.#depth === maxDepth) throw new Unreadable('malformed', 'its XML nests too deep');
+      this.#open[this.#depth++] = nameHash(bytes, nameStart, nameEnd);
     }
     return position + 1;
   }
@@ -128,7 +132,9 @@ export class XmlTokenizer {
     }
     if (nameEnd === 0) nameEnd = position;
     this.#text(textStart, tag, true, false);
-    if (--this.#depth < 0) throw new Unreadable('malformed', 'its XML closes what was not opened');
+    if (--this.#depth < 0 || this.#open[this.#depth] !== nameHash(bytes, nameStart, nameEnd)) {
+      throw new Unreadable('malformed', 'its XML closes what was not opened');
+    }
     this.#consumer.close(bytes, nameStart, nameEnd);
     return position + 1;
   }
@@ -161,6 +167,14 @@ export class XmlTokenizer {
   #text(start: number, end: number, beforeClose: boolean, isRaw: boolean): void {
     if (end > start) this.#consumer.text(this.#carry.bytes, start, end, beforeClose, isRaw);
   }
+}
+
+function nameHash(bytes: Buffer, start: number, end: number): number {
+  let hash = end - start;
+  for (let position = start; position < end; position++) {
+    hash = (Math.imul(hash, 31) + (bytes[position] as number)) | 0;
+  }
+  return hash;
 }
 
 function refuseOtherEncoding(piece: Buffer): void {
