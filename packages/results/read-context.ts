@@ -16,7 +16,10 @@ export interface ReadResultOptions {
   readonly verdictColumns: readonly string[];
   /** Further verdict words, beside yes, no and ban. */
   readonly verdictWords: Readonly<Record<string, Verdict>>;
-  /** Columns that are not kept as attributes, lower case; e.g. `specialCategoryColumns`. None by default. */
+  /**
+   * Columns that are not kept as attributes, by the words that their names begin with: `age` is `Age`, `age_range` and
+   * `age (years)`, and not `agency`. E.g. `specialCategoryColumns`. None by default.
+   */
   readonly droppedColumns?: readonly string[];
   readonly limits?: Partial<ResultLimits>;
   /** Where an xlsx inside a zip is inflated to, as an unlinked file; the system's temporary folder by default. */
@@ -30,8 +33,8 @@ export const specialCategoryColumns: readonly string[] = [
   'sex',
   'skin color',
   'skin colour',
-  'skin_color',
   'skincolor',
+  'skincolour',
   'race',
   'ethnicity',
   'avatar',
@@ -42,7 +45,7 @@ export class ReadContext {
   readonly semantics: ResultSemantics;
   readonly asked: AskedCheck;
   readonly words: VerdictWords;
-  readonly droppedColumns: ReadonlySet<string>;
+  readonly #droppedColumns: readonly string[];
   readonly limits: ResultLimits;
   readonly temporaryDirectory: string | null;
   readonly cellText = new CellText();
@@ -57,9 +60,14 @@ export class ReadContext {
     this.semantics = options.semantics;
     this.asked = options;
     this.words = new VerdictWords(options.verdictWords);
-    this.droppedColumns = new Set(options.droppedColumns);
+    this.#droppedColumns = (options.droppedColumns ?? []).map(comparableWords);
     this.limits = { ...defaultResultLimits, ...options.limits };
     this.temporaryDirectory = options.temporaryDirectory ?? null;
+  }
+
+  isDropped(column: string): boolean {
+    const words = comparableWords(column);
+    return this.#droppedColumns.some((dropped) => words.startsWith(dropped));
   }
 
   /** Counts bytes against the limit of the whole file. */
@@ -79,4 +87,12 @@ export class ReadContext {
       throw new Unreadable('too_large', message);
     }
   }
+}
+
+/** A name's words, each with a blank behind it, so that one name begins another only by whole words. */
+function comparableWords(name: string): string {
+  return `${name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()} `;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { specialCategoryColumns } from './read-context.ts';
 import { codeOf, readBytes } from './testing/read-bytes.ts';
 
 const positives = { semantics: 'positives_only' } as const;
@@ -131,6 +132,23 @@ describe('a table of text', () => {
       droppedColumns: ['age'],
     });
     expect(read.attributes).toEqual([{ days: '2' }]);
+  });
+
+  test('drops special categories by the words that their names begin with, and no other column', async () => {
+    const unwanted = [
+      'avatar_url',
+      'age_range',
+      'Age (years)',
+      'Gender-Guess',
+      'skin_colour',
+      'RACE',
+    ];
+    const wanted = ['agency', 'racecourse', 'sextant', 'avatars', 'last age'];
+    const read = await readBytes(
+      `number,activated,${[...unwanted, ...wanted].join()}\n447911123456,yes,${'x,'.repeat(10)}x\n`,
+      { droppedColumns: specialCategoryColumns },
+    );
+    expect(Object.keys(read.attributes[0] ?? {})).toEqual(wanted);
   });
 
   test('cleans attributes of what drives terminals and breaks jsonb', async () => {

@@ -147,7 +147,7 @@ export class RowReader implements RowConsumer {
     let name = header === '' || header === '__proto__' ? `column_${column + 1}` : header;
     const isDouble = this.#layout.shape.names.indexOf(header) < column && name === header;
     if (isDouble || name === 'verdict_word') name = `${name}_${column + 1}`;
-    if (this.#context.droppedColumns.has(header)) name = dropped;
+    if (this.#context.isDropped(header)) name = dropped;
     this.#names[column] = name;
     return name;
   }
