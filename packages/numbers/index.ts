@@ -1,10 +1,7 @@
-export { compileNormaliser } from './compile-normaliser.ts';
 export type { Intake, NumberColumn, UploadFormat } from './intake.ts';
-export { isKnownRegion } from './numbering-plan.ts';
 export type { ReadNumbersOptions } from './read-numbers.ts';
 export { readNumbers } from './read-numbers.ts';
 export type { ReadNumbersOutcome, Refusal, RefusalCode } from './read-outcome.ts';
 export { refusalCodes } from './read-outcome.ts';
 export type { Reject } from './reject.ts';
 export type { RejectReason } from './reject-reason.ts';
-export { rejectReasons } from './reject-reason.ts';
