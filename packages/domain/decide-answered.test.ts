@@ -85,7 +85,7 @@ describe('decideAnswered', () => {
     { refusal: 'auth', result: { kind: 'blocked', reason: 'auth', due_ms: null } },
     {
       refusal: 'no_money',
-      result: { kind: 'blocked', reason: 'provider_balance', due_ms: now_ms + 30_000 },
+      result: { kind: 'blocked', reason: 'provider_balance', due_ms: now_ms + 120_000 },
     },
     {
       refusal: 'batch_size',
@@ -147,7 +147,7 @@ describe('decideAnswered', () => {
     expect(decideAnswered(refused('no_money'), { ...facts, freeTries: 1_000 })).toEqual({
       kind: 'blocked',
       reason: 'provider_balance',
-      due_ms: now_ms + 900_000,
+      due_ms: now_ms + 120_000,
     });
   });
 });

@@ -109,6 +109,11 @@ describe('decideParsed', () => {
       decided: publish,
     },
     {
+      what: 'a provider’s total of next to nothing, and no rows',
+      facts: { ...whole, total: 3, counts: noRows },
+      decided: held('mismatch', 'count_in_doubt'),
+    },
+    {
       what: 'a provider’s total above what was sent excuses nothing',
       facts: { ...whole, total: 20_000, counts: { ...whole.counts, matched: 50, missing: 50 } },
       decided: held('mismatch', 'count_in_doubt'),

@@ -97,10 +97,10 @@ export function decideParsed(facts: ParsedFacts): ParsedDecision {
     return { kind: 'hold', verdict: 'mismatch', code: 'cut' };
   }
   if (semantics === 'table') {
-    // The provider's own count may be lower, since it drops what it calls invalid; as a hint it never excuses a whole file.
+    // The provider's own count may be lower, since it drops what it calls invalid. It is a hint: it excuses half of a chunk at most.
     const told = facts.total !== null && facts.total > 0 ? facts.total : facts.numbers;
-    const expected = Math.min(facts.numbers, Math.max(told, facts.numbers - slack));
-    if (expected - counts.matched > slack || facts.unreadableRows > slack) {
+    const expected = Math.min(facts.numbers, Math.max(told, facts.numbers / 2));
+    if (expected - counts.matched > slackOf(expected) || facts.unreadableRows > slack) {
       return { kind: 'hold', verdict: 'mismatch', code: 'count_in_doubt' };
     }
     return { kind: 'publish' };
