@@ -9,7 +9,7 @@ import {
   publicConnector,
   safeFetch,
 } from './safe-fetch.ts';
-import { readLocatorText } from './status-answer.ts';
+import { readResultUrl } from './status-answer.ts';
 
 const policy: FetchPolicy = {
   allowedHosts: ['files.example.com', 'files.example.com:8443', '127.0.0.1', '[::1]', 'localhost'],
@@ -94,11 +94,11 @@ test('a URL of a status is fetched up to the length that is read', () => {
   const start = 'https://files.example.com/';
   for (const length of [5_000, longestUrl]) {
     const url = start.padEnd(length, 'a');
-    expect(readLocatorText(url)).toBe(url);
+    expect(readResultUrl(url)).toBe(url);
     expect(checkUrl(url, policy)).toBeInstanceOf(URL);
   }
   const longer = start.padEnd(longestUrl + 1, 'a');
-  expect(readLocatorText(longer)).toBeNull();
+  expect(readResultUrl(longer)).toBeNull();
   expect(checkUrl(longer, policy)).toBe('url_too_long');
 });
 

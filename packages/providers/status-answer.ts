@@ -14,8 +14,8 @@ export function readStatusWord(
   return { word: scrub(word, '', longestWord), phase: phases.get(word) ?? 'unrecognised' };
 }
 
-/** A locator's text from outside: printable ASCII without spaces, bounded; null for anything else. */
-export function readLocatorText(value: unknown): string | null {
+/** A result's URL from outside: printable ASCII without spaces, bounded; null for anything else. */
+export function readResultUrl(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > longestUrl) return null;
   return /^[\x21-\x7e]+$/.test(value) ? value : null;
 }

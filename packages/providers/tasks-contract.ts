@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { HttpAnswer } from './http.ts';
 import { amount, counter, type JsonObject, saysJson } from './json-answer.ts';
 import { cutBodyNamesTask, namesTask } from './names-task.ts';
-import { readLocatorText, readStatusWord, readTaskId } from './status-answer.ts';
+import { readResultUrl, readStatusWord, readTaskId } from './status-answer.ts';
 import type { Refusal, SubmitContract } from './submit-answer.ts';
 
 /** The bodies that `tasks-v1` and `simple-tasks` share: same vendor, same fields, same error shape. */
@@ -45,7 +45,7 @@ const freeStatuses: ReadonlyMap<number, RefusalClass> = new Map([
 /** The status of a task; `exported` without a usable URL is not downloadable yet, and is polled on. */
 function taskStatus(body: TaskBody, phases: ReadonlyMap<string, TaskPhase>): TaskStatus {
   const { word, phase } = readStatusWord(body.status, phases);
-  const url = phase === 'ready' ? readLocatorText(body.result_url) : null;
+  const url = phase === 'ready' ? readResultUrl(body.result_url) : null;
   return {
     word,
     phase: phase === 'ready' && url === null ? 'ready_pending' : phase,

@@ -6,7 +6,7 @@ import { counter, isJsonObject, type JsonObject } from './json-answer.ts';
 import { namesTask } from './names-task.ts';
 import type { Provider, ProviderHooks } from './provider.ts';
 import { downloadOwnFile, forbiddenDownload } from './result-url.ts';
-import { readLocatorText, readStatusAnswer, readStatusWord, readTaskId } from './status-answer.ts';
+import { readStatusAnswer, readStatusWord, readTaskId } from './status-answer.ts';
 import { readSubmitAnswer, type SubmitContract } from './submit-answer.ts';
 import { encodeMultipart, encodeNumberLines } from './upload-body.ts';
 
@@ -21,6 +21,9 @@ const phases: ReadonlyMap<string, TaskPhase> = new Map([
 
 /** Nobody documents a limit of `ids`; 200 ids make a body of about 2 KB. */
 const statusBatchSize = 200;
+
+/** The page's sample has 36 characters. */
+const longestHash = 1_024;
 
 const task = z.object({
   status: z.string().min(1),
@@ -50,13 +53,19 @@ function readId(value: unknown): string | null {
   return Number.isSafeInteger(value) && value > 0 ? String(value) : null;
 }
 
+/** The page's hash is opaque, so any text is one that Postgres can keep and a URL can encode, up to a length. */
+function readHash(value: unknown): string | null {
+  if (typeof value !== 'string' || value === '' || value.length > longestHash) return null;
+  return value.isWellFormed() && !/\p{Cc}/u.test(value) ? value : null;
+}
+
 /** The status of one task; `complete` without a usable hash has no file to fetch yet, and is polled on. */
 function readTask(body: JsonObject): TaskStatus | null {
   const parsed = task.safeParse(body);
   if (!parsed.success) return null;
   const { status, total_phones, filtered_phones } = parsed.data;
   const { word, phase } = readStatusWord(status, phases);
-  const hash = phase === 'ready' ? readLocatorText(parsed.data.hash) : null;
+  const hash = phase === 'ready' ? readHash(parsed.data.hash) : null;
   return {
     word,
     phase: phase === 'ready' && hash === null ? 'ready_pending' : phase,

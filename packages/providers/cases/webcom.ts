@@ -111,6 +111,18 @@ export const webcomCases: ConformanceCases = {
       phase: 'ready_pending',
       locator: null,
     }),
+    told('complete and a hash that a URL must escape', 'status-complete-hash-to-encode.json', {
+      phase: 'ready',
+      locator: { kind: 'hash', hash: 'aé b+/=%' },
+    }),
+    told('complete and a hash with a control character', 'status-complete-hash-with-control.json', {
+      phase: 'ready_pending',
+      locator: null,
+    }),
+    told('complete and a hash that is no text', 'status-complete-hash-broken.json', {
+      phase: 'ready_pending',
+      locator: null,
+    }),
     told('rejected', 'status-rejected.json', { phase: 'rejected' }),
     told('waittopay', 'status-waits-for-payment.json', {
       word: 'waittopay',
