@@ -256,8 +256,13 @@ describe('what is refused', () => {
     await ground.database.query(
       `INSERT INTO store.learned_limits (account, check_name, min_numbers) VALUES ('alpha', 'telegram', 5)`,
     );
-    const numbers = ['+447911123456', '+447911123457'];
-    const few = await poster.postJson({ ...said, check: 'telegram', account: 'alpha', numbers });
+    const two = ['+447911123456', '+447911123457'];
+    const few = await poster.postJson({
+      ...said,
+      check: 'telegram',
+      account: 'alpha',
+      numbers: two,
+    });
     expect(few.body).toMatchObject({ code: 'too_few_numbers', counts: { minimum: 5 } });
     await ground.database.query(
       `UPDATE store.learned_limits SET learned_at = now() - interval '8 days'`,
