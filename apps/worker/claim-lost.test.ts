@@ -2,11 +2,11 @@ import { type Database, openDatabase, payAgain, resetBreaker } from '@rollcall/d
 import { parseMoney } from '@rollcall/domain';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { newId } from '../equipment.ts';
-import { expire } from '../sweeps/expire.ts';
-import { type Ground, layGround } from '../test-ground.ts';
-import { planJob } from './plan.ts';
-import { submitChunk } from './submit.ts';
+import { newId } from './equipment.ts';
+import { planJob } from './stages/plan.ts';
+import { submitChunk } from './stages/submit.ts';
+import { expire } from './sweeps/expire.ts';
+import { type Ground, layGround } from './test-ground.ts';
 
 /** A claim that the worker lost between its commit and its upload: nothing may be sent under it. */
 let ground: Ground;
