@@ -63,6 +63,7 @@ export interface GroundOptions {
   readonly change?: (account: Account) => Account;
   readonly chunkSize?: number;
   readonly lease_ms?: number;
+  readonly heartbeat_ms?: number;
 }
 
 export async function layGround(options: GroundOptions = {}): Promise<Ground> {
@@ -112,7 +113,11 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       await queues?.ring(doorbells);
     },
     stopping: stopping.signal,
-    times: { lease_ms: options.lease_ms ?? 30_000, heartbeat_ms: 5_000, rescueInterval_ms: 2_000 },
+    times: {
+      lease_ms: options.lease_ms ?? 30_000,
+      heartbeat_ms: options.heartbeat_ms ?? 5_000,
+      rescueInterval_ms: 2_000,
+    },
   };
 
   const chunksOf = async (jobId: string): Promise<Record<string, unknown>[]> => {
