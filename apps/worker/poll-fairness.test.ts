@@ -77,6 +77,7 @@ test('keep no other account’s task waiting', async () =>
       Array.from({ length: 600 }, (_, index) => 447_919_000_000 + index),
     );
     await ground.untilState(other, ['completed'], 10_000);
+    expect(await ground.job(other)).toMatchObject({ answered: 600 });
     await ground.nothingPaidTwice();
   }));
 
