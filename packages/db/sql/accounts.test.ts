@@ -1,6 +1,6 @@
 import type { Account, Money } from '@rollcall/domain';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '@rollcall/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../database.ts';
 import { account, chunkRow, type Ground, layGround, row } from '../testing/ground.ts';
 import { plan, readyChunk, receive, someNumbers } from '../testing/walk-chunk.ts';
@@ -69,6 +69,40 @@ describe('syncAccounts', () => {
       expect(await syncAccounts(own.db, [changed, named('second')])).toEqual({ ok: true });
       for (const id of [jobId, other]) await cancelJob(own.db, 1, id);
       expect(await syncAccounts(own.db, [named('third')])).toEqual({ ok: true });
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('refuses another contract, or a check taken out, for as long as jobs wait for it', async () => {
+    const own = await layGround();
+    try {
+      const { jobId } = await readyChunk(own);
+      expect(
+        await syncAccounts(own.db, [named('acme', { adapter: 'webcom', checks: {} })]),
+      ).toEqual({
+        ok: false,
+        problems: [
+          expect.stringContaining(
+            'acme has open chunks sent by tasks-v1 and its adapter now is webcom',
+          ),
+          expect.stringContaining('acme has open jobs for telegram and no longer offers it'),
+        ],
+      });
+      await cancelJob(own.db, 1, jobId);
+      // A job that nobody has cut yet has no chunk, and waits for its check all the same.
+      const waiting = await receive(own, someNumbers(1));
+      expect(await syncAccounts(own.db, [named('acme', { checks: {} })])).toEqual({
+        ok: false,
+        problems: [expect.stringContaining('put the check back')],
+      });
+      await plan(own, waiting, [{ size: 1 }]);
+      await cancelJob(own.db, 1, waiting);
+      const changed = named('acme', { adapter: 'webcom', checks: {} });
+      expect(await syncAccounts(own.db, [changed])).toEqual({ ok: true });
+      expect(await row(own, 'SELECT adapter FROM store.account_states')).toEqual({
+        adapter: 'webcom',
+      });
     } finally {
       await own.close();
     }

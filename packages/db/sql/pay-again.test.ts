@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refused } from '../testing/answers.ts';
 import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
 import { approval, heldAsUnknown, heldByPoll, person } from '../testing/held-chunks.ts';
-import { finish, submit } from '../testing/walk-chunk.ts';
+import { claim, finish, settle, submit } from '../testing/walk-chunk.ts';
 import { cancelJob } from './control-job.ts';
 import { giveUp, payAgain } from './decide-held.ts';
 
@@ -91,4 +92,24 @@ describe('pay again', () => {
     );
     expect(decided.map(({ kind }) => kind).toSorted()).toEqual(['decided', 'not_held', 'not_held']);
   });
+});
+
+test('a chunk that was paid again and is refused for its size is not cut anew: it is rejected, and its job closes', async () => {
+  const { jobId, chunkId } = await heldAsUnknown(ground);
+  await payAgain(ground.db, chunkId, approval(), person);
+  const again = await claim(ground, chunkId);
+  expect(
+    await settle(ground, again, refused, {
+      kind: 'replan',
+      learned: { minNumbers: 500, maxNumbers: null },
+    }),
+  ).toMatchObject({ kind: 'applied', state: 'rejected', closing: { kind: 'closed' } });
+  expect(await placeOf(ground, again.attemptId)).toBe('released');
+  expect(await chunkRow(ground, chunkId)).toMatchObject({
+    state: 'rejected',
+    reason: 'batch_size_refused',
+  });
+  expect(
+    await row(ground, 'SELECT state, open_chunks FROM store.jobs WHERE id = $1', [jobId]),
+  ).toEqual({ state: 'completed_with_errors', open_chunks: 0 });
 });

@@ -3,16 +3,17 @@ import { account, chunkRow, type Ground, layGround, row } from '../testing/groun
 import {
   claim,
   claimPoll,
+  finish,
   plan,
   receive,
   someNumbers,
-  submit,
   startIngest,
+  submit,
   untilResult,
 } from '../testing/walk-chunk.ts';
 import { blockChunk } from './claim-submit.ts';
 import { cancelJob, pauseJob, resumeJob } from './control-job.ts';
-import { dueDoorbells, expireLeases, prune, sweepAlone } from './sweep-due.ts';
+import { analyseResults, dueDoorbells, expireLeases, prune, sweepAlone } from './sweep-due.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -127,6 +128,28 @@ describe('dueDoorbells', () => {
   });
 });
 
+// Waiting would end at the time-out of locks, five times over: longer than a test may take.
+test('what somebody else has locked is not waited for: it is rung for the next time', async () => {
+  const { jobId, chunks } = await job([1, 1, 1]);
+  const [locked = '', free = '', polled = ''] = chunks;
+  await submit(ground, polled);
+  const toPlan = await receive(ground, someNumbers(1));
+  await ground.db.query('UPDATE store.jobs SET rung_at = NULL WHERE id = $1', [toPlan]);
+  await ground.db.query('UPDATE store.account_states SET poll_rung_at = NULL');
+  await ground.db.transaction(async (tx) => {
+    await tx.query('SELECT FROM store.jobs WHERE id = $1 FOR UPDATE', [toPlan]);
+    await tx.query('SELECT FROM store.chunks WHERE id = $1 FOR UPDATE', [locked]);
+    await tx.query('SELECT FROM store.account_states FOR UPDATE');
+    expect(await ring()).toEqual([
+      { stage: 'submit', chunkId: free, account: account.id, ring: 1 },
+    ]);
+  });
+  const rest = await ring();
+  expect(rest.map(({ stage }) => stage).toSorted()).toEqual(['plan', 'poll', 'submit']);
+  expect(rest).toContainEqual({ stage: 'submit', chunkId: locked, account: account.id, ring: 1 });
+  await cancelJob(ground.db, 1, jobId);
+});
+
 describe('expireLeases', () => {
   test('ends only leases that ran out, each once', async () => {
     const { chunks } = await job([1, 1, 1, 1]);
@@ -158,9 +181,9 @@ describe('expireLeases', () => {
 });
 
 test('one process sweeps at a time, and the others go on without waiting', async () => {
-  let finish = () => {};
+  let letGo = () => {};
   const gate = new Promise<void>((resolve) => {
-    finish = resolve;
+    letGo = resolve;
   });
   let begun = () => {};
   const hasBegun = new Promise<void>((resolve) => {
@@ -173,7 +196,7 @@ test('one process sweeps at a time, and the others go on without waiting', async
   });
   await hasBegun;
   expect(await sweepAlone(ground.db, 'rescue', async () => 'swept too')).toBeNull();
-  finish();
+  letGo();
   expect(await first).toBe('swept');
   expect(await sweepAlone(ground.db, 'rescue', async () => 'swept after')).toBe('swept after');
 });
@@ -221,4 +244,29 @@ describe('prune', () => {
       `INSERT INTO store.rejects (job_day, tenant_id, job_no, line_no, reason, raw) VALUES ('2031-05-31', 1, 1, 1, 'x', '')`,
     );
   });
+});
+
+test('the tables of results are analysed once a job has closed, and then not again for a while', async () => {
+  const own = await layGround();
+  try {
+    const jobId = await receive(own, someNumbers(3));
+    const [chunkId = ''] = await plan(own, jobId, [{ size: 3 }]);
+    const analyse = () => own.db.transaction(analyseResults);
+    expect(await analyse()).toBe(false);
+    await finish(own, chunkId);
+    expect(await analyse()).toBe(true);
+    expect(
+      await row(
+        own,
+        `SELECT reltuples::integer AS rows FROM pg_class WHERE oid = 'store.results'::regclass`,
+      ),
+    ).toEqual({ rows: 3 });
+    expect(await analyse()).toBe(false);
+    const next = await receive(own, someNumbers(1));
+    const [second = ''] = await plan(own, next, [{ size: 1 }]);
+    await finish(own, second);
+    expect(await analyse()).toBe(false);
+  } finally {
+    await own.close();
+  }
 });
