@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 function slow(requestsPerSecond: number): GroundOptions {
   return {
     chunkSize: 10,
-    lease_ms: 4_000,
+    lease_ms: 5_000,
     change: (account) => ({
       ...account,
       canary: 'off',
@@ -82,15 +82,20 @@ test('keep no other account’s task waiting', async () =>
   }));
 
 test('are claimed no faster than they can be asked for: no lease runs out before its answer', async () =>
-  withGround(slow(2), async (ground) => {
-    await tasksThatAreAlwaysDue(ground, 24);
-    const workers = await Promise.all([
-      pollAccount(ground.equipment, 'ekycpro', never),
-      pollAccount(ground.equipment, 'ekycpro', never),
-    ]);
-    for (const counts of workers) {
+  withGround(slow(1), async (ground) => {
+    await tasksThatAreAlwaysDue(ground, 10);
+    const workers = [pollAccount(ground.equipment, 'ekycpro', never)];
+    // Other processes get the doorbells that are rung meanwhile, and take whatever claims have run out.
+    for (const asked of [3, 6]) {
+      await waitFor(async () => (await ground.requests('ekycpro', 'status')) >= asked, {
+        timeoutMs: 10_000,
+        describe: `${asked} status calls`,
+      });
+      workers.push(pollAccount(ground.equipment, 'ekycpro', never));
+    }
+    for (const counts of await Promise.all(workers)) {
       expect(counts['stale']).toBe(0);
-      expect(counts['calls']).toBeGreaterThan(2);
+      expect(counts['calls']).toBeGreaterThan(0);
     }
     expect(ground.logged.filter((line) => line['event'] === 'chunk.stale')).toEqual([]);
   }));
