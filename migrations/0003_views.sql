@@ -105,7 +105,7 @@ SELECT j.id AS job_id, r.line_no AS line, r.reason, r.raw
 
 COMMENT ON VIEW rollcall.rejects IS 'One row per line of an upload that held no valid number.';
 COMMENT ON COLUMN rollcall.rejects.job_id IS 'Id of the job, as the API shows it.';
-COMMENT ON COLUMN rollcall.rejects.line IS 'Line of the upload, counted from 1, as an editor shows it.';
+COMMENT ON COLUMN rollcall.rejects.line IS 'Line of the upload: non-blank records, counted from 1, header excluded; a quoted newline does not end one.';
 COMMENT ON COLUMN rollcall.rejects.reason IS 'Stable code: not_a_number, too_short, too_long, unknown_country, ...';
 COMMENT ON COLUMN rollcall.rejects.raw IS 'What stood there, cut to 200 characters.';
 

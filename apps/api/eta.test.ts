@@ -9,6 +9,7 @@ test.each([
   ['a quarter in 10 s leaves 30 s', job, after(10), 30],
   ['nothing left', { ...job, answered: 1_000, pending: 0 }, after(10), 0],
   ['a cancelled job ends too', { ...job, state: 'cancelling' }, after(10), 30],
+  ['only the first, small chunk answered', { ...job, answered: 1, pending: 999 }, after(10), null],
   ['nothing answered yet', { ...job, answered: 0 }, after(10), null],
   ['paused', { ...job, state: 'paused' }, after(10), null],
   ['closed', { ...job, state: 'completed' }, after(10), null],
