@@ -41,6 +41,8 @@ export interface Ground {
   ): Promise<Record<string, unknown>>;
   /** Makes due now whatever of the job waits for a time: the tests' way of letting time pass. */
   hurry(jobId: string): Promise<void>;
+  /** The first chunk of a job, once it is in one of these states, with time passing quickly until then. */
+  hurryUntil(jobId: string, states: readonly string[]): Promise<Record<string, unknown>>;
   /** Scripts a fault at the simulator. */
   fault(fault: unknown): Promise<void>;
   /** What the simulator charged for the account, in uploads. */
@@ -120,6 +122,13 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     },
   };
 
+  const hurry = async (jobId: string): Promise<void> => {
+    await db.query(
+      `UPDATE store.chunks c SET due_at = clock_timestamp(), rung_at = NULL FROM store.jobs j
+          WHERE j.job_no = c.job_no AND j.id = $1 AND c.due_at IS NOT NULL AND c.state NOT IN ('submitting', 'ingesting')`,
+      [jobId],
+    );
+  };
   const chunksOf = async (jobId: string): Promise<Record<string, unknown>[]> => {
     const { rows } = await db.query(
       `SELECT c.*, a.outcome AS attempt_outcome, a.outcome_reason, a.task_id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
@@ -214,13 +223,20 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
         { timeoutMs, describe: `the first chunk of ${jobId} to be ${states.join(' or ')}` },
       );
     },
-    async hurry(jobId) {
-      await db.query(
-        `UPDATE store.chunks c SET due_at = clock_timestamp(), rung_at = NULL FROM store.jobs j
-          WHERE j.job_no = c.job_no AND j.id = $1 AND c.due_at IS NOT NULL AND c.state NOT IN ('submitting', 'ingesting')`,
-        [jobId],
-      );
-    },
+    hurry,
+    hurryUntil: (jobId, states) =>
+      waitFor(
+        async () => {
+          await hurry(jobId);
+          const chunk = (await chunksOf(jobId))[0];
+          return chunk && states.includes(String(chunk['state'])) ? chunk : null;
+        },
+        {
+          timeoutMs: 25_000,
+          everyMs: 200,
+          describe: `the chunk of ${jobId} to be ${states.join(' or ')}`,
+        },
+      ),
     async fault(fault) {
       await simulator.control('POST', 'faults', fault);
     },

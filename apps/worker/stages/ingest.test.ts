@@ -1,5 +1,5 @@
 import { confirmSemantics, giveUp, replayArtifact } from '@rollcall/db';
-import { testBackends, waitFor } from '@rollcall/testing';
+import { testBackends } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Ground, layGround } from '../test-ground.ts';
 import { ingestChunk } from './ingest.ts';
@@ -57,24 +57,6 @@ async function truth(
   return new Map(lines.map((line) => line.split(',') as [string, string]));
 }
 
-async function hurryUntil(
-  jobId: string,
-  states: readonly string[],
-): Promise<Record<string, unknown>> {
-  return waitFor(
-    async () => {
-      await ground.hurry(jobId);
-      const chunk = (await ground.chunks(jobId))[0];
-      return chunk && states.includes(String(chunk['state'])) ? chunk : null;
-    },
-    {
-      timeoutMs: 25_000,
-      everyMs: 200,
-      describe: `the chunk of ${jobId} to be ${states.join(' or ')}`,
-    },
-  );
-}
-
 describe.each(['zip_full', 'xlsx', 'zip_xlsx', 'zip_registered', 'zip_csv'])(
   'a file as %s',
   (layout) => {
@@ -102,7 +84,7 @@ describe('a file that is not the answer is held with its bytes, and no row is wr
   ])('%s', async (_, edits, code) => {
     await ground.fault({ match: create, action: { kind: 'file', edits } });
     const jobId = await ground.enqueue('telegram', fresh(200));
-    const chunk = await hurryUntil(jobId, ['held']);
+    const chunk = await ground.hurryUntil(jobId, ['held']);
     expect(chunk).toMatchObject({ reason: 'artifact' });
     expect(String(chunk['held_detail'])).toMatch(code);
     expect(await rowsOf(jobId)).toEqual([]);
@@ -168,10 +150,10 @@ test('ingesting the same artifact again changes nothing', async () => {
 test('an expired URL is replaced by polling again; without a fresh one the chunk is held after five', async () => {
   await ground.fault({ match: create, action: { kind: 'expired_urls', count: 2 } });
   const jobId = await ground.enqueue('telegram', fresh(20));
-  expect(await hurryUntil(jobId, ['done'])).toMatchObject({ locator_refreshes: 2 });
+  expect(await ground.hurryUntil(jobId, ['done'])).toMatchObject({ locator_refreshes: 2 });
   await ground.fault({ match: create, action: { kind: 'expired_urls', count: 50 } });
   const never = await ground.enqueue('telegram', fresh(20));
-  expect(await hurryUntil(never, ['held'])).toMatchObject({
+  expect(await ground.hurryUntil(never, ['held'])).toMatchObject({
     reason: 'poll',
     held_detail: 'no_fresh_url',
   });
@@ -187,7 +169,7 @@ test('a download that breaks off or drips is tried again; the task is not paid f
     },
   ]);
   const jobId = await ground.enqueue('telegram', fresh(20));
-  expect(await hurryUntil(jobId, ['done'])).toMatchObject({ ingest_tries: 2 });
+  expect(await ground.hurryUntil(jobId, ['done'])).toMatchObject({ ingest_tries: 2 });
 });
 
 test('a body without an end is stopped at the byte cap and held', async () => {
@@ -196,7 +178,7 @@ test('a body without an end is stopped at the byte cap and held', async () => {
     action: { kind: 'endless_body' },
   });
   const jobId = await ground.enqueue('telegram', fresh(20));
-  expect(await hurryUntil(jobId, ['held'])).toMatchObject({
+  expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
     reason: 'artifact',
     held_detail: 'too_large',
   });
@@ -207,7 +189,7 @@ test('a body without an end is stopped at the byte cap and held', async () => {
 test('the first list of an account is held until a person has confirmed what it means; a replay then reads it', async () => {
   const numbers = fresh(300);
   const jobId = await ground.enqueue('viber', numbers);
-  const chunk = await hurryUntil(jobId, ['held']);
+  const chunk = await ground.hurryUntil(jobId, ['held']);
   expect(chunk).toMatchObject({ reason: 'artifact', held_detail: 'semantics_unconfirmed' });
   const files = await ground.requests('webcom', 'file');
   await confirmSemantics(ground.db, 'webcom');
@@ -230,7 +212,7 @@ test('a list whose length is not what the provider counted is held', async () =>
     action: { kind: 'file', edits: { missing_rows: 20 } },
   });
   const jobId = await ground.enqueue('viber', fresh(300));
-  expect(await hurryUntil(jobId, ['held'])).toMatchObject({
+  expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
     reason: 'artifact',
     held_detail: 'filtered_count_differs',
   });

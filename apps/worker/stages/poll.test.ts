@@ -32,24 +32,6 @@ async function history(jobId: string): Promise<Record<string, unknown>[]> {
   return rows;
 }
 
-async function hurryUntil(
-  jobId: string,
-  states: readonly string[],
-): Promise<Record<string, unknown>> {
-  return waitFor(
-    async () => {
-      await ground.hurry(jobId);
-      const chunk = (await ground.chunks(jobId))[0];
-      return chunk && states.includes(String(chunk['state'])) ? chunk : null;
-    },
-    {
-      timeoutMs: 20_000,
-      everyMs: 150,
-      describe: `the chunk of ${jobId} to be ${states.join(' or ')}`,
-    },
-  );
-}
-
 const create = { account: 'ekycpro', operation: 'create' };
 const by = { decidedBy: 'operator@example', why: 'test' };
 
@@ -85,7 +67,7 @@ test('`failed` seen twice holds the chunk and claims the money back; nothing is 
   });
   const creates = await ground.requests('ekycpro', 'create');
   const jobId = await ground.enqueue('telegram', fresh(10));
-  const chunk = await hurryUntil(jobId, ['held']);
+  const chunk = await ground.hurryUntil(jobId, ['held']);
   expect(chunk).toMatchObject({
     reason: 'upstream_failed',
     held_detail: 'failed_twice',
@@ -107,7 +89,7 @@ test('a person may pay again for it: one approval, one further upload', async ()
   const creates = await ground.requests('ekycpro', 'create');
   const numbers = fresh(10);
   const jobId = await ground.enqueue('telegram', numbers);
-  const chunk = await hurryUntil(jobId, ['held']);
+  const chunk = await ground.hurryUntil(jobId, ['held']);
   const approval = {
     id: newId('approval'),
     costCeiling: parseMoney('0.005') ?? 0n,
@@ -138,7 +120,7 @@ test('a task that the provider does not know, six polls in a row, is held', asyn
     action: { kind: 'answer', status: 404 },
   });
   const jobId = await ground.enqueue('telegram', fresh(10));
-  const chunk = await hurryUntil(jobId, ['held']);
+  const chunk = await ground.hurryUntil(jobId, ['held']);
   expect(chunk).toMatchObject({ reason: 'poll', held_detail: 'task_not_found' });
   expect(await keepPolling(ground.db, String(chunk['id']), Date.now() + 600_000, by)).toMatchObject(
     { kind: 'decided' },
@@ -158,7 +140,7 @@ test('past its deadline a task is held, and never sent again', async () => {
     `UPDATE store.chunks c SET poll_deadline_at = clock_timestamp() FROM store.jobs j WHERE j.job_no = c.job_no AND j.id = $1`,
     [jobId],
   );
-  expect(await hurryUntil(jobId, ['held'])).toMatchObject({
+  expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
     reason: 'poll',
     held_detail: 'deadline',
   });
@@ -189,7 +171,7 @@ test('a task that awaits payment is polled on, its clock stands, and a top-up fi
   );
   expect((await ground.chunks(jobId))[0]).toMatchObject({ state: 'polling' });
   await ground.simulator.control('PUT', 'balance', { account: 'webcom', balance: 1_000 });
-  await hurryUntil(jobId, ['done']);
+  await ground.hurryUntil(jobId, ['done']);
   expect(await ground.requests('webcom', 'create')).toBe(creates + 1);
 });
 
@@ -238,7 +220,7 @@ test('a 429 with Retry-After is waited for; a 401 pauses the account and the pol
   );
   expect((polled['due_at'] as Date).getTime() - Date.now()).toBeGreaterThan(100_000);
   await ground.untilChunk(jobId, ['polling']);
-  await hurryUntil(jobId, ['done']);
+  await ground.hurryUntil(jobId, ['done']);
   expect(ground.logged).toContainEqual(
     expect.objectContaining({ event: 'account.paused', account: 'checknumber', reason: 'auth' }),
   );
