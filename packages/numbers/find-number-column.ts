@@ -17,9 +17,10 @@ const sevenDigits = /(?:\d\D*){7}/;
  * Finds the header and the column of numbers in the first records of a table.
  *
  * The first record is a header when none of its cells is a number of any kind, when it holds the name
- * asked for, or when a cell is a usual name of the column and none holds seven digits. The column is the one asked for, by name (any case) or else by 1-based index; or the one
- * whose name tells; or the one with the most valid numbers. A name that tells loses to the count when it
- * has no valid number and another column has some ("number" may be the house's).
+ * asked for, or when a cell is a usual name of the column and none holds seven digits. The column is the
+ * one asked for, by name (any case) or else by 1-based index; or the one that holds valid numbers. Where
+ * several do, usual names decide, and where these do not single one out either, nobody guesses. A usual name
+ * without a valid number loses to a column that has some ("number" may be the house's).
  */
 export function findNumberColumn(
   records: readonly (readonly string[])[],
@@ -53,19 +54,14 @@ export function findNumberColumn(
     { length: width },
     (_, column) => rows.filter((cells) => isValid(cells[column] ?? '')).length,
   );
-  const best = indexOfMost(counts, () => true);
-  const telling =
-    header === undefined ? -1 : indexOfMost(counts, (at) => isNumberHeader(header[at] ?? ''));
-  if (telling >= 0 && ((counts[telling] ?? 0) > 0 || (counts[best] ?? 0) === 0))
-    return found(telling);
-  if (best < 0 || counts[best] === 0) return refuseNoColumn(header, width);
-  if (header === undefined && counts.filter((count) => count === rows.length).length > 1) {
-    return refuse(
-      'ambiguous_column',
-      `Every record has phone numbers in more than one of its ${width} columns, and there is no header. Name the column by its position, or put one number on a line.`,
-    );
-  }
-  return found(best);
+  const valid = columnsWhere(counts, (at) => (counts[at] ?? 0) > 0);
+  const telling = columnsWhere(counts, (at) => isNumberHeader(header?.[at] ?? ''));
+  const tellingAndValid = valid.filter((at) => telling.includes(at));
+  const [only, ...rivals] = tellingAndValid.length > 0 ? tellingAndValid : valid;
+  if (only !== undefined && rivals.length === 0) return found(only);
+  if (only !== undefined) return refuseAmbiguous([only, ...rivals], header);
+  const [tellingOnly] = telling;
+  return tellingOnly === undefined ? refuseNoColumn(header, width) : found(tellingOnly);
 }
 
 function isNumeric(cell: string): boolean {
@@ -82,12 +78,11 @@ function indexOfPosition(wanted: string, width: number): number | undefined {
   return position >= 1 && position <= width ? position - 1 : undefined;
 }
 
-function indexOfMost(counts: readonly number[], eligible: (at: number) => boolean): number {
-  let best = -1;
-  for (const [at, count] of counts.entries()) {
-    if (eligible(at) && (best < 0 || count > (counts[best] ?? 0))) best = at;
-  }
-  return best;
+function columnsWhere(
+  counts: readonly number[],
+  eligible: (at: number) => boolean,
+): readonly number[] {
+  return [...counts.keys()].filter(eligible);
 }
 
 function refuseUnknown(
@@ -109,6 +104,23 @@ function refuseNoColumn(header: readonly string[] | undefined, width: number): R
 }
 
 const namesShownMax = 50;
+const rivalsShownMax = 5;
+
+/** Which of them is meant only the caller knows, and each wrong number costs money. */
+function refuseAmbiguous(
+  columns: readonly number[],
+  header: readonly string[] | undefined,
+): Refusal {
+  const shown = columns.slice(0, rivalsShownMax).map((at) => {
+    const name = header?.[at] ?? '';
+    return name === '' ? `${at + 1}` : `${at + 1} (${shorten(name)})`;
+  });
+  const more = columns.length > rivalsShownMax ? ', …' : '';
+  return refuse(
+    'ambiguous_column',
+    `More than one column holds phone numbers: ${shown.join(', ')}${more}. Give \`column\`, ${header === undefined ? 'the position, counted from 1' : 'a name or a position counted from 1'}, or put one number on a line.`,
+  );
+}
 
 function describe(header: readonly string[] | undefined, width: number): string {
   if (header === undefined) return `The file has no header; its columns are 1 to ${width}.`;

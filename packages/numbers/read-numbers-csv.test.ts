@@ -30,14 +30,41 @@ describe('a csv upload', () => {
     },
   );
 
-  test('finds the column with the most valid numbers where no name tells', async () => {
-    await using intake = await read(`code,value\n12345678,+${a}\n+${b},+${c}\n`);
+  test('finds the only column with valid numbers where no name tells', async () => {
+    await using intake = await read(`code,value\n12345678,+${a}\n99,+${c}\n`);
     expect(intake.column).toEqual({ index: 2, name: 'value' });
   });
 
   test('does not trust a telling name over a column that really holds numbers', async () => {
     await using intake = await read(`street,number,reach\nBaker St,221,+${a}\nAbbey Rd,3,+${b}\n`);
     expect(intake.column).toEqual({ index: 3, name: 'reach' });
+  });
+
+  test('takes the usual name where other columns hold valid numbers too', async () => {
+    for (const header of ['order_id,phone', 'emergency,Mobile No.']) {
+      await using intake = await read(`${header}\n${b},+${a}\n${c},+${c}\n`);
+      expect(intake.column?.index).toBe(2);
+    }
+    await using second = await read(`phone,mobile\n,+${a}\nnone,+${b}\n`);
+    expect(second.column).toEqual({ index: 2, name: 'mobile' });
+  });
+
+  test.each(['x,y', 'mobile,phone', 'phone,phone', 'mobile,landline two,tel'])(
+    'is refused, with the columns named, when the header %s does not single one out',
+    async (header) => {
+      const width = header.split(',').length;
+      const refusal = await refused(`${header}\n${[a, b, c].slice(0, width).join(',')}\n`);
+      expect(refusal.code).toBe('ambiguous_column');
+      expect(refusal.message).toContain(`1 ("${header.split(',')[0]}")`);
+      expect(refusal.message).toContain(`${width} ("${header.split(',').at(-1)}")`);
+      expect(refusal.message).toContain('Give `column`');
+    },
+  );
+
+  test('is refused when only some records hold a second number', async () => {
+    const refusal = await refused(`x,y\n+${a},\n+${b},+${c}\n`);
+    expect(refusal.code).toBe('ambiguous_column');
+    expect((await refused(`+${a},x\n+${b},+${c}\n`)).code).toBe('ambiguous_column');
   });
 
   test('chooses the column by name in any case, or by position', async () => {

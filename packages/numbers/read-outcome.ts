@@ -9,7 +9,7 @@ import type { Intake } from './intake.ts';
  * - `too_many_bytes`      more than `maxBytes`, as received or inflated
  * - `unknown_column`      the column asked for does not exist
  * - `no_number_column`    no column was asked for and none looks like phone numbers
- * - `ambiguous_column`    no header, and more than one column holds phone numbers in every row
+ * - `ambiguous_column`    more than one column holds phone numbers, and the header does not single one out
  * - `unbalanced_quote`    a quote that is never closed, or text after a closing quote
  * - `not_json`            the JSON is broken, or is no array
  * - `bad_gzip`            the gzip stream is broken or cut
