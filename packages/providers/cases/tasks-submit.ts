@@ -147,6 +147,23 @@ export const tasksSubmitCases: readonly SubmitCase[] = [
     headers: { 'retry-after': '7' },
     expected: { kind: 'refused_free', refusal: 'transient', retryAfter_ms: 7_000 },
   },
+  // Their own words under a code that their page does not call free.
+  ...[408, 409, 502, 503, 504].map(
+    (httpStatus): SubmitCase => ({
+      name: `${httpStatus} in its own shape`,
+      httpStatus,
+      fixture: 'error-internal.json',
+      expected: notListed,
+    }),
+  ),
+  ...[400, 402, 500].map(
+    (httpStatus): SubmitCase => ({
+      name: `${httpStatus} as JSON of another shape`,
+      httpStatus,
+      fixture: 'error-of-another-shape.json',
+      expected: notListed,
+    }),
+  ),
   {
     name: "500 with a proxy's page",
     httpStatus: 500,
