@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { childEnvironment, simulatedAccounts } from '@rollcall/config';
 import { createApiKey, type Database, migrate, openDatabase } from '@rollcall/db';
 import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
+import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { type Child, fieldsOf, startChild } from './start-child.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './start-simulator.ts';
 
@@ -67,9 +68,12 @@ export async function startInstallation(
 
   report('Postgres');
   const postgres = await startEmbeddedPostgres(
-    options.keepsData ? { dataDirectory: join(folder, 'postgres') } : { settings: forgetful },
+    options.keepsData
+      ? { dataDirectory: join(folder, 'postgres'), port: await rememberedPort(folder) }
+      : { settings: forgetful },
   );
   opened.defer(postgres.stop);
+  if (options.keepsData) await rememberPort(folder, postgres.url);
   await migrate(postgres.url);
   const redis = options.redis ? await openRedis(opened, join(folder, 'redis'), report) : null;
 

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -44,6 +44,7 @@ test('start serves, says how to use it, keeps its data over a restart, and runs 
   expect(await completed(again, jobId)).toEqual(job);
   expect(keyOf(again)).not.toBe(keyOf(first));
   expect(simulatorOf(again)).toBe(simulatorOf(first));
+  expect(sqlPortOf(again)).toBe(sqlPortOf(first));
   again.signal('SIGKILL');
   await again.ended;
   const third = await startOn(folder);
@@ -51,6 +52,31 @@ test('start serves, says how to use it, keeps its data over a restart, and runs 
   third.signal('SIGTERM');
   expect(await third.ended, third.output()).toBe(0);
   await expectNothingRuns(folder);
+});
+
+test('an npx that is killed takes everything with it, in order', {
+  timeout: limit_ms,
+}, async () => {
+  const folder = await dataFolder();
+  const logPath = join(folder, '../output');
+  const launch = `require('node:child_process').spawn('/bin/sh', ['-c', process.argv[2]], { stdio: 'inherit' })`;
+  const start = `${process.execPath} ${join(import.meta.dirname, 'start.ts')} --data ${folder} --port 0 >${logPath} 2>&1; true`;
+  // As npx does it: two launchers, each with a shell of its own, of which the outer one is ended.
+  const pnpm = `${process.execPath} -e "$LAUNCH" pnpm "$START"; true`;
+  const npx = spawn(process.execPath, ['-e', launch, 'npx', pnpm], {
+    cwd: '/',
+    env: { TMPDIR: tmpdir(), HOME: tmpdir(), PATH: '/usr/bin:/bin', LAUNCH: launch, START: start },
+    stdio: 'ignore',
+  });
+  onTestFinished(() => void npx.kill('SIGKILL'));
+  const output = () => readFile(logPath, 'utf8').catch(() => '');
+  await waitFor(async () => (await output()).includes('/results -H'), {
+    timeoutMs: 90_000,
+    describe: 'start to be up',
+  });
+  npx.kill('SIGTERM');
+  await expectNothingRuns(folder);
+  expect(await output()).toMatch(/\nStopping: .*\nStopped\.\n$/s);
 });
 
 test('an API that dies stops the rest, with its log and exit code 1', {
@@ -174,6 +200,7 @@ async function followReadme(program: Program, folder: string, jobId: string): Pr
 
 const firstMatch = (program: Program, shape: RegExp) => shape.exec(program.output())?.[1] ?? '';
 const keyOf = (program: Program) => firstMatch(program, / ROLLCALL_KEY=(\S+)/);
+const sqlPortOf = (program: Program) => firstMatch(program, /SQL +postgres:\S+:(\d+)\//);
 const simulatorOf = (program: Program) => firstMatch(program, /(http:\S+)\/_sim\/ledger/);
 
 function get(program: Program, path: string): Promise<Response> {
