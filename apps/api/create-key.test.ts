@@ -13,7 +13,7 @@ afterAll(() => database.drop());
 
 const run = (...flags: string[]) =>
   promisify(execFile)(process.execPath, [join(import.meta.dirname, 'create-key.ts'), ...flags], {
-    env: { DATABASE_URL: database.url, ROLLCALL_ACCOUNTS_FILE: '/none' },
+    env: { DATABASE_URL: database.url },
   });
 
 test('the key that is printed opens what it was made for', async () => {
@@ -37,10 +37,11 @@ test.each([
   ['no name', ['--scopes', 'admin']],
   ['no scope', ['--name', 'x']],
   ['a scope that there is not', ['--name', 'x', '--scopes', 'admin,root']],
+  ['a scope that opens nothing yet', ['--name', 'x', '--scopes', 'holds:resolve']],
 ])('%s is refused with the usage', async (_, flags) => {
   await expect(run(...flags)).rejects.toMatchObject({
     code: 64,
     stdout: '',
-    stderr: expect.stringContaining('Usage: pnpm key'),
+    stderr: expect.stringContaining('Usage: npx --yes pnpm@12.21.0 key'),
   });
 });
