@@ -105,6 +105,11 @@ export const errorCatalogue = {
     title: 'Fewer numbers than the account takes',
     advice: 'Add numbers. They are never padded, and nothing was stored.',
   },
+  max_cost_too_low: {
+    status: 422,
+    title: 'The job would cost more than max_cost',
+    advice: 'Raise `max_cost` or send fewer numbers. Nothing was stored.',
+  },
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',

@@ -10,6 +10,7 @@ export interface Refusal {
   readonly detail?: string | undefined;
   readonly errors?: Problem['errors'];
   readonly counts?: Problem['counts'];
+  readonly money?: Problem['money'];
   readonly line?: number | undefined;
 }
 
@@ -29,6 +30,7 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
     instance: `urn:uuid:${requestId}`,
     ...(refusal.errors && { errors: refusal.errors }),
     ...(refusal.counts && { counts: refusal.counts }),
+    ...(refusal.money && { money: refusal.money }),
     ...(refusal.line !== undefined && { line: refusal.line }),
   };
 }

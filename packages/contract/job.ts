@@ -13,7 +13,7 @@ export const jobStateSchema = z.enum(visibleJobStates).meta({
     'planning → running ⇄ paused → cancelling → completed, completed_with_errors, cancelled or failed.',
 });
 
-export const outcomeSchema = z.enum(outcomes).meta({
+export const outcomeSchema = z.enum(outcomes, `write one of ${outcomes.join(', ')}`).meta({
   id: 'Outcome',
   description:
     "What a number ends with. `missing`: the provider's table had no row for it, which is not `not_registered`. " +

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { amountSchema } from './amount.ts';
 
 /** RFC 9457 problem details. No member ever holds a value of the request: it may be a phone number. */
 export const problemSchema = z
@@ -37,9 +38,16 @@ export const problemSchema = z
         accepted: z.int(),
         duplicates: z.int(),
         rejected: z.int(),
+        reject_reasons: z
+          .record(z.string(), z.int())
+          .meta({ description: 'Rejected lines by reason.', examples: [{ not_international: 2 }] }),
       })
       .optional()
       .meta({ description: 'With `too_few_numbers`: what the upload held.' }),
+    money: z
+      .object({ currency: z.string(), cost: amountSchema, max_cost: amountSchema })
+      .optional()
+      .meta({ description: 'With `max_cost_too_low`: what the job would cost, and may.' }),
     line: z.int().optional().meta({ description: 'Line of the upload at which it was refused.' }),
   })
   .meta({ id: 'Problem' });

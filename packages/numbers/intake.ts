@@ -1,4 +1,5 @@
 import type { Reject } from './reject.ts';
+import type { RejectReason } from './reject-reason.ts';
 
 export type UploadFormat = 'txt' | 'csv' | 'tsv' | 'json';
 
@@ -27,6 +28,8 @@ export interface Intake extends AsyncDisposable {
   /** Lines whose number another line had given already. */
   readonly duplicates: number;
   readonly rejected: number;
+  /** How many lines were rejected for each reason that occurred; their sum is `rejected`. */
+  readonly rejectReasons: ReadonlyMap<RejectReason, number>;
   /** E.164 digits as doubles, ascending and distinct, in batches of at most 65,536. */
   readonly sortedNumbers: () => AsyncIterable<Float64Array>;
   /** In line order, in batches. */

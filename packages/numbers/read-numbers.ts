@@ -199,6 +199,7 @@ async function finishIntake(
     accepted: sorted.distinct,
     duplicates: sorted.duplicates,
     rejected: rejects.count,
+    rejectReasons: rejects.countByReason,
     sortedNumbers: () => sorted.batches(),
     rejects: () => rejects.batches(),
     original: () => upload.archive.pieces(),

@@ -12,6 +12,7 @@ export class RejectLog {
   #unsettled: Uint8Array[] = [];
   #current: Reject[] = [];
   #count = 0;
+  readonly #countByReason = new Map<RejectReason, number>();
 
   constructor(directory: string) {
     this.#spool = new Spool(directory);
@@ -21,9 +22,14 @@ export class RejectLog {
     return this.#count;
   }
 
+  get countByReason(): ReadonlyMap<RejectReason, number> {
+    return this.#countByReason;
+  }
+
   /** Synchronous, for the hot loop; {@link settle} writes down what has gathered. */
   add(line: number, reason: RejectReason, text: string): void {
     this.#count += 1;
+    this.#countByReason.set(reason, (this.#countByReason.get(reason) ?? 0) + 1);
     this.#current.push({ line, reason, raw: keepRawText(text) });
     if (this.#current.length === batchLength) this.#seal();
   }

@@ -23,8 +23,7 @@ export function chooseAccount(
     Object.hasOwn(account.checks, options.check),
   );
   if (offering.length === 0) {
-    const checks = [...book.accounts.values()].flatMap((account) => Object.keys(account.checks));
-    return refuse('unknown_check', { detail: `Checks: ${list(checks)}.` });
+    return refuse('unknown_check', { detail: `Checks: ${checksOf(book)}.` });
   }
   const id = options.account ?? book.defaults.get(options.check);
   const accounts = offering.map((account) => account.id);
@@ -40,6 +39,25 @@ export function chooseAccount(
     return refuse('check_not_offered', { detail: `Accounts that do: ${list(accounts)}.` });
   }
   return { kind: 'chosen', account, offer };
+}
+
+/** A refusal of a wrong `check` says which ones there are: who wrote `Telegram` sees `telegram`. */
+export function withChecksNamed(refusal: Refusal, book: AccountBook): Refusal {
+  if (!refusal.errors?.some(isAboutCheck)) return refusal;
+  const errors = refusal.errors.map((error) =>
+    isAboutCheck(error)
+      ? { ...error, message: `${error.message}; one of ${checksOf(book)}` }
+      : error,
+  );
+  return { ...refusal, errors };
+}
+
+function isAboutCheck({ pointer }: { readonly pointer: string }): boolean {
+  return pointer === '/check';
+}
+
+function checksOf(book: AccountBook): string {
+  return list([...book.accounts.values()].flatMap((account) => Object.keys(account.checks)));
 }
 
 function list(names: readonly string[]): string {

@@ -65,7 +65,7 @@ class JobForm {
 
   async finish(): Promise<JobRequestOutcome> {
     const parsed = createJobOptionsSchema.safeParse({ ...this.#fields });
-    const errors = parsed.success ? [] : fieldErrors(parsed.error.issues, 'body');
+    const errors = parsed.success ? [] : fieldErrors(parsed.error.issues, 'body', this.#fields);
     if (!this.intake) {
       const message = 'is required, as a file part: `-F file=@numbers.csv`';
       errors.push(fieldError('body', ['file'], message));
@@ -83,7 +83,9 @@ class JobForm {
     if (this.intake) return invalid('file', 'send one file');
     const reading = readingSchema.safeParse({ ...this.#fields });
     if (!reading.success) {
-      return refuse('invalid_request', { errors: fieldErrors(reading.error.issues, 'body') });
+      return refuse('invalid_request', {
+        errors: fieldErrors(reading.error.issues, 'body', this.#fields),
+      });
     }
     const read = await readUpload(uploadBytes(part.file), reading.data, this.#limits);
     if (read.kind === 'refused') return read;

@@ -32,7 +32,9 @@ export async function readJsonJob(
   if (fieldsBefore === undefined) return noJson();
   const before = readingSchema.safeParse(fieldsBefore);
   if (!before.success) {
-    return refuse('invalid_request', { errors: fieldErrors(before.error.issues, 'body') });
+    return refuse('invalid_request', {
+      errors: fieldErrors(before.error.issues, 'body', fieldsBefore),
+    });
   }
   const read = await readUpload(numberBytes(first, chunks, splitter), before.data, limits, 'json');
   if (read.kind === 'refused') return read;
@@ -81,7 +83,7 @@ async function readFieldsAfter(
   const { numbers: _, ...others } = fields as Record<string, unknown>;
   const parsed = createJobFieldsSchema.safeParse(others);
   if (!parsed.success) {
-    return refuse('invalid_request', { errors: fieldErrors(parsed.error.issues, 'body') });
+    return refuse('invalid_request', { errors: fieldErrors(parsed.error.issues, 'body', others) });
   }
   if (parsed.data.default_region !== regionUsed) {
     const errors = [fieldError('body', ['default_region'], 'write it before `numbers`')];
@@ -102,7 +104,7 @@ function refuseWithoutNumbers(splitter: JsonSplitter): Refusal {
   const parsed = createJobFieldsSchema.safeParse(others);
   const message = numbers === undefined ? 'is required' : 'write an array of texts';
   const errors = [
-    ...(parsed.success ? [] : fieldErrors(parsed.error.issues, 'body')),
+    ...(parsed.success ? [] : fieldErrors(parsed.error.issues, 'body', others)),
     fieldError('body', ['numbers'], message),
   ];
   return refuse('invalid_request', { errors });

@@ -15,7 +15,7 @@ export async function readRawJob(
 ): Promise<JobRequestOutcome> {
   const parsed = createJobOptionsSchema.safeParse(query);
   if (!parsed.success) {
-    return refuse('invalid_request', { errors: fieldErrors(parsed.error.issues, 'query') });
+    return refuse('invalid_request', { errors: fieldErrors(parsed.error.issues, 'query', query) });
   }
   const read = await readUpload(body, parsed.data, limits);
   if (read.kind === 'refused') return read;

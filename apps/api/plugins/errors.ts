@@ -1,5 +1,5 @@
 import { describeError, type Logger } from '@rollcall/telemetry';
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { RequestValidationError } from 'fastify-zod-openapi';
 import type { z } from 'zod';
@@ -12,7 +12,7 @@ import { fieldErrors } from '../validation-errors.ts';
 export const errorsPlugin = fastifyPlugin(
   (app: FastifyInstance, { log }: { readonly log: Logger }, done: () => void) => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {
-      const refusal = refusalOf(error);
+      const refusal = refusalOf(error, request);
       if (refusal.code === 'internal') {
         const route = request.routeOptions.url;
         log.error('http.failed', { request: request.id, route, ...describeError(error) });
@@ -26,11 +26,11 @@ export const errorsPlugin = fastifyPlugin(
   { name: 'errors' },
 );
 
-function refusalOf(error: FastifyError): Refusal {
+function refusalOf(error: FastifyError, request: FastifyRequest): Refusal {
   if (error instanceof UploadBroken) {
     return refuse('malformed_request', { detail: 'The body ended early or its parts are broken.' });
   }
-  if (error.validation) return refusalOfValidation(error);
+  if (error.validation) return refusalOfValidation(error, request);
   if (isDatabaseAway(error)) return refuse('database_unavailable');
   switch (error.statusCode) {
     case 400:
@@ -45,18 +45,21 @@ function refusalOf(error: FastifyError): Refusal {
 }
 
 const places = {
-  body: 'body',
-  querystring: 'query',
-  params: 'path',
-  headers: 'header',
+  body: { place: 'body', part: 'body' },
+  querystring: { place: 'query', part: 'query' },
+  params: { place: 'path', part: 'params' },
+  headers: { place: 'header', part: 'headers' },
 } as const;
 
-function refusalOfValidation({ validation, validationContext = 'body' }: FastifyError): Refusal {
-  const place = places[validationContext as keyof typeof places];
+function refusalOfValidation(
+  { validation, validationContext = 'body' }: FastifyError,
+  request: FastifyRequest,
+): Refusal {
+  const { place, part } = places[validationContext as keyof typeof places];
   const issues = (validation ?? []).flatMap((each): z.core.$ZodIssue[] =>
     each instanceof RequestValidationError ? [each.params.issue] : [],
   );
   // An id that cannot be one names nothing.
   if (place === 'path') return refuse('not_found');
-  return refuse('invalid_request', { errors: fieldErrors(issues, place) });
+  return refuse('invalid_request', { errors: fieldErrors(issues, place, request[part]) });
 }

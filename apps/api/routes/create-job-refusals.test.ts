@@ -237,45 +237,6 @@ describe('what is refused', () => {
     ]);
   });
 
-  test('fewer numbers than the account takes, with what the upload held', async () => {
-    const before = await poster.jobCount();
-    const { response, body } = await poster.postJson({
-      ...said,
-      check: 'whatsapp',
-      numbers: ['+447911123456', '+447911123456', '+4915123456789', 'x'],
-    });
-    expect(response.status).toBe(422);
-    expect(body).toMatchObject({
-      code: 'too_few_numbers',
-      counts: { minimum: 3, lines: 4, accepted: 2, duplicates: 1, rejected: 1 },
-    });
-    expect(await poster.jobCount()).toBe(before);
-  });
-
-  test('fewer numbers than the provider lately said that it takes', async () => {
-    await ground.database.query(
-      `INSERT INTO store.learned_limits (account, check_name, min_numbers) VALUES ('alpha', 'telegram', 5)`,
-    );
-    const two = ['+447911123456', '+447911123457'];
-    const few = await poster.postJson({
-      ...said,
-      check: 'telegram',
-      account: 'alpha',
-      numbers: two,
-    });
-    expect(few.body).toMatchObject({ code: 'too_few_numbers', counts: { minimum: 5 } });
-    await ground.database.query(
-      `UPDATE store.learned_limits SET learned_at = now() - interval '8 days'`,
-    );
-    const forgotten = await poster.postJson({
-      ...said,
-      check: 'telegram',
-      account: 'alpha',
-      numbers,
-    });
-    expect(forgotten.response.status).toBe(202);
-  });
-
   test('a form that is cut before its last boundary', async () => {
     const cut = '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n+4479111';
     const { response, body } = await poster.post(cut, {

@@ -14,9 +14,16 @@ import type { Queues } from '@rollcall/queue';
 import type { Logger } from '@rollcall/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { type AccountBook, type ChosenAccount, chooseAccount } from '../intake/choose-account.ts';
+import {
+  type AccountBook,
+  type ChosenAccount,
+  chooseAccount,
+  withChecksNamed,
+} from '../intake/choose-account.ts';
 import { rawMediaTypes, readJobRequest } from '../intake/read-job-request.ts';
 import type { IntakeLimits } from '../intake/read-outcome.ts';
+import { refuseTooDear } from '../intake/refuse-too-dear.ts';
+import { refuseTooFew } from '../intake/refuse-too-few.ts';
 import { storeJob } from '../intake/store-job.ts';
 import { readWholeJob } from '../read-whole-job.ts';
 import { type Refusal, refuse, sendRefusal } from '../refusal.ts';
@@ -85,6 +92,7 @@ const schema = {
       'check_not_offered',
       'no_account_for_check',
       'too_few_numbers',
+      'max_cost_too_low',
       'idempotency_key_reused',
       'too_many_uploads',
       ...refusalCodes,
@@ -137,7 +145,7 @@ export async function createJobRoute(
     const idempotencyKey = readIdempotencyKey(request);
     if (idempotencyKey.kind === 'refused') return idempotencyKey;
     const read = await readJobRequest(request, deps.intakeLimits);
-    if (read.kind === 'refused') return read;
+    if (read.kind === 'refused') return withChecksNamed(read, deps.accounts);
     await using intake = read.intake;
     // Storing may take longer than a silent connection is given while it uploads.
     request.raw.setTimeout?.(0);
@@ -147,6 +155,8 @@ export async function createJobRoute(
     const learned = await readLearnedLimits(database, chosen.account.id, read.options.check);
     const tooFew = refuseTooFew(intake, chosen, effectiveLimits(chosen.offer, learned).minNumbers);
     if (tooFew) return tooFew;
+    const tooDear = refuseTooDear(intake, chosen, read.options.max_cost);
+    if (tooDear) return tooDear;
 
     const apiKey = keyOf(request);
     const received = await storing(() =>
@@ -195,21 +205,5 @@ function readIdempotencyKey(
   const message = key.error.issues[0]?.message ?? 'is wrong';
   return refuse('invalid_request', {
     errors: [{ in: 'header', pointer: '/idempotency-key', message }],
-  });
-}
-
-/** An upload of fewer numbers than the provider takes, or lately said that it takes, would be refused there after the job was made. */
-function refuseTooFew(
-  intake: Intake,
-  { account }: ChosenAccount,
-  minNumbers: number,
-): Refusal | null {
-  if (intake.accepted >= minNumbers) return null;
-  const { lines, accepted, duplicates, rejected } = intake;
-  return refuse('too_few_numbers', {
-    detail:
-      `The account ${account.id} takes at least ${minNumbers} numbers for this check. Of ${lines} lines ${accepted} ` +
-      `were accepted, ${duplicates} repeated a number and ${rejected} were rejected. Nothing was stored.`,
-    counts: { minimum: minNumbers, lines, accepted, duplicates, rejected },
   });
 }
