@@ -20,6 +20,7 @@ import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { rejectRoutes } from './routes/rejects.ts';
 import { resultRoutes } from './routes/results.ts';
+import { rootRoute } from './routes/root.ts';
 
 export interface ApiDependencies {
   readonly database: Database;
@@ -73,6 +74,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
   await app.register(securityHeadersPlugin);
   await app.register(openApiPlugin);
 
+  await app.register(rootRoute);
   await app.register(healthRoutes, { database, queues });
   await app.register(
     async (v1) => {

@@ -43,7 +43,10 @@ function refuseUnauthenticated(request: FastifyRequest, reply: FastifyReply, bas
     ? 'Basic realm="Rollcall, the password is an API key"'
     : 'Bearer realm="Rollcall"';
   void reply.header('www-authenticate', challenge);
-  return sendRefusal(request, reply, refuse('unauthenticated'));
+  const detail = basic
+    ? 'Sign in with any user name and a valid key of scope `admin` as the password (HTTP Basic), or send the key as a bearer.'
+    : undefined;
+  return sendRefusal(request, reply, refuse('unauthenticated', { detail }));
 }
 
 function shownKey(authorization: string, basic: boolean): string | null {

@@ -25,6 +25,7 @@ describe.each(testBackends)('the dashboard on %s', (backend) => {
         const answer = await get(path, headers);
         expect(answer.status, path).toBe(401);
         expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm=/);
+        expect(((await answer.json()) as Json).detail).toContain('as the password');
       }
     }
     const lesser = (await ground.bearer(['jobs:read'])).slice('Bearer '.length);

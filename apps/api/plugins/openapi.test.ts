@@ -75,6 +75,7 @@ test('/docs shows it with nothing from elsewhere', async () => {
   const answer = await fetch(`${ground.url}/docs`);
   const html = await answer.text();
   expect(answer.status).toBe(200);
+  expect(html).toContain('<title>Rollcall API</title>');
   expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
   const policy = answer.headers.get('content-security-policy') ?? '';
   expect(policy).not.toMatch(/https?:|\*/);

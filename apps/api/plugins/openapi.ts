@@ -23,7 +23,7 @@ export const openApiPlugin = fastifyPlugin(
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
-        info: { title: 'Rollcall', version: '1', description },
+        info: { title: 'Rollcall API', version: '1', description },
         components: {
           securitySchemes: {
             key: { type: 'http', scheme: 'bearer', description: 'An API key, `rc_live_…`.' },
@@ -36,8 +36,14 @@ export const openApiPlugin = fastifyPlugin(
       pageContent(page);
       await page.register(swaggerUi, {
         routePrefix: '/docs',
-        // The badge of swagger.io would be asked about our address.
-        uiConfig: { validatorUrl: null, docExpansion: 'list', persistAuthorization: false },
+        theme: { title: 'Rollcall API' },
+        // The badge of swagger.io would be asked about our address; the bare layout has no bar with its logo.
+        uiConfig: {
+          validatorUrl: null,
+          docExpansion: 'list',
+          persistAuthorization: false,
+          layout: 'BaseLayout',
+        },
       });
     });
     app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) =>

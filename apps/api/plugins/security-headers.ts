@@ -10,6 +10,8 @@ export const securityHeadersPlugin = fastifyPlugin(
         useDefaults: false,
         directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
       },
+      // This server speaks plain HTTP. Whoever ends TLS in front of it knows whether the promise can be kept.
+      hsts: false,
       referrerPolicy: { policy: 'no-referrer' },
     });
   },

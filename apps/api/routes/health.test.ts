@@ -28,6 +28,7 @@ test('every answer carries its request id and headers that keep browsers strict'
     expect(answer.headers.get('x-request-id')).toBe(given);
     expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(answer.headers.get('strict-transport-security')).toBeNull();
     const odd = await fetch(`${ground.url}/nowhere`, {
       headers: { 'x-request-id': '+447911123456' },
     });
@@ -36,6 +37,22 @@ test('every answer carries its request id and headers that keep browsers strict'
     const wrong = await fetch(`${ground.url}/v1/jobs/x/results`, { method: 'DELETE' });
     expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     expect(ground.logged()).not.toContain('447911123456');
+  } finally {
+    await ground.close();
+  }
+});
+
+test('the root says where everything is, and each of it is there', async () => {
+  const ground = await openGround();
+  try {
+    const answer = await fetch(ground.url);
+    const { links } = (await answer.json()) as { links: Record<string, string> };
+    expect(Object.keys(links)).toEqual(['jobs', 'docs', 'openapi', 'dashboard', 'health']);
+    const authorization = await ground.bearer(['admin']);
+    for (const path of Object.values(links)) {
+      const there = await fetch(`${ground.url}${path}`, { headers: { authorization } });
+      expect([path, there.status]).toEqual([path, 200]);
+    }
   } finally {
     await ground.close();
   }
