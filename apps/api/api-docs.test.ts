@@ -3,8 +3,19 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { rejectReasons } from '@rollcall/numbers';
 import { expect, test } from 'vitest';
 import { openGround } from './testing/ground.ts';
+
+test('docs/api.md explains every reason of a reject', async () => {
+  const page = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  const explained =
+    page
+      .split('| reason ')[1]
+      ?.split('\n\n')[0]
+      ?.matchAll(/^\| `(\w+)`/gm) ?? [];
+  expect([...explained].map(([, reason]) => reason)).toEqual([...rejectReasons]);
+});
 
 test('every line of docs/api.md works as it stands', async () => {
   const page = await readFile(new URL('../../docs/api.md', import.meta.url), 'utf8');

@@ -53,7 +53,7 @@ const column = line(200)
   .optional()
   .meta({
     description:
-      'For csv and tsv: the column that holds the numbers, by name or by position counted from 1. Found by itself if absent.',
+      'For csv and tsv: the column that holds the numbers, by name or by position counted from 1. If absent, the one that holds numbers; several that do are refused.',
     examples: ['phone'],
   });
 

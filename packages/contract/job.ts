@@ -64,7 +64,10 @@ const summary = {
     .int()
     .min(0)
     .nullable()
-    .meta({ description: 'From the rate so far; null where there is none, and once closed.' }),
+    .meta({
+      description:
+        'From the rate so far; null until a hundredth is answered, while paused, and once closed.',
+    }),
   money: z
     .object({
       currency: z.string().meta({ examples: ['USD'] }),

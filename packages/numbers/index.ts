@@ -4,4 +4,4 @@ export { readNumbers } from './read-numbers.ts';
 export type { ReadNumbersOutcome, Refusal, RefusalCode } from './read-outcome.ts';
 export { refusalCodes } from './read-outcome.ts';
 export type { Reject } from './reject.ts';
-export type { RejectReason } from './reject-reason.ts';
+export { type RejectReason, rejectReasons } from './reject-reason.ts';

@@ -122,6 +122,7 @@ describe('lists', () => {
   test.each([
     ['/v1/jobs?limit=101', 'invalid_request', '/limit'],
     ['/v1/jobs?limit=0', 'invalid_request', '/limit'],
+    ['/v1/jobs?limit=1&limit=2', 'invalid_request', '/limit'],
     ['/v1/jobs?limit=ten', 'invalid_request', '/limit'],
     ['/v1/jobs?colour=red', 'invalid_request', '/colour'],
     ['/v1/jobs/ID/results?limit=1001', 'invalid_request', '/limit'],
@@ -129,6 +130,7 @@ describe('lists', () => {
   ])('%s is refused and names %s', async (path, code, pointer) => {
     const { status, body } = await get(path.replace('ID', answered));
     expect([status, body.code, body.errors[0].pointer]).toEqual([422, code, pointer]);
+    expect(body.errors[0].message).toMatch(/^(?:write|unknown field)/);
   });
 
   test.each([
