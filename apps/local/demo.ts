@@ -4,7 +4,7 @@ import { exitCodeOf, untilToldToStop } from './until-told-to-stop.ts';
 
 const { values: flags } = parseArgs({
   options: {
-    /** How many numbers each of the seven checks is sent, about. */
+    /** How many numbers each of the seven jobs is sent, about. */
     numbers: { type: 'string', default: '20000' },
   },
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { childEnvironment, simulatedAccounts } from '@rollcall/config';
 import { createApiKey, type Database, migrate, openDatabase } from '@rollcall/db';
 import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
+import { openToReaders } from './reader-role.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { type Child, fieldsOf, startChild } from './start-child.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './start-simulator.ts';
@@ -13,7 +14,7 @@ export interface Installation {
   readonly apiUrl: string;
   /** A fresh API key that may do everything. */
   readonly apiKey: string;
-  /** For psql, password included. */
+  /** For psql, password included: a role that reads the documented views and writes nothing. */
   readonly databaseUrl: string;
   readonly database: Database;
   /** `postgres`, or the Redis that was found: `redis 7.0.15`. */
@@ -149,7 +150,7 @@ export async function startInstallation(
   return {
     apiUrl: urlOf(options.host, (await api).ready),
     apiKey: key,
-    databaseUrl: postgres.url,
+    databaseUrl: await openToReaders(database, postgres.url, folder),
     database,
     queue: redis?.version ?? 'postgres',
     simulator,

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ test('start serves, says how to use it, keeps its data over a restart, and runs 
   expect(await completed(again, jobId)).toEqual(job);
   expect(keyOf(again)).not.toBe(keyOf(first));
   expect(simulatorOf(again)).toBe(simulatorOf(first));
-  expect(sqlPortOf(again)).toBe(sqlPortOf(first));
+  expect(sqlOf(again)).toBe(sqlOf(first));
   again.signal('SIGKILL');
   await again.ended;
   const third = await startOn(folder);
@@ -122,6 +122,18 @@ test('accounts of real providers are taken from a file, and absent keys are name
   await expectNothingRuns(folder);
 });
 
+test('an accounts file that is not there is what is said, and nothing of ports', {
+  timeout: limit_ms,
+}, async () => {
+  const folder = await dataFolder();
+  await takePort(8080);
+  const program = runProgram('start', ['--data', folder, '--accounts', '/missing.yaml']);
+  expect(await program.ended).toBe(1);
+  expect(program.output().trim()).toBe(
+    '--accounts: /missing.yaml cannot be read: there is no such file',
+  );
+});
+
 test('a port that was asked for and is taken is an error', { timeout: limit_ms }, async () => {
   const folder = await dataFolder();
   const server = createServer().listen(0, '127.0.0.1');
@@ -168,18 +180,14 @@ async function followReadme(program: Program, folder: string, jobId: string): Pr
   const blockOf = (language: string) =>
     new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(section)?.[1] ?? '';
 
-  await writeFile(
-    join(folder, 'numbers.csv'),
-    'name;phone\nAda;+447911123456\nBob;+4915112345678\n',
-  );
-  const lines = blockOf('sh').replaceAll('curl -s', 'curl -s --fail-with-body');
+  const lines = blockOf('sh').replaceAll('curl -sS', 'curl -sS --fail-with-body');
   const environment = pasted(program).split('\n')[0];
   const script = `set -e\n${environment}\ncd '${folder}'\n${lines}`;
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script]);
-  expect(stdout).toMatch(/"accepted":2.*"data":\[/s);
+  expect(stdout).toMatch(/"accepted":2.*"data":\[.*"state":"completed"/s);
 
   const database = openDatabase({
-    url: firstMatch(program, /SQL +(postgres:\S+)/),
+    url: sqlOf(program),
     maxConnections: 1,
     applicationName: 'rollcall test',
     onIdleError: () => undefined,
@@ -192,6 +200,17 @@ async function followReadme(program: Program, folder: string, jobId: string): Pr
   for (const query of queries.filter(Boolean)) {
     answers.push((await database.query(query)).rows.length);
   }
+  for (const refused of [
+    'SELECT * FROM store.api_keys',
+    'DELETE FROM store.results',
+    'CREATE TABLE public.mine (n integer)',
+  ]) {
+    const trying = database.transaction(async (tx) => {
+      await tx.query('SET TRANSACTION READ WRITE');
+      await tx.query(refused);
+    });
+    await expect(trying, refused).rejects.toMatchObject({ code: '42501' });
+  }
   await database.close();
   expect(answers).toHaveLength(4);
   expect(answers[0]).toBeGreaterThan(0);
@@ -200,7 +219,7 @@ async function followReadme(program: Program, folder: string, jobId: string): Pr
 
 const firstMatch = (program: Program, shape: RegExp) => shape.exec(program.output())?.[1] ?? '';
 const keyOf = (program: Program) => firstMatch(program, / ROLLCALL_KEY=(\S+)/);
-const sqlPortOf = (program: Program) => firstMatch(program, /SQL +postgres:\S+:(\d+)\//);
+const sqlOf = (program: Program) => firstMatch(program, /SQL +(postgres:\S+)/);
 const simulatorOf = (program: Program) => firstMatch(program, /(http:\S+)\/_sim\/ledger/);
 
 function get(program: Program, path: string): Promise<Response> {

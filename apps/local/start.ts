@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { takeDataFolder } from './data-folder.ts';
 import { isPortFree } from './is-port-free.ts';
@@ -50,8 +50,9 @@ async function serve(
         keepsData: true,
         redis: flags.redis,
         host: flags.host,
-        port: await choosePort(flags),
+        // First what only its caller can mend.
         providers: await chooseProviders(flags, data.folder),
+        port: await choosePort(flags),
         keyName: `start, ${new Date().toISOString()}`,
       },
       (step) => say(`Starting ${step} …`),
@@ -67,8 +68,9 @@ async function chooseProviders({ accounts }: StartFlags, folder: string) {
   if (accounts === null) {
     return { simulated: { ...processing, dataFolder: join(folder, 'simulator') } };
   }
-  await access(accounts).catch(() => {
-    throw new CannotStart(`--accounts: ${accounts} cannot be read`);
+  await access(accounts, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'there is no such file' : (error.code ?? error.message);
+    throw new CannotStart(`--accounts: ${accounts} cannot be read: ${why}`);
   });
   return { accountsFile: accounts };
 }

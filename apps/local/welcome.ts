@@ -4,13 +4,13 @@ import type { Installation } from './start-installation.ts';
 export function welcome(installation: Installation, folder: string): string {
   const { apiUrl, apiKey, databaseUrl, queue, simulator } = installation;
   return `
-Rollcall is up; Ctrl-C stops it.
+Rollcall is up; Ctrl-C stops it, in the background: kill ${process.pid}
 
   API        ${apiUrl}/v1/jobs
   reference  ${apiUrl}/docs
   dashboard  ${apiUrl}/admin/queues  (any user name, the API key as password)
   providers  ${simulator === null ? 'those of your accounts file: jobs cost money' : `simulated; what they charged: ${simulator.url}/_sim/ledger`}
-  SQL        ${databaseUrl}
+  SQL        ${databaseUrl}  (reads the views, changes nothing)
   queue      on ${queue}
   data       ${folder}  (logs in ${folder}/logs)
 
@@ -18,7 +18,7 @@ A fresh API key, which may do everything and is shown this once; keys of earlier
 
   export ROLLCALL_URL=${apiUrl} ROLLCALL_KEY=${apiKey}
 
-Enqueue a job, look at it, read its results:
+Enqueue a job, look at it, read its results, which are there some seconds later, when its state is completed:
 
   JOB=$(curl -sS $ROLLCALL_URL/v1/jobs -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' \\
     -d '{"check":"telegram","purpose":"a first try","requested_by":"me","numbers":["+447911123456","+4915112345678","+12133734253"]}' \\

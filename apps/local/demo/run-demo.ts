@@ -25,7 +25,7 @@ const seed = 20_260_801;
 const limit_ms = 300_000;
 
 /**
- * The main job, whole: seven checks at three provider contracts, from uploads to rows, then each row held against the truth.
+ * The main job, whole: seven jobs at three provider contracts, from uploads to rows, then each row held against the truth.
  * What it starts is on `opened`. Returns the last line; throws DemoFailed, with the end of the log concerned, where something is not
  * as it should be.
  */

@@ -24,7 +24,7 @@ export async function summarise(
   jobs: readonly { readonly id: string; readonly check: DemoCheck }[],
 ): Promise<string[][]> {
   const { rows } = await database.query<Record<string, string | number>>(
-    `SELECT v.*, round(v.cost, 2)::text AS cost, round(extract(epoch FROM v.finished_at - v.created_at), 1)::text AS seconds,
+    `SELECT v.*, round(v.cost, 2)::text || ' ' || v.currency AS cost, round(extract(epoch FROM v.finished_at - v.created_at), 1)::text AS seconds,
             (SELECT count(*) FROM store.attempts a JOIN store.chunks c ON c.id = a.chunk_id WHERE c.job_no = j.job_no) AS uploads,
             (SELECT count(*) FROM store.poll_history p JOIN store.chunks c ON c.id = p.chunk_id WHERE c.job_no = j.job_no) AS polls
        FROM rollcall.jobs v JOIN store.jobs j ON j.id = v.job_id WHERE v.job_id = ANY($1)`,

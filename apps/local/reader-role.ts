@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Database } from '@rollcall/db';
+
+const role = 'rollcall_reader';
+const fileName = 'reader-password';
+const shape = /^[0-9a-f]{64}$/;
+
+/** What rollcall.audit reads: it counts the rows themselves, with the rights of whoever asks. */
+const audited = ['jobs', 'job_numbers', 'rejects', 'results', 'job_outcomes', 'chunks']
+  .map((table) => `store.${table}`)
+  .join(', ');
+
+/**
+ * A role for whoever queries: it reads the documented views and nothing else of use, and writes nothing. Made where it is absent, its rights
+ * anew each time, since a migration may have brought views. Its password is kept in the folder, so that a client stays set up.
+ * Takes the owner's URL and returns the role's.
+ */
+export async function openToReaders(
+  database: Database,
+  ownerUrl: string,
+  folder: string,
+): Promise<string> {
+  const password = await keptPassword(join(folder, fileName));
+  await database.transaction(async (tx) => {
+    const { rowCount } = await tx.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+    // No parameters in DDL; the password is hexadecimal digits, which need no quoting.
+    await tx.query(`
+      ${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}';
+      ALTER ROLE ${role} SET default_transaction_read_only = on;
+      GRANT USAGE ON SCHEMA rollcall, store TO ${role};
+      GRANT SELECT ON ALL TABLES IN SCHEMA rollcall TO ${role};
+      GRANT EXECUTE ON FUNCTION rollcall.audit(text) TO ${role};
+      GRANT SELECT ON ${audited} TO ${role}`);
+  });
+  const url = new URL(ownerUrl);
+  url.username = role;
+  url.password = password;
+  return url.href;
+}
+
+async function keptPassword(path: string): Promise<string> {
+  const kept = (await readFile(path, 'utf8').catch(() => '')).trim();
+  if (shape.test(kept)) return kept;
+  const made = randomBytes(32).toString('hex');
+  await writeFile(path, `${made}\n`, { mode: 0o600 });
+  return made;
+}
