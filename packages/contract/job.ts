@@ -60,14 +60,10 @@ const summary = {
     .min(0)
     .max(1)
     .meta({ description: 'answered / accepted, rounded down to 4 decimals.' }),
-  eta_seconds: z
-    .int()
-    .min(0)
-    .nullable()
-    .meta({
-      description:
-        'From the rate so far; null until a hundredth is answered, while paused, and once closed.',
-    }),
+  eta_seconds: z.int().min(0).nullable().meta({
+    description:
+      'From the rate so far; null until a hundredth is answered, while paused, and once closed.',
+  }),
   money: z
     .object({
       currency: z.string().meta({ examples: ['USD'] }),

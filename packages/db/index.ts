@@ -99,7 +99,12 @@ export {
   readRejects,
   readResults,
 } from './sql/read-jobs.ts';
-export { type Received, type ReceivedJob, receiveJob } from './sql/receive-job.ts';
+export {
+  knowsIdempotencyKey,
+  type Received,
+  type ReceivedJob,
+  receiveJob,
+} from './sql/receive-job.ts';
 export {
   answerFacts,
   type Settled,

@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart';
 import {
+  type CreateJobOptions,
   createJobBodySchema,
   createJobFormSchema,
   createJobOptionsSchema,
@@ -7,7 +8,7 @@ import {
   type Job,
   jobSchema,
 } from '@rollcall/contract';
-import { type Database, readLearnedLimits } from '@rollcall/db';
+import { type Database, knowsIdempotencyKey, readLearnedLimits } from '@rollcall/db';
 import { effectiveLimits, type JobId } from '@rollcall/domain';
 import type { Intake } from '@rollcall/numbers';
 import type { Queues } from '@rollcall/queue';
@@ -152,13 +153,16 @@ export async function createJobRoute(
 
     const chosen = chooseAccount(deps.accounts, read.options);
     if (chosen.kind === 'refused') return chosen;
-    const learned = await readLearnedLimits(database, chosen.account.id, read.options.check);
-    const tooFew = refuseTooFew(intake, chosen, effectiveLimits(chosen.offer, learned).minNumbers);
-    if (tooFew) return tooFew;
-    const tooDear = refuseTooDear(intake, chosen, read.options.max_cost);
-    if (tooDear) return tooDear;
-
     const apiKey = keyOf(request);
+    // A job that was made under this key is answered with, whatever has become of prices and limits since.
+    const isKnown =
+      idempotencyKey.key !== undefined &&
+      (await knowsIdempotencyKey(database, apiKey.tenantId, idempotencyKey.key));
+    if (!isKnown) {
+      const unfit = await refuseUnfit(intake, chosen, read.options);
+      if (unfit) return unfit;
+    }
+
     const received = await storing(() =>
       storeJob(database, read, chosen, apiKey, idempotencyKey.key),
     );
@@ -170,6 +174,18 @@ export async function createJobRoute(
     const job = await readWholeJob(database, apiKey.tenantId, received.jobId);
     if (!job) throw new Error('a job that was just stored is not there');
     return { kind: 'stored', job, replayed: received.kind === 'replayed' };
+  }
+
+  async function refuseUnfit(
+    intake: Intake,
+    chosen: ChosenAccount,
+    options: CreateJobOptions,
+  ): Promise<Refusal | null> {
+    const learned = await readLearnedLimits(database, chosen.account.id, options.check);
+    const { minNumbers } = effectiveLimits(chosen.offer, learned);
+    return (
+      refuseTooFew(intake, chosen, minNumbers) ?? refuseTooDear(intake, chosen, options.max_cost)
+    );
   }
 
   async function announce(

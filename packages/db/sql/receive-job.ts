@@ -1,5 +1,5 @@
 import { formatMoney, type JobId, type Money } from '@rollcall/domain';
-import type { Database, Transaction } from '../database.ts';
+import type { Database, Queryable, Transaction } from '../database.ts';
 import { postgresBlobs } from './blobs.ts';
 import { copyField, copyText } from './copy-rows.ts';
 import { storableJson } from './storable.ts';
@@ -138,6 +138,19 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
     }
     return { kind: 'created', jobId: job.id, ring: planning.rows[0]?.ring_no ?? 1 };
   });
+}
+
+/** Whether a job was made under this key; `receiveJob` says then whether it is the same request. */
+export async function knowsIdempotencyKey(
+  db: Queryable,
+  tenantId: number,
+  key: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'SELECT FROM store.idempotency_keys WHERE tenant_id = $1 AND key = $2',
+    [tenantId, key],
+  );
+  return rowCount === 1;
 }
 
 async function claimIdempotencyKey(
