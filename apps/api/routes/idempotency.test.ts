@@ -101,12 +101,12 @@ test('without a key every request makes a job', async () => {
 });
 
 test('a repeat is answered with its job, though the provider has raised its minimum since', async () => {
-  const first = await post('raised minimum', { ...job, name: 'raised minimum' });
+  const first = await post('raised-minimum', { ...job, name: 'raised minimum' });
   await ground.database.query(
     `INSERT INTO store.learned_limits (account, check_name, min_numbers) VALUES ('alpha', 'telegram', 5)`,
   );
-  const repeat = await post('raised minimum', { ...job, name: 'raised minimum' });
+  const repeat = await post('raised-minimum', { ...job, name: 'raised minimum' });
   expect([repeat.status, repeat.replayed, repeat.body.id]).toEqual([202, 'true', first.body.id]);
-  expect((await post('another key', { ...job, name: 'another' })).status).toBe(422);
+  expect((await post('another-key', { ...job, name: 'another' })).status).toBe(422);
   await ground.database.query('DELETE FROM store.learned_limits');
 });
