@@ -1,5 +1,5 @@
 import { keepPolling, payAgain } from '@rollcall/db';
-import { parseMoney } from '@rollcall/domain';
+import { type JobId, parseMoney } from '@rollcall/domain';
 import { testBackends, waitFor } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { newId } from '../equipment.ts';
@@ -185,17 +185,33 @@ test('`completed` of simple-tasks is not yet ready', async () => {
 });
 
 test('many webcom tasks are asked for in one call', async () => {
-  const jobs = [];
-  await ground.db.query("UPDATE store.account_states SET next_request_at = '-infinity'");
   await ground.simulator.control('PATCH', 'settings', { processing_ms_base: 1_500 });
+  const jobs: JobId[] = [];
   for (let index = 0; index < 4; index += 1) jobs.push(await ground.enqueue('whatsapp', fresh(10)));
   for (const jobId of jobs) await ground.untilChunk(jobId, ['polling']);
+  // Put off together, under a new fence, so that no poll that is on its way brings one of them back before the others.
+  await ground.db.query(
+    `UPDATE store.chunks c SET fence = c.fence + 1, due_at = clock_timestamp() + interval '1 hour'
+       FROM store.jobs j WHERE j.job_no = c.job_no AND j.id = ANY($1)`,
+    [jobs],
+  );
   await ground.simulator.control('PATCH', 'settings', { processing_ms_base: 0 });
-  const before = await ground.requests('webcom', 'status');
+  const polls = async () =>
+    (await Promise.all(jobs.map((jobId) => history(jobId)))).reduce(
+      (sum, each) => sum + each.length,
+      0,
+    );
+  const before = { calls: await ground.requests('webcom', 'status'), polls: await polls() };
+  await ground.db.query(
+    `UPDATE store.chunks c SET due_at = clock_timestamp(), rung_at = NULL
+       FROM store.jobs j WHERE j.job_no = c.job_no AND j.id = ANY($1)`,
+    [jobs],
+  );
   for (const jobId of jobs) await ground.untilState(jobId, ['completed']);
-  const polls = await Promise.all(jobs.map(async (jobId) => (await history(jobId)).length));
-  const asked = polls.reduce((sum, count) => sum + count, 0);
-  expect((await ground.requests('webcom', 'status')) - before).toBeLessThan(asked);
+  // The first call asks for all four, whatever later ones do.
+  expect((await ground.requests('webcom', 'status')) - before.calls).toBeLessThanOrEqual(
+    (await polls()) - before.polls - 3,
+  );
 });
 
 test('a 429 with Retry-After is waited for; a 401 pauses the account and the polls go on', async () => {
