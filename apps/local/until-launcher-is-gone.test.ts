@@ -23,7 +23,7 @@ test.each([['-bash'], ['/bin/bash ./run-everything'], ['bash -c npx --yes pnpm@1
 test.each([
   ['-zsh', '/usr/bin/login'],
   ['sh -c node apps/local/start.ts', '-bash'],
-  ['node /work/node_modules/.pnpm/vitest/vitest.mjs run', 'pnpm test'],
+  ['node /srv/rollcall/node_modules/.pnpm/vitest/vitest.mjs run', 'pnpm test'],
 ])('started by %s, nobody is watched', (...commands) => {
   expect(commandsOf(...commands)).toEqual([]);
 });
