@@ -1,7 +1,7 @@
 /**
  * What every adapter must do, on any wire: run on fixture servers, which answer in the bodies of the seed pages, and on
  * the simulator, which was written from the same pages by somebody else. What differs by adapter is in the tables of
- * `cases/`.
+ * `cases/`. One file, over 300 lines: it is the list of what an adapter owes, read from top to bottom.
  */
 import { createServer } from 'node:net';
 import type { AdapterName, Evidence, ResultLocator, SubmitAnswer } from '@rollcall/domain';

@@ -81,7 +81,7 @@ export function originOf(account: Account): string {
   return new URL(account.baseUrl).origin;
 }
 
-/** Stops an account: nothing more is sent, what was sent is still polled. Null when it was paused before. */
+/** Stops an account: nothing more is sent, what was sent is still polled. False when it was paused before. */
 export async function pauseAccount(
   tx: Queryable,
   account: string,
