@@ -1,43 +1,25 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import {
-  createTestDatabase,
-  queuePrefix,
-  testBackends,
-  testRedisUrl,
-  waitFor,
-} from '@rollcall/testing';
-import type { Queue } from 'bullmq';
+import { testBackends, waitFor } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Doorbell } from './doorbell.ts';
 import type { Queues } from './open-queues.ts';
 import type { QueueEvent } from './queue-event.ts';
-import { type Ground, openGround, submitDoorbell, timed } from './test-ground.ts';
+import { type Ground, openGroundOn, queueNamed, submitDoorbell, timed } from './test-ground.ts';
 
 const until = (condition: () => unknown, timeoutMs = 10_000) =>
   waitFor(condition, { timeoutMs, describe: condition.toString() });
 
 describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
   let ground: Ground;
-  let closeGround: () => Promise<void>;
   let queues: Queues;
   let events: QueueEvent[];
 
   beforeAll(async () => {
-    if (kind === 'redis') {
-      ground = await openGround({ redisUrl: testRedisUrl(), prefix: queuePrefix() });
-      closeGround = ground.close;
-    } else {
-      const database = await createTestDatabase();
-      ground = await openGround({ databaseUrl: database.url });
-      closeGround = async () => {
-        await ground.close();
-        await database.drop();
-      };
-    }
+    ground = await openGroundOn(kind);
   });
   afterAll(async () => {
-    await closeGround();
+    await ground.close();
   });
   beforeEach(async () => {
     ({ queues, events } = await ground.open());
@@ -48,11 +30,6 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
     await ground.wire.mend();
     await queues.close();
   });
-  function queueNamed(name: string): Queue {
-    const queue = queues.all().find((each) => each.name === name);
-    if (queue === undefined) throw new Error(`no queue ${name}`);
-    return queue;
-  }
 
   test('whose reply was lost have one effect when they are rung again', async () => {
     const heard: Doorbell[] = [];
@@ -82,7 +59,7 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
     const doorbell = submitDoorbell(1);
     await queues.ring([doorbell]);
     await until(() => heard.length === 1);
-    await until(async () => (await queueNamed('submit-alpha').getActiveCount()) === 0);
+    await until(async () => (await queueNamed(queues, 'submit-alpha').getActiveCount()) === 0);
 
     await ground.empty();
     expect(await queues.ring([doorbell])).toEqual({ rung: 1, failed: 0 });
@@ -186,8 +163,8 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
     expect(await stop).toEqual({ finished: true });
     expect(aborted).toBe(false);
     expect(started).toHaveLength(1);
-    expect(await queueNamed('submit-alpha').getWaitingCount()).toBe(1);
-    expect(await queueNamed('submit-alpha').getCompletedCount()).toBe(1);
+    expect(await queueNamed(queues, 'submit-alpha').getWaitingCount()).toBe(1);
+    expect(await queueNamed(queues, 'submit-alpha').getCompletedCount()).toBe(1);
   });
 
   test('abort a handler that outlasts the stop, and leave it when it does not listen', async () => {

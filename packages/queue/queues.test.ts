@@ -1,18 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { makeId } from '@rollcall/domain';
-import {
-  createTestDatabase,
-  queuePrefix,
-  testBackends,
-  testRedisUrl,
-  waitFor,
-} from '@rollcall/testing';
-import type { Queue } from 'bullmq';
+import { testBackends, waitFor } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Doorbell } from './doorbell.ts';
 import type { Queues } from './open-queues.ts';
 import type { QueueEvent } from './queue-event.ts';
-import { type Ground, openGround, submitDoorbell, timed } from './test-ground.ts';
+import { type Ground, openGroundOn, queueNamed, submitDoorbell, timed } from './test-ground.ts';
 
 /** A number that must be found nowhere. */
 const canary = '+4915112345678';
@@ -31,25 +24,14 @@ function only<T>(list: readonly T[]): T {
 
 describe.each(testBackends)('doorbells on %s', (kind) => {
   let ground: Ground;
-  let closeGround: () => Promise<void>;
   let queues: Queues;
   let events: QueueEvent[];
 
   beforeAll(async () => {
-    if (kind === 'redis') {
-      ground = await openGround({ redisUrl: testRedisUrl(), prefix: queuePrefix() });
-      closeGround = ground.close;
-    } else {
-      const database = await createTestDatabase();
-      ground = await openGround({ databaseUrl: database.url });
-      closeGround = async () => {
-        await ground.close();
-        await database.drop();
-      };
-    }
+    ground = await openGroundOn(kind);
   });
   afterAll(async () => {
-    await closeGround();
+    await ground.close();
   });
   beforeEach(async () => {
     ({ queues, events } = await ground.open());
@@ -60,11 +42,6 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     await ground.wire.mend();
     await queues.close();
   });
-  function queueNamed(name: string): Queue {
-    const queue = queues.all().find((each) => each.name === name);
-    if (queue === undefined) throw new Error(`no queue ${name}`);
-    return queue;
-  }
 
   test('say which backend they are on, and show one submit queue per account', async () => {
     expect(queues.backend).toBe(kind);
@@ -118,7 +95,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
       ...({ text: canary } as unknown as Record<string, number>),
     }));
     await queues.ring([doorbell]);
-    const queue = queueNamed('submit-beta');
+    const queue = queueNamed(queues, 'submit-beta');
     await until(async () => (await queue.getCompletedCount()) > 0);
     const job = only(await queue.getCompleted());
     expect(job.name).toMatch(/^submit chunk chk_[0-9a-f-]{36} to beta$/);
@@ -135,7 +112,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     const doorbell = submitDoorbell(1);
     expect(await queues.ring([doorbell, doorbell])).toEqual({ rung: 2, failed: 0 });
     await until(() => heard.length === 1);
-    await until(async () => (await queueNamed('submit-alpha').getActiveCount()) === 0);
+    await until(async () => (await queueNamed(queues, 'submit-alpha').getActiveCount()) === 0);
 
     expect(await queues.ring([doorbell])).toEqual({ rung: 1, failed: 0 });
     await queues.ring([{ ...doorbell, ring: 2 }]);
@@ -154,7 +131,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     const doorbell: Doorbell = { stage: 'ingest', chunkId: chunkId(), ring: 1 };
     await queues.ring([doorbell]);
 
-    const queue = queueNamed('ingest');
+    const queue = queueNamed(queues, 'ingest');
     await until(async () => (await queue.getFailedCount()) === 1);
     const job = only(await queue.getFailed());
     expect(job.failedReason).toBe('provider_broke ProviderBroke');
@@ -175,7 +152,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     });
     const doorbell = submitDoorbell(1);
     await queues.ring([doorbell]);
-    const queue = queueNamed('submit-alpha');
+    const queue = queueNamed(queues, 'submit-alpha');
     await until(async () => (await queue.getFailedCount()) === 1);
     await only(await queue.getFailed()).retry();
     await until(async () => (await queue.getCompletedCount()) === 1);
@@ -188,7 +165,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
       handled += 1;
       return {};
     });
-    const queue = queueNamed('plan');
+    const queue = queueNamed(queues, 'plan');
     await queue.add('made by hand', { stage: 'plan', jobId: jobId(), ring: 1, numbers: 'x' });
     await until(async () => (await queue.getFailedCount()) === 1);
     expect(only(await queue.getFailed()).failedReason).toBe(
@@ -220,9 +197,9 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     expect(value.failed).toBe(0);
     console.info(`${kind}: 1,100 doorbells rung in ${Math.round(took_ms)} ms`);
     await until(() => heard === 1_100, 20_000);
-    await until(async () => (await queueNamed('ingest').getActiveCount()) === 0);
+    await until(async () => (await queueNamed(queues, 'ingest').getActiveCount()) === 0);
     // On Postgres two messages that finish at the same time do not see each other when they clear away the oldest.
-    const kept = await queueNamed('ingest').getCompletedCount();
+    const kept = await queueNamed(queues, 'ingest').getCompletedCount();
     expect(kept).toBeGreaterThanOrEqual(1_000);
     expect(kept).toBeLessThanOrEqual(1_020);
   });

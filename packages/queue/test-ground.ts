@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { makeId } from '@rollcall/domain';
+import { createTestDatabase, queuePrefix, type TestBackend, testRedisUrl } from '@rollcall/testing';
+import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { Doorbell } from './doorbell.ts';
@@ -36,6 +38,26 @@ export async function openGround(at: GroundAt): Promise<Ground> {
   return 'databaseUrl' in at
     ? await openPostgresGround(at.databaseUrl)
     : await openRedisGround(at.redisUrl, at.prefix);
+}
+
+/** A ground on one of the run's backends, with a database or a prefix of its own. */
+export async function openGroundOn(backend: TestBackend): Promise<Ground> {
+  if (backend === 'redis') return openGround({ redisUrl: testRedisUrl(), prefix: queuePrefix() });
+  const database = await createTestDatabase();
+  const ground = await openGround({ databaseUrl: database.url });
+  return {
+    ...ground,
+    async close() {
+      await ground.close();
+      await database.drop();
+    },
+  };
+}
+
+export function queueNamed(queues: Queues, name: string): Queue {
+  const queue = queues.all().find((each) => each.name === name);
+  if (queue === undefined) throw new Error(`no queue ${name}`);
+  return queue;
 }
 
 async function openPostgresGround(databaseUrl: string): Promise<Ground> {
