@@ -9,12 +9,10 @@ export interface WorkerSettings {
   readonly maxStalledCount: number;
 }
 
-/** A running BullMQ worker with the connections that were made for it. */
+/** A running BullMQ worker. */
 export interface OpenWorker {
   /** Takes no more messages, waits for the running ones, says goodbye. Does not return while the backend is down. */
   close(): Promise<void>;
-  /** Drops the worker's connections without asking the server. Needed after `close` too; harmless twice. */
-  cut(): void;
 }
 
 /** Where BullMQ keeps its messages. Two implementations, held to the same tests. */
@@ -26,13 +24,18 @@ export interface QueueBackend {
   refusal(): string | null;
   /** One round trip; rejects when the server cannot be reached. May hang with the server: bound it. */
   ping(): Promise<void>;
-  /** Starts a worker. `null` when that is not allowed yet (see `refusal`), a rejection when the server is away: try again. */
+  /**
+   * Starts a worker. `null` when that is not allowed yet (see `refusal`), a rejection when the server is away: try again.
+   * It may run the processor before the promise is fulfilled. `cut` drops the connections made for it without asking
+   * the server, in whatever moment of its life; needed after `close` too.
+   */
   openWorker(
     queue: string,
     processor: BullProcessor,
     settings: WorkerSettings,
     onError: (error: unknown) => void,
     onStalled: (bullJobId: string) => void,
+    cut: AbortSignal,
   ): Promise<OpenWorker | null>;
   /** Bounded to a few seconds, whatever the server does. Workers are closed by who opened them. */
   close(): Promise<void>;

@@ -46,6 +46,7 @@ export function openConsumer<S extends Stage>(options: ConsumerOptions<S>): Cons
   const { backend, queue, stage, concurrency, handler, onEvent, report } = options;
   const outOfTime = new AbortController();
   const stopping = new AbortController();
+  const cut = new AbortController();
   const handlers = new Set<Promise<unknown>>();
 
   const processor: BullProcessor = async (job, token) => {
@@ -84,6 +85,7 @@ export function openConsumer<S extends Stage>(options: ConsumerOptions<S>): Cons
           { concurrency, maxStalledCount: stage === 'submit' ? 0 : 1 },
           (error) => report(queue, error),
           (bullJobId) => onEvent({ kind: 'stalled', queue, bullJobId }),
+          cut.signal,
         );
         if (worker !== null) return worker;
       } catch (error) {
@@ -111,8 +113,9 @@ export function openConsumer<S extends Stage>(options: ConsumerOptions<S>): Cons
     const running = handlers.size;
     const goodbye = await within(closing, running > 0 ? 0 : goodbye_ms).catch(() => null);
     if (goodbye?.inTime !== true) onEvent({ kind: 'abandoned', queue, running });
-    // A worker that is still being opened closes by itself when the backend answers; `cut` follows it.
-    void opening.then((worker) => worker?.cut());
+    // Of a worker that is still being opened too: it may have handed out doorbells already, and a backend that hangs
+    // would let it hang, and keep the process alive, until every time-out has run.
+    cut.abort();
     return { finished: running === 0 };
   }
 

@@ -10,7 +10,7 @@ import {
   withBackend,
 } from 'bullmq';
 import { Pool } from 'pg';
-import type { OpenWorker, QueueBackend } from './backend.ts';
+import type { QueueBackend } from './backend.ts';
 import { doorbellOptions, workerOptions } from './bull-options.ts';
 import { QueueDatabaseUnreachable } from './queue-errors.ts';
 import type { ReportBackendError } from './quiet-reports.ts';
@@ -78,8 +78,9 @@ export async function openPostgresBackend(options: PostgresBackendOptions): Prom
     async ping() {
       await pool.query('SELECT 1');
     },
-    async openWorker(name, processor, settings, onError, onStalled) {
+    async openWorker(name, processor, settings, onError, onStalled, cut) {
       const own = new Connections(databaseUrl);
+      cut.addEventListener('abort', () => own.cut());
       const worker = new PostgresWorker(name, processor, {
         ...workerOptions(settings),
         connection: { ...own.settings, schema: postgresQueueSchema, max: 1 },
@@ -94,10 +95,7 @@ export async function openPostgresBackend(options: PostgresBackendOptions): Prom
         own.cut();
         throw error;
       }
-      return {
-        close: () => worker.close(),
-        cut: () => own.cut(),
-      } satisfies OpenWorker;
+      return { close: () => worker.close() };
     },
     async close() {
       // The queues hold no connection of their own, so they have nothing to wait for.

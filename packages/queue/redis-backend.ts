@@ -1,6 +1,6 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
-import type { OpenWorker, QueueBackend } from './backend.ts';
+import type { QueueBackend } from './backend.ts';
 import { doorbellOptions, eventStreamOptions, workerOptions } from './bull-options.ts';
 import type { OnQueueEvent } from './queue-event.ts';
 import type { ReportBackendError } from './quiet-reports.ts';
@@ -90,9 +90,10 @@ export async function openRedisBackend(options: RedisBackendOptions): Promise<Qu
     async ping() {
       await client.ping();
     },
-    async openWorker(name, processor, settings, onError, onStalled) {
+    async openWorker(name, processor, settings, onError, onStalled, cut) {
       if (current().state !== 'admitted') return null;
       const { connection, disconnect } = openWorkerConnection(url);
+      cut.addEventListener('abort', disconnect);
       const worker = new Worker(name, processor, {
         ...workerOptions(settings),
         connection,
@@ -100,10 +101,7 @@ export async function openRedisBackend(options: RedisBackendOptions): Promise<Qu
       });
       worker.on('error', onError);
       worker.on('stalled', onStalled);
-      return {
-        close: () => worker.close(),
-        cut: disconnect,
-      } satisfies OpenWorker;
+      return { close: () => worker.close() };
     },
     async close() {
       await within(
