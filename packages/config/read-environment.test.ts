@@ -32,6 +32,8 @@ test('a database and an accounts file are enough', () => {
       rescueInterval_ms: 10_000,
       pruneInterval_ms: 3_600_000,
       stopDeadline_ms: 25_000,
+      metrics: null,
+      tracesEndpoint: null,
     },
   });
 });
@@ -54,6 +56,9 @@ test('every setting can be given', () => {
     ROLLCALL_INTAKE_MAX_LINES: '5',
     ROLLCALL_LEASE_MS: '200',
     ROLLCALL_HEARTBEAT_MS: '50',
+    ROLLCALL_METRICS_HOST: '0.0.0.0',
+    ROLLCALL_METRICS_PORT: '9464',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
   });
   expect(read).toMatchObject({
     ok: true,
@@ -66,6 +71,8 @@ test('every setting can be given', () => {
       stages: ['submit', 'poll'],
       intake: { maxLines: 5 },
       lease_ms: 200,
+      metrics: { host: '0.0.0.0', port: 9_464 },
+      tracesEndpoint: 'http://collector:4318',
     },
   });
 });

@@ -3,6 +3,7 @@ import { type Environment, readVariable } from './environment-variable.ts';
 export const stageNames = ['plan', 'submit', 'poll', 'ingest'] as const;
 export type StageName = (typeof stageNames)[number];
 
+const hostShape = /^[A-Za-z0-9.:-]+$/;
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** What a process is told from outside. Durations in milliseconds, sizes in bytes. */
@@ -34,6 +35,10 @@ export interface Configuration {
   readonly pruneInterval_ms: number;
   /** How long a stop waits for work in hand before the process ends; P13 allows 30 s. */
   readonly stopDeadline_ms: number;
+  /** Where a worker answers /metrics and /healthz; null: nowhere. The API answers /metrics on its own port. */
+  readonly metrics: { readonly host: string; readonly port: number } | null;
+  /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; null: no traces. */
+  readonly tracesEndpoint: string | null;
 }
 
 export type EnvironmentRead =
@@ -102,6 +107,17 @@ export function readEnvironment(
     problems.push(`ROLLCALL_LOG_LEVEL: write one of ${logLevels.join(', ')}`);
   }
 
+  const tracesEndpoint = text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  url('OTEL_EXPORTER_OTLP_ENDPOINT', tracesEndpoint ?? '', ['http:', 'https:']);
+  const metricsHost = matching(
+    'ROLLCALL_METRICS_HOST',
+    '127.0.0.1',
+    hostShape,
+    'write a host or address',
+  );
+  const metricsPort =
+    text('ROLLCALL_METRICS_PORT') === null ? null : whole('ROLLCALL_METRICS_PORT', 0, 0, 65_535);
+
   const config: Configuration = {
     databaseUrl,
     databaseConnections: whole('ROLLCALL_DATABASE_CONNECTIONS', 10, 2, 500),
@@ -116,7 +132,7 @@ export function readEnvironment(
       'ROLLCALL_ACCOUNTS_FILE',
       'write the path of a copy of packages/config/accounts.yaml',
     ),
-    host: matching('ROLLCALL_HOST', '127.0.0.1', /^[A-Za-z0-9.:-]+$/, 'write a host or address'),
+    host: matching('ROLLCALL_HOST', '127.0.0.1', hostShape, 'write a host or address'),
     port: whole('ROLLCALL_PORT', 8080, 0, 65_535),
     logLevel: logLevel ?? 'info',
     stages: knownStages,
@@ -131,6 +147,8 @@ export function readEnvironment(
     rescueInterval_ms: duration('ROLLCALL_RESCUE_INTERVAL_MS', 10_000),
     pruneInterval_ms: duration('ROLLCALL_PRUNE_INTERVAL_MS', 3_600_000),
     stopDeadline_ms: duration('ROLLCALL_STOP_DEADLINE_MS', 25_000),
+    metrics: metricsPort === null ? null : { host: metricsHost, port: metricsPort },
+    tracesEndpoint,
   };
   if (config.heartbeat_ms * 2 > config.lease_ms) {
     problems.push('ROLLCALL_HEARTBEAT_MS: must be at most half of ROLLCALL_LEASE_MS; lower it');
