@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { childEnvironment, readEnvironment } from '@rollcall/config';
-import { createApiKey, openDatabase, type Scope } from '@rollcall/db';
+import { createApiKey, openDatabase } from '@rollcall/db';
+import type { Scope } from '@rollcall/domain';
 
 /** Those that open a call of docs/api.md today; the database knows more of them. */
 const scopes: readonly Scope[] = ['jobs:write', 'jobs:read', 'results:read', 'admin'];

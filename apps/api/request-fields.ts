@@ -1,4 +1,5 @@
-import type { ApiKey, Scope } from '@rollcall/db';
+import type { ApiKey } from '@rollcall/db';
+import type { Scope } from '@rollcall/domain';
 import type { ErrorCode } from './errors.ts';
 
 declare module 'fastify' {

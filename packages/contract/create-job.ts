@@ -1,14 +1,7 @@
 import { z } from 'zod';
 import { amountSchema } from './amount.ts';
-
-const line = (characters_max: number) =>
-  z
-    .string('write a text')
-    .min(1, 'write a text that is not empty')
-    .max(characters_max, `write at most ${characters_max} characters`)
-    // Postgres stores no NUL, and a line break has no place in a name that logs and pages show.
-    .regex(/^[^\p{Cc}]*$/u, 'write it without control characters')
-    .regex(/\S/, 'write a text that is not blank');
+import { line } from './line.ts';
+import { accountIdSchema, checkNameSchema } from './names.ts';
 
 const priority = z
   .int('write a whole number')
@@ -16,10 +9,7 @@ const priority = z
   .max(100, 'write a whole number from -100 to 100');
 
 const fields = {
-  check: z
-    .string('write the name of a check')
-    .regex(/^[a-z][a-z0-9_]{0,62}$/, 'write the name of a check in lower case')
-    .meta({ description: 'What is asked of every number.', examples: ['telegram'] }),
+  check: checkNameSchema,
   purpose: line(500).meta({
     description: 'Why these numbers are checked. Required: they are personal data.',
     examples: ['fraud review 2024-31'],
@@ -29,9 +19,7 @@ const fields = {
     examples: ['ana@example.com'],
   }),
   name: line(200).optional().meta({ description: 'A name of your own for the job.' }),
-  account: z
-    .string('write the id of an account')
-    .regex(/^[a-z][a-z0-9-]{0,62}$/, 'write the id of an account in lower case')
+  account: accountIdSchema
     .optional()
     .meta({ description: "The account that answers; the check's default account if absent." }),
   default_region: z

@@ -1,4 +1,20 @@
 export {
+  type Account,
+  accountIdSchema,
+  accountListSchema,
+  accountSchema,
+  changeAccountBodySchema,
+} from './account.ts';
+export { type Check, checkListSchema } from './check.ts';
+export {
+  type Chunk,
+  chunkPageSchema,
+  chunkQuerySchema,
+  type WholeChunk,
+  wholeChunkSchema,
+} from './chunk.ts';
+export { chunkIdSchema } from './chunk-id.ts';
+export {
   type CreateJobOptions,
   createJobBodySchema,
   createJobFieldsSchema,
@@ -7,8 +23,27 @@ export {
   idempotencyKeySchema,
 } from './create-job.ts';
 export { liveSchema, type Ready, readySchema } from './health.ts';
-export { type Job, jobPageSchema, jobQuerySchema, jobSchema, type JobSummary } from './job.ts';
+export {
+  type Job,
+  jobPageSchema,
+  type JobQuery,
+  jobQuerySchema,
+  jobSchema,
+  type JobSummary,
+} from './job.ts';
 export { jobIdSchema } from './job-id.ts';
+export {
+  createKeyBodySchema,
+  type Key,
+  keyIdSchema,
+  keyPageSchema,
+  keyQuerySchema,
+  keySchema,
+  type NewKey,
+  newKeySchema,
+  type OwnKey,
+  ownKeySchema,
+} from './key.ts';
 export { type Problem, problemSchema } from './problem.ts';
 export { rejectPageSchema, rejectQuerySchema } from './reject.ts';
 export { type Result, resultPageSchema, resultQuerySchema } from './result.ts';

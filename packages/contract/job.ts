@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { amountSchema } from './amount.ts';
-import { jobIdSchema } from './job-id.ts';
+import { accountIdSchema, checkNameSchema } from './names.ts';
+import { jobIdPattern, jobIdSchema } from './job-id.ts';
+import { line } from './line.ts';
 import { cursorSchema, limitSchema, pageOf } from './page.ts';
 import { outcomes, visibleJobStates } from './words.ts';
 
@@ -116,10 +118,55 @@ export const jobSchema = z
 
 export const jobPageSchema = pageOf(jobSummarySchema).meta({ id: 'JobPage' });
 
+const stateWord = z.enum(visibleJobStates, `write some of ${visibleJobStates.join(', ')}`);
+const moment = z.iso
+  .datetime({ offset: true, error: 'write a time as 2024-08-01T09:30:00Z' })
+  .optional();
+
+/** Filters of the list. They are joined by "and"; the states by "or". */
 export const jobQuerySchema = z.strictObject({
   cursor: cursorSchema,
   limit: limitSchema({ byDefault: 20, max: 100 }),
+  state: z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().flatMap((each) => each.split(',')))
+    .pipe(z.array(stateWord).max(20, 'write each state once'))
+    .optional()
+    .meta({
+      override: { type: 'array', items: { type: 'string', enum: visibleJobStates } },
+      description: 'Jobs in one of these states: given several times, or separated by commas.',
+      examples: [['running', 'paused']],
+    }),
+  check: checkNameSchema.optional(),
+  account: accountIdSchema.optional(),
+  name: line(200)
+    .optional()
+    .meta({ description: 'Exactly this name.', examples: ['spring list'] }),
+  requested_by: line(200)
+    .optional()
+    .meta({ description: 'Exactly this person or system.', examples: ['ana@example.com'] }),
+  retry_of: z
+    .string()
+    .regex(jobIdPattern, 'write the id of a job')
+    .optional()
+    .meta({
+      description: 'Retries of this job.',
+      examples: ['job_01929d3e-8c00-7a31-9f5c-0242ac120002'],
+    }),
+  created_after: moment.meta({
+    description: 'Made at this time or later.',
+    examples: ['2024-08-01T00:00:00Z'],
+  }),
+  created_before: moment.meta({
+    description: 'Made before this time.',
+    examples: ['2024-09-01T00:00:00Z'],
+  }),
+  attention: z
+    .literal('true', 'write true, or leave it out')
+    .optional()
+    .meta({ description: '`true`: only jobs of which something is held or blocked.' }),
 });
 
+export type JobQuery = z.output<typeof jobQuerySchema>;
 export type Job = z.input<typeof jobSchema>;
 export type JobSummary = z.input<typeof jobSummarySchema>;

@@ -1,4 +1,4 @@
-import type { JobState, Outcome } from '@rollcall/domain';
+import type { JobState, Outcome, Scope } from '@rollcall/domain';
 
 /**
  * The domain's words, written out, since a client needs no domain: as keys of a record, so that the compiler refuses a
@@ -28,5 +28,15 @@ const jobStateWords: Readonly<Record<Exclude<JobState, 'receiving'>, true>> = {
   failed: true,
 };
 
+const scopeWords: Readonly<Record<Scope, true>> = {
+  'jobs:write': true,
+  'jobs:read': true,
+  'results:read': true,
+  'holds:resolve': true,
+  'approvals:write': true,
+  admin: true,
+};
+
 export const outcomes = Object.keys(outcomeWords) as Outcome[];
 export const visibleJobStates = Object.keys(jobStateWords) as Exclude<JobState, 'receiving'>[];
+export const scopes = Object.keys(scopeWords) as Scope[];

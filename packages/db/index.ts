@@ -28,8 +28,6 @@ export {
   createApiKey,
   findApiKey,
   revokeApiKey,
-  type Scope,
-  scopes,
 } from './sql/api-keys.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';
 export { releaseBehindCanary } from './sql/canary.ts';

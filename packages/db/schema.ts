@@ -1,3 +1,4 @@
+import type { Scope } from '@rollcall/domain';
 import {
   boolean,
   customType,
@@ -9,7 +10,6 @@ import {
   text,
   timestamp,
 } from 'drizzle-orm/pg-core';
-import type { Scope } from './sql/api-keys.ts';
 
 /**
  * The small tables, as drizzle sees them: for statements that touch a row or two. `migrations/` makes them; schema.test.ts holds the

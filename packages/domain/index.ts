@@ -30,6 +30,13 @@ export {
   limitAfterRefusal,
 } from './chunking.ts';
 export {
+  allowedDecisions,
+  decisionsFor,
+  type HeldDecision,
+  type HeldFacts,
+  heldDecisions,
+} from './decide-held.ts';
+export {
   type DownloadDecision,
   type DownloadFacts,
   decideDownload,
@@ -104,3 +111,4 @@ export {
   type ReconciliationCounts,
   type SetAside,
 } from './reconciliation.ts';
+export { type Scope, scopes } from './scope.ts';

@@ -1,4 +1,5 @@
-import { type ApiKey, type Database, findApiKey, type Scope } from '@rollcall/db';
+import { type ApiKey, type Database, findApiKey } from '@rollcall/db';
+import type { Scope } from '@rollcall/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { refuse, sendRefusal } from '../refusal.ts';

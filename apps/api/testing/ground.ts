@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { readAccounts } from '@rollcall/config';
-import { createApiKey, type Database, openDatabase, type Scope } from '@rollcall/db';
+import { createApiKey, type Database, openDatabase } from '@rollcall/db';
+import type { Scope } from '@rollcall/domain';
 import { openQueues, type Queues } from '@rollcall/queue';
 import { createLogger } from '@rollcall/telemetry';
 import { createTestDatabase, queuePrefix, type TestBackend, testRedisUrl } from '@rollcall/testing';

@@ -1,19 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { makeId } from '@rollcall/domain';
+import { makeId, type Scope } from '@rollcall/domain';
 import { and, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Queryable } from '../database.ts';
 import { apiKeys } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
-
-export const scopes = [
-  'jobs:write',
-  'jobs:read',
-  'results:read',
-  'holds:resolve',
-  'approvals:write',
-  'admin',
-] as const;
-export type Scope = (typeof scopes)[number];
 
 export interface ApiKey {
   readonly id: string;
