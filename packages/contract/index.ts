@@ -1,10 +1,10 @@
 export {
   type Account,
-  accountIdSchema,
   accountListSchema,
   accountSchema,
   changeAccountBodySchema,
 } from './account.ts';
+export { type CancelledJob, cancelledJobSchema } from './cancellation.ts';
 export { type Check, checkListSchema } from './check.ts';
 export {
   type Chunk,
@@ -23,6 +23,16 @@ export {
   idempotencyKeySchema,
 } from './create-job.ts';
 export { liveSchema, type Ready, readySchema } from './health.ts';
+export {
+  type HeldDecision,
+  type Hold,
+  holdPageSchema,
+  holdQuerySchema,
+  resolveHoldBodySchema,
+  resolvedHoldSchema,
+  type WholeHold,
+  wholeHoldSchema,
+} from './hold.ts';
 export {
   type Job,
   jobPageSchema,
@@ -44,6 +54,8 @@ export {
   type OwnKey,
   ownKeySchema,
 } from './key.ts';
+export { type PatchJob, patchJobSchema } from './patch-job.ts';
 export { type Problem, problemSchema } from './problem.ts';
 export { rejectPageSchema, rejectQuerySchema } from './reject.ts';
 export { type Result, resultPageSchema, resultQuerySchema } from './result.ts';
+export { type RetryJob, retryJobSchema } from './retry-job.ts';

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { amountSchema } from './amount.ts';
+import { chunkSchema } from './chunk.ts';
+import { chunkIdSchema } from './chunk-id.ts';
+import { line } from './line.ts';
+import { jobIdSchema } from './job-id.ts';
+import { cursorSchema, limitSchema, pageOf } from './page.ts';
+import { decisions, heldReasons } from './chunk-words.ts';
+
+const count = z.int().min(0);
+const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
+
+const decisionNameSchema = z.enum(decisions, `write one of ${decisions.join(', ')}`).meta({
+  id: 'DecisionName',
+  description:
+    '`adopt`: the provider’s support named the task that the upload became. `pay_again`: send it once more, with an approval. ' +
+    '`keep_polling`: the task is believed to be alive. `replay`: read the archived file again. `give_up`: its numbers end as failed.',
+});
+
+const heldReasonSchema = z.enum(heldReasons, `write one of ${heldReasons.join(', ')}`).meta({
+  id: 'HeldReason',
+  description:
+    '`unknown`: it may have been charged. `upstream_failed`, `poll`, `artifact`: it was charged.',
+});
+
+const hold = {
+  chunk_id: chunkIdSchema,
+  job_id: jobIdSchema,
+  account: z.string(),
+  check: z.string(),
+  numbers: count,
+  reason: heldReasonSchema,
+  detail: z
+    .string()
+    .nullable()
+    .meta({ description: 'Stable code of what happened.', examples: ['connection_lost'] }),
+  attempt_id: z.string(),
+  attempt_outcome: z.enum(['accepted', 'unknown']),
+  task_id: z.string().nullable(),
+  money_at_risk: amountSchema.meta({ description: 'What the attempt cost or may have cost.' }),
+  currency: z.string().meta({ examples: ['USD'] }),
+  held_since: time,
+  allowed: z
+    .array(decisionNameSchema)
+    .meta({ description: 'What may be decided on it now.', examples: [['adopt', 'give_up']] }),
+};
+
+/** A chunk that waits for a person. */
+export const holdSchema = z.object(hold).meta({ id: 'Hold' });
+
+export const holdPageSchema = pageOf(holdSchema)
+  .extend({
+    totals: z
+      .object({
+        chunks: count,
+        numbers: count,
+        money_at_risk: z.array(z.object({ currency: z.string(), amount: amountSchema })),
+      })
+      .meta({ id: 'HoldTotals', description: 'Of all that the filter names, not of this page.' }),
+  })
+  .meta({ id: 'HoldPage' });
+
+const evidenceSchema = z
+  .object({
+    attempt_id: z.string(),
+    started_at: time,
+    duration_ms: count,
+    operation: z.enum(['submit', 'status', 'download', 'balance']),
+    verdict: z.string().meta({
+      description: 'What we take the answer for.',
+      examples: ['connection_lost'],
+    }),
+    task_id: z.string().nullable(),
+    headers_sent: z.boolean().meta({ description: 'False: it is proved that nothing was sent.' }),
+    http_status: z.int().nullable(),
+    body_excerpt: z.string().nullable().meta({
+      description: 'The beginning of the answer, numbers and keys masked.',
+    }),
+    transport_error: z
+      .string()
+      .nullable()
+      .meta({ examples: ['ECONNRESET'] }),
+  })
+  .meta({ id: 'Evidence' });
+
+const decisionSchema = z
+  .object({
+    decision: decisionNameSchema,
+    chunk_id: chunkIdSchema,
+    attempt_id: z.string(),
+    decided_by: z.string().meta({
+      description: 'Id and name of the API key.',
+      examples: ['key_01929d3e-8c00-7a31-9f5c-0242ac120005 (ops)'],
+    }),
+    reason: z.string(),
+    task_id: z.string().nullable().meta({ description: 'With adopt: the task that was named.' }),
+    cost_ceiling: amountSchema
+      .nullable()
+      .meta({ description: 'With pay_again: what was allowed.' }),
+    at: time,
+  })
+  .meta({ id: 'Decision' });
+
+/** A hold on its own: also every exchange with the provider, and what was decided before. */
+export const wholeHoldSchema = z
+  .object({
+    ...hold,
+    evidence: z
+      .array(evidenceSchema)
+      .meta({ description: 'Every exchange over the chunk that was kept, oldest first.' }),
+    decisions: z.array(decisionSchema).meta({ description: 'Oldest first.' }),
+  })
+  .meta({ id: 'WholeHold' });
+
+export const holdQuerySchema = z.strictObject({
+  cursor: cursorSchema,
+  limit: limitSchema({ byDefault: 100, max: 1_000 }),
+  account: z.string().max(63).optional(),
+  job: jobIdSchema.optional(),
+  reason: heldReasonSchema.optional(),
+  check: z.string().max(63).optional(),
+});
+
+export const resolveHoldBodySchema = z
+  .strictObject({
+    decision: decisionNameSchema,
+    reason: line(2_000).meta({
+      description: 'Why, for whoever asks later.',
+      examples: ['support says that the task was never created, ticket 4711'],
+    }),
+    task_id: z
+      .string('write the id of a task')
+      .regex(/^[\x21-\x7e]{1,200}$/, 'write the id as the provider does, without spaces')
+      .optional()
+      .meta({ description: 'Required with adopt, and only there.' }),
+    cost_ceiling: amountSchema.optional().meta({
+      description:
+        'Required with pay_again, and only there: the most that the new upload may cost. Needs the scope approvals:write too.',
+    }),
+    not_charged: z.boolean().optional().meta({
+      description:
+        'Only with pay_again: true where the provider says that the earlier upload cost nothing, so that its money is released and not written off.',
+    }),
+  })
+  .meta({ id: 'ResolveHold' });
+
+export const resolvedHoldSchema = z
+  .object({ chunk: chunkSchema, decision: decisionSchema })
+  .meta({ id: 'ResolvedHold' });
+
+export type Hold = z.input<typeof holdSchema>;
+export type WholeHold = z.input<typeof wholeHoldSchema>;
+export type HeldDecision = z.input<typeof decisionSchema>;

@@ -1,0 +1,38 @@
+import type { AttemptOutcome } from './attempt.ts';
+import type { HeldReason } from './chunk.ts';
+import type { JobState } from './job.ts';
+
+/** What a person may decide on a held chunk; docs/state-machine.md shows the table, and a test holds the two together. */
+export const heldDecisions = ['adopt', 'pay_again', 'keep_polling', 'replay', 'give_up'] as const;
+export type HeldDecision = (typeof heldDecisions)[number];
+
+/** Which decisions fit what a chunk is held for. */
+export const decisionsFor: Readonly<Record<HeldReason, readonly HeldDecision[]>> = {
+  unknown: ['adopt', 'pay_again', 'give_up'],
+  upstream_failed: ['pay_again', 'keep_polling', 'give_up'],
+  poll: ['adopt', 'keep_polling', 'give_up'],
+  artifact: ['replay', 'give_up'],
+};
+
+export interface HeldFacts {
+  readonly reason: HeldReason;
+  readonly attemptOutcome: AttemptOutcome;
+  readonly jobState: JobState;
+  /** Whether there is a file, or an address of one, that could be read again. */
+  readonly hasResult: boolean;
+}
+
+/** What may be decided on a chunk as it is held now. */
+export function allowedDecisions(held: HeldFacts): readonly HeldDecision[] {
+  return decisionsFor[held.reason].filter((decision) => {
+    switch (decision) {
+      case 'pay_again':
+        // Nothing more of a cancelled job is sent.
+        return held.jobState !== 'cancelling';
+      case 'replay':
+        return held.hasResult;
+      default:
+        return true;
+    }
+  });
+}
