@@ -22,6 +22,12 @@ export {
   createJobOptionsSchema,
   idempotencyKeySchema,
 } from './create-job.ts';
+export {
+  type ExportFormat,
+  exportQuerySchema,
+  type UploadLine,
+  uploadLineSchema,
+} from './export.ts';
 export { liveSchema, type Ready, readySchema } from './health.ts';
 export {
   type HeldDecision,
@@ -41,6 +47,7 @@ export {
   jobSchema,
   type JobSummary,
 } from './job.ts';
+export { type JobEventName, lastEventIdSchema } from './job-event.ts';
 export { jobIdSchema } from './job-id.ts';
 export {
   createKeyBodySchema,
