@@ -2,11 +2,7 @@ import { z } from 'zod';
 import { amountSchema } from './amount.ts';
 import { line } from './line.ts';
 import { accountIdSchema, checkNameSchema } from './names.ts';
-
-const priority = z
-  .int('write a whole number')
-  .min(-100, 'write a whole number from -100 to 100')
-  .max(100, 'write a whole number from -100 to 100');
+import { prioritySchema } from './priority.ts';
 
 const fields = {
   check: checkNameSchema,
@@ -50,7 +46,7 @@ const priorityText = z
   .string('write a whole number')
   .regex(/^-?\d{1,3}$/, 'write a whole number from -100 to 100')
   .transform(Number)
-  .pipe(priority)
+  .pipe(prioritySchema)
   .optional()
   .meta({
     override: { type: 'integer', minimum: -100, maximum: 100 },
@@ -65,7 +61,7 @@ export const createJobOptionsSchema = z
 /** The fields of a JSON body, `numbers` aside: those are read as a stream and never validated as one value. */
 export const createJobFieldsSchema = z.strictObject({
   ...fields,
-  priority: priority.optional().meta({ description: 'Higher goes first; 0 if absent.' }),
+  priority: prioritySchema.optional().meta({ description: 'Higher goes first; 0 if absent.' }),
 });
 
 /** The JSON body as documented. */

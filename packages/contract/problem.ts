@@ -48,6 +48,17 @@ export const problemSchema = z
       .object({ currency: z.string(), cost: amountSchema, max_cost: amountSchema })
       .optional()
       .meta({ description: 'With `max_cost_too_low`: what the job would cost, and may.' }),
+    retry: z
+      .object({
+        numbers: z.int().meta({ description: 'Numbers that would be asked again.' }),
+        may_be_paid: z.int().meta({
+          description: 'Those of them that were paid for, or may have been.',
+        }),
+        cost: amountSchema.meta({ description: 'What asking all of them costs.' }),
+        currency: z.string(),
+      })
+      .optional()
+      .meta({ description: 'With `approval_required` and `approval_too_low`: what is asked for.' }),
     line: z.int().optional().meta({ description: 'Line of the upload at which it was refused.' }),
   })
   .meta({ id: 'Problem' });
