@@ -24,8 +24,14 @@ export interface SimulatorOptions extends SettingsInput {
 
 export interface Simulator {
   simulation: Simulation;
-  /** Listens on 127.0.0.1; port 0 picks a free one. Rejects when a port is taken. */
-  start(ports?: { port: number; resultPort: number }): Promise<{ url: string; resultUrl: string }>;
+  /** Listens on 127.0.0.1 unless told otherwise; port 0 picks a free one. Rejects when a port is taken. */
+  start(listening?: {
+    port: number;
+    resultPort: number;
+    host?: string | undefined;
+    /** Name by which others reach this machine, in the result URLs; the address that is listened on where absent. */
+    publicHost?: string | undefined;
+  }): Promise<{ url: string; resultUrl: string }>;
   /** Ends every connection, the deliberately unanswered ones too, and deletes the result files. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -39,9 +45,11 @@ export function buildSimulator(options: SimulatorOptions = {}): Simulator {
   const results = buildResultServer(simulation);
   return {
     simulation,
-    async start({ port, resultPort } = { port: 0, resultPort: 0 }) {
-      simulation.resultOrigin = await results.listen({ host: '127.0.0.1', port: resultPort });
-      const url = await vendors.listen({ host: '127.0.0.1', port });
+    async start({ port, resultPort, host = '127.0.0.1', publicHost } = { port: 0, resultPort: 0 }) {
+      const reached = (origin: string) =>
+        publicHost === undefined ? origin : `http://${publicHost}:${new URL(origin).port}`;
+      simulation.resultOrigin = reached(await results.listen({ host, port: resultPort }));
+      const url = reached(await vendors.listen({ host, port }));
       return { url, resultUrl: simulation.resultOrigin };
     },
     async stop() {

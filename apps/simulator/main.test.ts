@@ -28,6 +28,18 @@ test.for(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
+test('it says its public name, where it has one, and still listens on the address that it is told', async () => {
+  // Elsewhere than on Linux only 127.0.0.1 is there by itself.
+  const host = process.platform === 'linux' ? '127.0.0.2' : 'localhost';
+  const flags = ['--host', host, '--public-host', 'simulator'];
+  const { child, ended, url, result_url } = await startProcess(...flags);
+  const { hostname, port } = new URL(url);
+  expect([hostname, new URL(result_url).hostname]).toEqual(['simulator', 'simulator']);
+  expect((await fetch(`http://${host}:${port}/_sim/settings`)).status).toBe(200);
+  child.kill('SIGTERM');
+  await ended;
+});
+
 test('it ends with its parent where it is told to', async () => {
   const { child, ended } = await startProcess('--until-stdin-ends');
   child.stdin.end();

@@ -8,6 +8,10 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
     'result-port': { type: 'string', default: '0' },
+    /** Address to listen on; anybody who reaches it is believed, so only where a network of containers keeps others away. */
+    host: { type: 'string' },
+    /** Name under which others reach it, for the result URLs. */
+    'public-host': { type: 'string' },
     'processing-ms-base': { type: 'string', default: '0' },
     'processing-ms-per-number': { type: 'string', default: '0' },
     'export-ms': { type: 'string', default: '0' },
@@ -48,5 +52,7 @@ if (values['until-stdin-ends']) process.stdin.resume().once('end', () => void st
 const { url, resultUrl } = await simulator.start({
   port: Number(values.port),
   resultPort: Number(values['result-port']),
+  host: values.host,
+  publicHost: values['public-host'],
 });
 process.stdout.write(`${JSON.stringify({ url, result_url: resultUrl })}\n`);
