@@ -2,6 +2,7 @@ export { childEnvironment } from './child-environment.ts';
 export { dataHome } from './data-home.ts';
 export type { Environment } from './environment-variable.ts';
 export { type Accounts, type AccountsRead, readAccounts } from './read-accounts.ts';
+export { type ClientSettings, readClientEnvironment } from './read-client-environment.ts';
 export {
   type Configuration,
   type EnvironmentRead,
