@@ -44,6 +44,12 @@ export const importRules: ImportRule[] = [
       adapters.some((adapter) => from.room === `packages/${adapter}` && adapter !== to.name),
   },
   {
+    name: 'spreadsheets-stand-alone',
+    reason:
+      'Spreadsheets are a file format: results, numbers, the API and the CLI read and write them alike, so the package imports nothing of ours.',
+    forbids: (from, to) => from.room === 'packages/spreadsheets' && to.kind === 'workspace',
+  },
+  {
     name: 'domain-imports-nothing',
     reason:
       'The domain is pure: no npm, no node:, no other package. What it needs from outside arrives as an argument.',

@@ -45,6 +45,12 @@ export const crossings: [string, string, string, string][] = [
     `await import('@rollcall/db');`,
     'adapters-apart',
   ],
+  [
+    'a package in the spreadsheets',
+    'packages/spreadsheets/uses-domain.ts',
+    `import '@rollcall/domain';`,
+    'spreadsheets-stand-alone',
+  ],
   ['npm in the domain', 'packages/domain/uses-npm.ts', `import 'zod';`, 'domain-imports-nothing'],
   [
     'Node in the domain',

@@ -1,0 +1,1 @@
+export { type NewSheet, writeWorkbook } from './write-workbook.ts';
