@@ -19,7 +19,13 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Standard output when absent. */
   readonly destination?: DestinationStream | undefined;
+  /** Hears of every event, also those below the level: for counting them. */
+  readonly onEvent?: ((event: EventName, level: EventLevel) => void) | undefined;
+  /** The id of the trace that this line belongs to, where there is one. */
+  readonly traceId?: (() => string | null) | undefined;
 }
+
+export type EventLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * Makes a logger. Only fields of `LogFields` get into a line, each checked by its kind, and texts are scrubbed; pino
@@ -30,11 +36,14 @@ export function createLogger(options: LoggerOptions): Logger {
 
   function loggerWith(bound: Record<string, unknown>): Logger {
     const write =
-      (level: 'debug' | 'info' | 'warn' | 'error') =>
+      (level: EventLevel) =>
       (event: EventName, fields: LogFields = {}): void => {
-        if (!writer.isLevelEnabled(level)) return;
         const known = Object.hasOwn(eventMeanings, event) ? event : 'log.unrecognised_event';
-        writer[level]({ event: known, ...bound, ...allowedFields(fields) });
+        options.onEvent?.(known, level);
+        if (!writer.isLevelEnabled(level)) return;
+        const trace_id = options.traceId?.() ?? undefined;
+        const given = allowedFields({ trace_id, ...fields });
+        writer[level]({ event: known, ...bound, ...given });
       };
     return {
       debug: write('debug'),

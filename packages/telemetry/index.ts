@@ -3,4 +3,12 @@ export { type DescribedError, describeError } from './describe-error.ts';
 export { type EventName, eventMeanings } from './events.ts';
 export type { LogLevel } from './line-writer.ts';
 export type { LogFields } from './log-fields.ts';
+export {
+  type LabelsOf,
+  metricCatalogue,
+  type MetricDefinition,
+  type MetricName,
+} from './metric-catalogue.ts';
+export { type Metrics, noMetrics, type Series } from './metrics.ts';
+export { openMetrics } from './open-metrics.ts';
 export { scrub } from './scrub.ts';

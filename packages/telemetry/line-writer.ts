@@ -4,6 +4,7 @@ import {
   pino,
   stdTimeFunctions,
 } from 'pino';
+import { traceIdShape } from './log-fields.ts';
 import { scrub, scrubNumber } from './scrub.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -60,6 +61,11 @@ function scrubbed(value: unknown, depth: number): unknown {
 
 function scrubbedFields(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [scrub(name), scrubbed(value, depth + 1)]),
+    Object.entries(fields).map(([name, value]) => [
+      scrub(name),
+      name === 'trace_id' && typeof value === 'string' && traceIdShape.test(value)
+        ? value
+        : scrubbed(value, depth + 1),
+    ]),
   );
 }

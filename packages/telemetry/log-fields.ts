@@ -13,6 +13,8 @@ export interface LogFields {
   readonly api_key?: string | undefined;
   /** The id that a request was given. */
   readonly request?: string | undefined;
+  /** The W3C id of the trace, as the collector shows it. Set by the logger itself. */
+  readonly trace_id?: string | undefined;
 
   readonly account?: string | undefined;
   readonly check?: string | undefined;
@@ -49,7 +51,7 @@ export interface LogFields {
   readonly error_stack?: string | undefined;
 }
 
-type FieldKind = 'id' | 'word' | 'text' | 'number' | 'counts';
+type FieldKind = 'id' | 'trace' | 'word' | 'text' | 'number' | 'counts';
 
 const fieldKinds = {
   job: 'id',
@@ -60,6 +62,7 @@ const fieldKinds = {
   approval: 'id',
   api_key: 'id',
   request: 'word',
+  trace_id: 'trace',
   account: 'word',
   check: 'word',
   adapter: 'word',
@@ -89,6 +92,8 @@ const fieldKinds = {
 /** `key_` ids of API keys may be shorter than the rest, which end in a UUID. */
 const idShape =
   /^(?:(?:job|chk|att|art|apr|key)_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|key_[A-Za-z0-9]{1,24})$/;
+/** W3C Trace Context. Random, and never a text from outside: the one value that no net beneath looks into. */
+export const traceIdShape = /^[0-9a-f]{32}$/;
 const countNameShape = /^[a-z][A-Za-z_]{0,39}$/;
 const wordLengthMax = 120;
 const textLengthMax = 2_000;
@@ -109,6 +114,8 @@ function allowedValue(kind: FieldKind, value: unknown): unknown {
   switch (kind) {
     case 'id':
       return typeof value === 'string' && idShape.test(value) ? value : masked;
+    case 'trace':
+      return typeof value === 'string' && traceIdShape.test(value) ? value : masked;
     case 'word':
       return typeof value === 'string' ? cut(scrub(value), wordLengthMax) : masked;
     case 'text':
