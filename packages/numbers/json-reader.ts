@@ -3,7 +3,7 @@ import { jsonOutcome, scanJsonValue, skipJsonBlanks } from './json-scanner.ts';
 import type { LineSink } from './line-sink.ts';
 import type { Refusal } from './read-outcome.ts';
 import { refuse } from './read-outcome.ts';
-import type { RecordReader } from './record-reader.ts';
+import type { LineWatcher, RecordReader } from './record-reader.ts';
 import { refuseLongLine } from './record-reader.ts';
 
 const quote = 0x22;
@@ -23,7 +23,7 @@ type Expectation = 'array' | 'first element' | 'element' | 'comma' | 'nothing';
  * array. Other elements (objects, arrays, `null`, fractions, negative or scientific numbers) are
  * rejects; what is not JSON, or no array, is refused.
  */
-export function readJson(sink: LineSink, maxLineBytes: number): RecordReader {
+export function readJson(sink: LineSink, maxLineBytes: number, watch?: LineWatcher): RecordReader {
   let expected: Expectation = 'array';
   let rest: Buffer = Buffer.alloc(0);
   let restOffset = 0;
@@ -31,12 +31,15 @@ export function readJson(sink: LineSink, maxLineBytes: number): RecordReader {
   function takeElement(bytes: Buffer, start: number, end: number): Refusal | undefined {
     if (bytes[start] === quote) {
       if (!bytes.subarray(start, end).includes(backslash)) {
+        if (watch !== undefined) watch([decodeText(bytes, start + 1, end - 1)]);
         return sink.takeBytes(bytes, start + 1, end - 1);
       }
       const text: unknown = JSON.parse(decodeText(bytes, start, end));
+      if (watch !== undefined) watch([String(text)]);
       return sink.takeText(String(text));
     }
     const text = decodeText(bytes, start, Math.min(end, start + rejectedTextBytesMax));
+    if (watch !== undefined) watch([text]);
     return wholeNumber.test(text) ? sink.takeText(text) : sink.takeNonNumber(text);
   }
 

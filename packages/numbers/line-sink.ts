@@ -13,14 +13,14 @@ export class LineSink {
   readonly #normalise: (text: string) => number | RejectReason;
   readonly #readClean: CleanBytesReader;
   readonly #linesMax: number;
-  readonly #sorter: NumberSorter;
-  readonly #rejects: RejectLog;
+  readonly #sorter: Pick<NumberSorter, 'add'>;
+  readonly #rejects: Pick<RejectLog, 'add'>;
   #lines = 0;
   #blanks = 0;
 
   constructor(
-    sorter: NumberSorter,
-    rejects: RejectLog,
+    sorter: Pick<NumberSorter, 'add'>,
+    rejects: Pick<RejectLog, 'add'>,
     options: { readonly defaultRegion: string | undefined; readonly maxLines: number },
   ) {
     this.#sorter = sorter;

@@ -9,6 +9,9 @@ export interface RecordReader {
   readonly end: () => Refusal | undefined;
 }
 
+/** Sees the cells of each record that is a line, just before its number is taken. */
+export type LineWatcher = (cells: readonly string[]) => void;
+
 export function refuseLongLine(line: number, maxLineBytes: number, what: string): Refusal {
   return refuse(
     'line_too_long',

@@ -83,6 +83,11 @@ export class RecordScanner {
     return this.hasDoubledQuotes(cell) ? text.replaceAll('""', '"') : text;
   }
 
+  /** Every cell's text. */
+  texts(bytes: Buffer): string[] {
+    return Array.from({ length: this.cellCount }, (_, cell) => this.text(bytes, cell));
+  }
+
   #scanPlain(bytes: Buffer, from: number): number {
     const separator = this.#separator;
     let at = from;

@@ -1,7 +1,7 @@
 import type { LineSink } from './line-sink.ts';
 import type { Refusal } from './read-outcome.ts';
 import { refuse } from './read-outcome.ts';
-import type { RecordReader } from './record-reader.ts';
+import type { LineWatcher, RecordReader } from './record-reader.ts';
 import { refuseLongLine } from './record-reader.ts';
 import { RecordScanner, scanOutcome } from './record-scanner.ts';
 
@@ -15,9 +15,10 @@ export function readSeparated(
     /** 0-based. */
     readonly column: number;
     readonly maxLineBytes: number;
+    readonly watch?: LineWatcher | undefined;
   },
 ): RecordReader {
-  const { column, maxLineBytes } = options;
+  const { column, maxLineBytes, watch } = options;
   const scanner = new RecordScanner(options.separator);
   let awaitsHeader = options.hasHeader;
   let rest: Buffer = Buffer.alloc(0);
@@ -28,6 +29,7 @@ export function readSeparated(
       awaitsHeader = false;
       return undefined;
     }
+    if (watch !== undefined) watch(scanner.texts(bytes));
     // A record too short to have the column is a line without a number, not one to skip.
     if (column >= scanner.cellCount) return sink.takeText('');
     return scanner.hasDoubledQuotes(column)

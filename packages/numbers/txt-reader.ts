@@ -1,6 +1,7 @@
+import { decodeText } from './decode-text.ts';
 import type { LineSink } from './line-sink.ts';
 import type { Refusal } from './read-outcome.ts';
-import type { RecordReader } from './record-reader.ts';
+import type { LineWatcher, RecordReader } from './record-reader.ts';
 import { refuseLongLine } from './record-reader.ts';
 
 const lineFeed = 0x0a;
@@ -8,7 +9,7 @@ const carriageReturn = 0x0d;
 const highestBlank = 0x20;
 
 /** One number a line. A line ends at LF, CR or both; blank lines are not counted. */
-export function readTxt(sink: LineSink, maxLineBytes: number): RecordReader {
+export function readTxt(sink: LineSink, maxLineBytes: number, watch?: LineWatcher): RecordReader {
   let rest: Buffer = Buffer.alloc(0);
   let endedAtReturn = false;
 
@@ -17,7 +18,9 @@ export function readTxt(sink: LineSink, maxLineBytes: number): RecordReader {
     for (let at = start; at < end; at += 1) {
       const byte = bytes[at] ?? 0;
       // NUL is no blank: a line of NULs is a line that holds no number, and is said to be one.
-      if (byte > highestBlank || byte === 0) return sink.takeBytes(bytes, start, end);
+      if (byte <= highestBlank && byte !== 0) continue;
+      if (watch !== undefined) watch([decodeText(bytes, start, end)]);
+      return sink.takeBytes(bytes, start, end);
     }
     return sink.takeBlank();
   }

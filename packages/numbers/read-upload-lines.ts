@@ -1,0 +1,137 @@
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { chunkBytes } from './decode-upload.ts';
+import { EventLoopPause } from './event-loop-pause.ts';
+import type { NumberColumn, UploadFormat } from './intake.ts';
+import { readJson } from './json-reader.ts';
+import { LineSink } from './line-sink.ts';
+import type { Refusal } from './read-outcome.ts';
+import type { LineWatcher, RecordReader } from './record-reader.ts';
+import type { RejectReason } from './reject-reason.ts';
+import { readSeparated } from './separated-reader.ts';
+import { withoutByteOrderMark } from './sniff-file-kind.ts';
+import { sniffSeparator } from './sniff-separator.ts';
+import { readTxt } from './txt-reader.ts';
+
+/** An upload as it was kept, and how it was read then: what {@link Intake} said of it. */
+export interface KeptUpload {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly encoding: 'zstd' | 'gzip' | 'identity';
+  readonly format: UploadFormat;
+  readonly header?: readonly string[] | undefined;
+  readonly column?: NumberColumn | undefined;
+  readonly defaultRegion: string | undefined;
+}
+
+/** One line of an upload, numbered as rejects are. It has a number or a reason, never both. */
+export interface LineOfUpload {
+  readonly line: number;
+  /** As they were written; one for txt and JSON. Personal data. */
+  readonly cells: readonly string[];
+  /** E.164 digits, also where an earlier line gave the same number. */
+  readonly number: number | null;
+  readonly reason: RejectReason | null;
+}
+
+const headBytes = 1 << 18;
+const comma = 0x2c;
+const tab = 0x09;
+
+/**
+ * Reads a kept upload once more: every line with its cells and what was made of it, by the readers and the normaliser that
+ * read it first. In batches of what 16 KiB hold, in bounded memory. Limits are not asked again: it was within those of its day.
+ *
+ * @throws where it cannot be read any more, since it could be read once: it was damaged, or the readers have changed.
+ */
+export async function* readUploadLines(
+  upload: KeptUpload,
+): AsyncGenerator<readonly LineOfUpload[]> {
+  let batch: LineOfUpload[] = [];
+  let cells: readonly string[] = [];
+  const sink: LineSink = new LineSink(
+    { add: (number) => void batch.push({ line: sink.lines, cells, number, reason: null }) },
+    { add: (line, reason) => void batch.push({ line, cells, number: null, reason }) },
+    { defaultRegion: upload.defaultRegion, maxLines: Number.MAX_SAFE_INTEGER },
+  );
+  const watch: LineWatcher = (ofLine) => {
+    cells = ofLine;
+  };
+  const pause = new EventLoopPause();
+  let reader: RecordReader | undefined;
+  for await (const chunk of withWholeHead(decoded(upload))) {
+    let rest = chunk;
+    if (reader === undefined) {
+      rest = withoutByteOrderMark(chunk);
+      reader = openReader(upload, rest, sink, watch);
+    }
+    for (let at = 0; at < rest.length; at += chunkBytes) {
+      refuseRefusal(reader.write(rest.subarray(at, at + chunkBytes)));
+      await pause.whenDue();
+      if (batch.length === 0) continue;
+      yield batch;
+      batch = [];
+    }
+  }
+  refuseRefusal(reader?.end());
+  if (batch.length > 0) yield batch;
+}
+
+function openReader(
+  upload: KeptUpload,
+  head: Buffer,
+  sink: LineSink,
+  watch: LineWatcher,
+): RecordReader {
+  const maxLineBytes = Number.MAX_SAFE_INTEGER;
+  switch (upload.format) {
+    case 'txt':
+      return readTxt(sink, maxLineBytes, watch);
+    case 'json':
+      return readJson(sink, maxLineBytes, watch);
+    case 'csv':
+    case 'tsv':
+      return readSeparated(sink, {
+        separator:
+          upload.format === 'tsv' ? tab : (sniffSeparator(head, head.length < headBytes) ?? comma),
+        hasHeader: upload.header !== undefined,
+        column: (upload.column?.index ?? 1) - 1,
+        maxLineBytes,
+        watch,
+      });
+  }
+}
+
+function refuseRefusal(refusal: Refusal | undefined): void {
+  if (refusal === undefined) return;
+  throw new Error(`a kept upload cannot be read again: ${refusal.code} at ${refusal.line}`);
+}
+
+/** The first chunk with as much as the separator was told from, the others as they come. */
+async function* withWholeHead(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let head: Uint8Array[] = [];
+  let gathered = 0;
+  for await (const chunk of chunks) {
+    if (gathered < headBytes) {
+      head.push(chunk);
+      gathered += chunk.byteLength;
+      if (gathered < headBytes) continue;
+      yield Buffer.concat(head);
+      head = [];
+    } else yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  if (head.length > 0) yield Buffer.concat(head);
+}
+
+async function* decoded({ bytes, encoding }: KeptUpload): AsyncGenerator<Uint8Array> {
+  if (encoding === 'identity') {
+    yield* bytes;
+    return;
+  }
+  const plain = encoding === 'zstd' ? createZstdDecompress() : createGunzip();
+  // The loop below sees every error; this keeps the two ends' lives together.
+  pipeline(Readable.from(bytes, { highWaterMark: 1 }), plain, () => undefined);
+  for await (const chunk of plain) {
+    if (!(chunk instanceof Uint8Array)) throw new Error('zlib gave something other than bytes');
+    yield chunk;
+  }
+}
