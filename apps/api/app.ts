@@ -18,6 +18,7 @@ import { refuse, sendRefusal } from './refusal.ts';
 import { createJobRoute } from './routes/create-job.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { rejectRoutes } from './routes/rejects.ts';
 import { resultRoutes } from './routes/results.ts';
 import { rootRoute } from './routes/root.ts';
@@ -91,6 +92,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
       });
       await v1.register(resultRoutes, { database });
       await v1.register(rejectRoutes, { database });
+      await v1.register(keyRoutes, { database, log });
     },
     { prefix: '/v1' },
   );

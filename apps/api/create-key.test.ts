@@ -37,7 +37,6 @@ test.each([
   ['no name', ['--scopes', 'admin']],
   ['no scope', ['--name', 'x']],
   ['a scope that there is not', ['--name', 'x', '--scopes', 'admin,root']],
-  ['a scope that opens nothing yet', ['--name', 'x', '--scopes', 'holds:resolve']],
 ])('%s is refused with the usage', async (_, flags) => {
   await expect(run(...flags)).rejects.toMatchObject({
     code: 64,

@@ -1,10 +1,7 @@
 import { parseArgs } from 'node:util';
 import { childEnvironment, readEnvironment } from '@rollcall/config';
 import { createApiKey, openDatabase } from '@rollcall/db';
-import type { Scope } from '@rollcall/domain';
-
-/** Those that open a call of docs/api.md today; the database knows more of them. */
-const scopes: readonly Scope[] = ['jobs:write', 'jobs:read', 'results:read', 'admin'];
+import { scopes } from '@rollcall/domain';
 
 const usage = `Usage: npx --yes pnpm@12.21.0 key --name WHO --scopes SCOPE[,SCOPE…]
 

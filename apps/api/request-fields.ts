@@ -10,8 +10,8 @@ declare module 'fastify' {
     refusedAs: ErrorCode | null;
   }
   interface FastifyContextConfig {
-    /** What a key must be allowed to do; every route under `/v1` says it. */
-    scope?: Scope;
+    /** What a key must be allowed to do; every route under `/v1` says it. `any`: whatever it may. */
+    scope?: Scope | 'any';
   }
 }
 

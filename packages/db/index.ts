@@ -25,8 +25,11 @@ export {
 } from './sql/accounts.ts';
 export {
   type ApiKey,
+  type ApiKeyRow,
   createApiKey,
   findApiKey,
+  listApiKeys,
+  readTenantName,
   revokeApiKey,
 } from './sql/api-keys.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';

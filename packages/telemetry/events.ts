@@ -36,6 +36,10 @@ export const eventMeanings = {
     'An account was paused: its key was refused, it overcharged, or a person said so.',
   'account.balance': 'An account told its balance.',
 
+  // Keys
+  'key.made': 'A person made an API key; the line of the same request says whose key asked.',
+  'key.revoked': 'A person ended an API key; the line of the same request says whose key asked.',
+
   // Polling
   'poll.failed': 'A provider could not be asked; the next poll is later.',
   'poll.unrecognised_status': 'A provider used a status word that we do not know; polled on.',

@@ -25,7 +25,7 @@ export const authPlugin = fastifyPlugin(
       if (!key) return refuseUnauthenticated(request, reply, basic);
       request.apiKey = key;
       const needed = scope ?? request.routeOptions.config.scope;
-      if (needed && !allows(key, needed)) {
+      if (needed && needed !== 'any' && !allows(key, needed)) {
         const detail = `This needs the scope ${needed}.`;
         return sendRefusal(request, reply, refuse('scope_missing', { detail }));
       }

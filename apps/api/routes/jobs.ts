@@ -24,7 +24,10 @@ export async function jobRoutes(
       config: { scope },
       schema: {
         tags: ['jobs'],
+        operationId: 'listJobs',
         summary: 'List jobs, newest first',
+        description:
+          'Filters are joined by "and". Pages stay true while jobs are made: newer ones come before the first page, never in between.',
         security: [{ key: [] }],
         querystring: jobQuerySchema,
         response: {
@@ -34,11 +37,22 @@ export async function jobRoutes(
       },
     },
     async (request, reply) => {
-      const { limit } = request.query;
+      const { limit, state, check, account, name } = request.query;
       const cursor = readCursor('jobs', request.query.cursor);
       if (cursor.kind === 'invalid') return sendRefusal(request, reply, refuse('invalid_cursor'));
       const { tenantId } = keyOf(request);
-      const rows = await listJobs(database, tenantId, { before: cursor.after, limit: limit + 1 });
+      const page = { before: cursor.after, limit: limit + 1 };
+      const rows = await listJobs(database, tenantId, page, {
+        states: state,
+        check,
+        account,
+        name,
+        requestedBy: request.query.requested_by,
+        retryOf: request.query.retry_of,
+        createdFrom_ms: momentOf(request.query.created_after),
+        createdBefore_ms: momentOf(request.query.created_before),
+        attention: request.query.attention === 'true',
+      });
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       const now_ms = Date.now();
@@ -54,7 +68,10 @@ export async function jobRoutes(
       config: { scope },
       schema: {
         tags: ['jobs'],
+        operationId: 'getJob',
         summary: 'Show a job',
+        description:
+          'With what of it is held or blocked (`attention`), why lines were rejected, and its money.',
         security: [{ key: [] }],
         params: z.object({ id: jobIdSchema }),
         response: { 200: jobSchema, ...problemResponses([...everywhere, 'not_found']) },
@@ -65,4 +82,8 @@ export async function jobRoutes(
       return job ? reply.send(job) : sendRefusal(request, reply, refuse('not_found'));
     },
   );
+}
+
+function momentOf(time: string | undefined): number | undefined {
+  return time === undefined ? undefined : Date.parse(time);
 }

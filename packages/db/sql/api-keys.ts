@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { makeId, type Scope } from '@rollcall/domain';
-import { and, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Queryable } from '../database.ts';
 import { apiKeys } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
@@ -11,6 +11,27 @@ export interface ApiKey {
   readonly name: string;
   readonly scopes: readonly Scope[];
 }
+
+/** A key as lists show it: nothing that opens anything. */
+export interface ApiKeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+const shown = {
+  id: apiKeys.id,
+  name: apiKeys.name,
+  scopes: apiKeys.scopes,
+  createdAt: apiKeys.createdAt,
+  expiresAt: apiKeys.expiresAt,
+  revokedAt: apiKeys.revokedAt,
+  lastUsedAt: apiKeys.lastUsedAt,
+};
 
 /**
  * Makes an API key and stores its digest. The key itself, `rc_live_<id>_<secret>` with 256 random bits, is returned once and
@@ -24,20 +45,24 @@ export async function createApiKey(
     readonly scopes: readonly Scope[];
     readonly expiresAt?: Date | null;
   },
-): Promise<{ readonly id: string; readonly key: string }> {
+): Promise<ApiKeyRow & { readonly key: string }> {
   const id = makeId('apiKey', Date.now(), randomBytes(10));
   const text = `rc_live_${id.slice('key_'.length).replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
-  await smallStatement(db, (on) =>
-    on.insert(apiKeys).values({
-      id,
-      tenantId: key.tenantId,
-      name: key.name,
-      digest: digestOf(text),
-      scopes: [...key.scopes],
-      expiresAt: key.expiresAt ?? null,
-    }),
+  const [row] = await smallStatement(db, (on) =>
+    on
+      .insert(apiKeys)
+      .values({
+        id,
+        tenantId: key.tenantId,
+        name: key.name,
+        digest: digestOf(text),
+        scopes: [...key.scopes],
+        expiresAt: key.expiresAt ?? null,
+      })
+      .returning(shown),
   );
-  return { id, key: text };
+  if (!row) throw new Error('a key that was just stored is not there');
+  return { ...row, key: text };
 }
 
 const keyShape =
@@ -74,12 +99,39 @@ export async function findApiKey(db: Queryable, text: string): Promise<ApiKey | 
   return { id: row.id, tenantId: row.tenantId, name: row.name, scopes: row.scopes };
 }
 
+/** A tenant's keys, newest first, those that are expired or revoked too. `before`: the last id of the page before. */
+export async function listApiKeys(
+  db: Queryable,
+  tenantId: number,
+  page: { readonly before: string | null; readonly limit: number },
+): Promise<readonly ApiKeyRow[]> {
+  const before = page.before === null ? undefined : lt(apiKeys.id, page.before);
+  return await smallStatement(db, (on) =>
+    on
+      .select(shown)
+      .from(apiKeys)
+      .where(and(eq(apiKeys.tenantId, tenantId), before))
+      .orderBy(desc(apiKeys.id))
+      .limit(page.limit),
+  );
+}
+
+/** Whose keys these are, by name. */
+export async function readTenantName(db: Queryable, tenantId: number): Promise<string | null> {
+  const { rows } = await db.query<{ name: string }>(
+    'SELECT name FROM store.tenants WHERE id = $1',
+    [tenantId],
+  );
+  return rows[0]?.name ?? null;
+}
+
+/** Ends a key from now on; the first time counts. False where the tenant has no such key. */
 export async function revokeApiKey(db: Queryable, tenantId: number, id: string): Promise<boolean> {
   const revoked = await smallStatement(db, (on) =>
     on
       .update(apiKeys)
-      .set({ revokedAt: sql`now()` })
-      .where(and(eq(apiKeys.id, id), eq(apiKeys.tenantId, tenantId), isNull(apiKeys.revokedAt))),
+      .set({ revokedAt: sql`COALESCE(${apiKeys.revokedAt}, now())` })
+      .where(and(eq(apiKeys.id, id), eq(apiKeys.tenantId, tenantId))),
   );
   return revoked.rowCount === 1;
 }

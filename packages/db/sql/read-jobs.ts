@@ -54,15 +54,56 @@ export async function readJob(
   return rows[0] ?? null;
 }
 
+/** What a list is narrowed to; what is absent narrows nothing. Times as Unix milliseconds. */
+export interface JobFilters {
+  readonly states?: readonly string[] | undefined;
+  readonly check?: string | undefined;
+  readonly account?: string | undefined;
+  readonly name?: string | undefined;
+  readonly requestedBy?: string | undefined;
+  readonly retryOf?: string | undefined;
+  readonly createdFrom_ms?: number | undefined;
+  readonly createdBefore_ms?: number | undefined;
+  /** Only jobs of which a chunk is held or blocked. */
+  readonly attention?: boolean | undefined;
+}
+
 /** A tenant's jobs, newest first. `before`: the last id of the page before. */
 export async function listJobs(
   db: Queryable,
   tenantId: number,
   page: { readonly before: string | null; readonly limit: number },
+  filters: JobFilters = {},
 ): Promise<readonly JobRow[]> {
+  const values: unknown[] = [tenantId];
+  const conditions = ["p.tenant_id = $1 AND p.state <> 'receiving'"];
+  // Only what was asked for stands in the statement, so that its plan is made for just that.
+  const narrow = (value: unknown, condition: (place: string) => string) => {
+    if (value === undefined || value === null) return;
+    values.push(value);
+    conditions.push(condition(`$${values.length}`));
+  };
+  narrow(page.before, (id) => `p.id < ${id}`);
+  narrow(filters.states, (states) => `p.state = ANY (${states})`);
+  narrow(filters.check, (check) => `p.check_name = ${check}`);
+  narrow(filters.account, (account) => `p.account = ${account}`);
+  narrow(filters.name, (name) => `p.name = ${name}`);
+  narrow(filters.requestedBy, (who) => `p.requested_by = ${who}`);
+  narrow(filters.retryOf, (parent) => `p.retry_of = ${parent}`);
+  narrow(filters.createdFrom_ms, (ms) => `p.created_at >= to_timestamp(${ms}::float8 / 1000)`);
+  narrow(filters.createdBefore_ms, (ms) => `p.created_at < to_timestamp(${ms}::float8 / 1000)`);
+  if (filters.attention === true) {
+    conditions.push(
+      "p.job_no IN (SELECT c.job_no FROM store.chunks c WHERE c.state IN ('blocked', 'held'))",
+    );
+  }
+  values.push(page.limit);
+  // The page first, alone: the view's sums are then made for its rows only.
   const { rows } = await db.query<JobRow>(
-    `${jobRows} WHERE j.tenant_id = $1 AND ($2::text IS NULL OR j.id < $2) ORDER BY j.id DESC LIMIT $3`,
-    [tenantId, page.before, page.limit],
+    `WITH page AS MATERIALIZED (
+       SELECT p.id FROM store.jobs p WHERE ${conditions.join(' AND ')} ORDER BY p.id DESC LIMIT $${values.length})
+     ${jobRows} WHERE j.id IN (SELECT id FROM page) ORDER BY j.id DESC`,
+    values,
   );
   return rows;
 }
