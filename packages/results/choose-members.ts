@@ -1,19 +1,21 @@
-import type { Entry } from 'yauzl';
+import {
+  type Archive,
+  type ArchiveMember,
+  displayName,
+  readMemberHead,
+} from '@rollcall/spreadsheets';
 import { listVerdictOf } from './column-names.ts';
 import { type DelimitedPlan, planDelimited } from './delimited-plan.ts';
-import { displayName } from './display-text.ts';
 import type { ReadContext } from './read-context.ts';
 import { sniff } from './sniff.ts';
 import { layOut } from './table-layout.ts';
 import type { TableLayout } from './table-shape.ts';
 import { Unreadable } from './unreadable.ts';
-import type { Archive } from './zip-archive.ts';
-import { readMemberHead } from './zip-member.ts';
 
 /** A text member that is to be read. */
 export interface TextMember {
   readonly name: string;
-  readonly entry: Entry;
+  readonly entry: ArchiveMember;
   readonly byteOrderMark_bytes: number;
   readonly separator: string;
   readonly layout: TableLayout;
@@ -21,17 +23,21 @@ export interface TextMember {
 
 export type MemberChoice =
   | { readonly kind: 'texts'; readonly members: readonly TextMember[] }
-  | { readonly kind: 'workbook'; readonly name: string; readonly entry: Entry };
+  | { readonly kind: 'workbook'; readonly name: string; readonly entry: ArchiveMember };
 
 const head_bytes = 65_536;
 
 /** A member as its first bytes show it. */
 type Candidate =
-  | { readonly kind: 'workbook' | 'empty' | 'other'; readonly name: string; readonly entry: Entry }
+  | {
+      readonly kind: 'workbook' | 'empty' | 'other';
+      readonly name: string;
+      readonly entry: ArchiveMember;
+    }
   | {
       readonly kind: 'text';
       readonly name: string;
-      readonly entry: Entry;
+      readonly entry: ArchiveMember;
       readonly byteOrderMark_bytes: number;
       readonly plan: DelimitedPlan;
     };
@@ -65,7 +71,7 @@ export async function chooseMembers(archive: Archive, context: ReadContext): Pro
 async function look(
   archive: Archive,
   name: string,
-  entry: Entry,
+  entry: ArchiveMember,
   context: ReadContext,
 ): Promise<Candidate> {
   const head = await readMemberHead(archive, entry, context.limits, head_bytes);

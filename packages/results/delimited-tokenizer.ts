@@ -1,6 +1,5 @@
-import { CarryBuffer } from './carry-buffer.ts';
+import { CarryBuffer, type RowConsumer } from '@rollcall/spreadsheets';
 import type { ResultLimits } from './result-limits.ts';
-import type { RowConsumer } from './row-consumer.ts';
 import { Unreadable } from './unreadable.ts';
 
 const lineFeed = 0x0a;
@@ -91,7 +90,7 @@ export class DelimitedTokenizer {
         }
         if (position >= length) return notHereYet;
         if (position - start > this.#limits.maxCellBytes) this.#refuseCell();
-        consumer.cell(column, bytes, start, position, false);
+        consumer.cell(column, bytes, start, position, 'text');
       }
       const ending = bytes[position];
       position++;
@@ -124,9 +123,9 @@ export class DelimitedTokenizer {
     if (hasQuotes) {
       const text = bytes.toString('latin1', start, position).replaceAll('""', '"');
       const content = Buffer.from(text, 'latin1');
-      this.#consumer.cell(column, content, 0, content.length, false);
+      this.#consumer.cell(column, content, 0, content.length, 'text');
     } else {
-      this.#consumer.cell(column, bytes, start, position, false);
+      this.#consumer.cell(column, bytes, start, position, 'text');
     }
     return position + 1;
   }

@@ -8,12 +8,6 @@ const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 // oxlint-disable-next-line no-control-regex -- the same, but line breaks and tabs are content here
 const controlsButSpace = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
-/** A member's or sheet's name: one line, at most 60 characters, with runs of digits that could be a number masked. */
-export function displayName(name: string): string {
-  const clean = name.slice(0, 200).replace(controls, ' ');
-  return clean.replace(/\d{7,}/g, (digits) => '#'.repeat(digits.length)).slice(0, 60);
-}
-
 /** The shape of a cell that holds no number: digits become `#`, at most 32 characters. */
 export function maskDigits(text: string): string {
   return text

@@ -1,4 +1,3 @@
-export type { ResultFile } from './file-bytes.ts';
 export type { NumberProblem } from './number-cell.ts';
 export { type ReadResultOptions, specialCategoryColumns } from './read-context.ts';
 export { readResult } from './read-result.ts';

@@ -2,10 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Reconciliation, verdicts } from '@rollcall/domain';
+import { makeZip, rowsXml, sharedStringsXml, sheetXml, workbookMembers } from '@rollcall/testing';
 import { expect, test } from 'vitest';
 import { type ResultOutcome, readResult } from './index.ts';
-import { rowsXml, sharedStringsXml, sheetXml, workbookMembers } from './testing/make-xlsx.ts';
-import { makeZip } from './testing/make-zip.ts';
 import { telegramOptions } from './testing/read-bytes.ts';
 
 const firstNumber = 447_911_000_000;

@@ -1,9 +1,9 @@
-import { open, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeZip } from '@rollcall/testing';
 import { describe, expect, test } from 'vitest';
 import { readResult } from './index.ts';
-import { makeZip } from './testing/make-zip.ts';
 import { codeOf, collect, telegramOptions } from './testing/read-bytes.ts';
 
 describe('a file that is no result', () => {

@@ -1,11 +1,12 @@
-import { planDelimited } from './delimited-plan.ts';
 import {
   type FileBytes,
+  openArchive,
   openFileBytes,
-  type ResultFile,
   readPieces,
   readRange,
-} from './file-bytes.ts';
+  type SpreadsheetFile,
+} from '@rollcall/spreadsheets';
+import { planDelimited } from './delimited-plan.ts';
 import type { PartsRead } from './parts-read.ts';
 import { ReadContext, type ReadResultOptions } from './read-context.ts';
 import { readDelimited } from './read-delimited.ts';
@@ -14,8 +15,7 @@ import type { ResultBatch } from './result-batch.ts';
 import type { ResultOutcome } from './result-outcome.ts';
 import { sniff } from './sniff.ts';
 import { layOut } from './table-layout.ts';
-import { Unreadable } from './unreadable.ts';
-import { openArchive } from './zip-archive.ts';
+import { asUnreadable, Unreadable } from './unreadable.ts';
 
 const head_bytes = 65_536;
 
@@ -30,7 +30,7 @@ const head_bytes = 65_536;
  * process.
  */
 export async function* readResult(
-  file: ResultFile,
+  file: SpreadsheetFile,
   options: ReadResultOptions,
 ): AsyncGenerator<ResultBatch, ResultOutcome> {
   const context = new ReadContext(options);
@@ -42,7 +42,8 @@ export async function* readResult(
     const { rows, unreadableRows, undeterminedRows } = context;
     return { kind: 'read', rows, unreadableRows, undeterminedRows, ...read };
   } catch (error) {
-    if (error instanceof Unreadable) return error.outcome();
+    const unreadable = asUnreadable(error);
+    if (unreadable !== null) return unreadable.outcome();
     throw error;
   } finally {
     await bytes.close();

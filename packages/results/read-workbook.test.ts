@@ -1,12 +1,12 @@
-import { describe, expect, test } from 'vitest';
 import {
   makeXlsx,
+  makeZip,
   rowsXml,
   sharedStringsXml,
   sheetXml,
   workbookMembers,
-} from './testing/make-xlsx.ts';
-import { makeZip } from './testing/make-zip.ts';
+} from '@rollcall/testing';
+import { describe, expect, test } from 'vitest';
 import { codeOf, readBytes } from './testing/read-bytes.ts';
 
 const header = ['Number', 'telegram'];

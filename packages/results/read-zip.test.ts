@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { directoryRecord, makeXlsx, makeZip, renameInZip } from '@rollcall/testing';
 import { describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
-import { makeXlsx } from './testing/make-xlsx.ts';
-import { directoryRecord, makeZip, renameInZip } from './testing/make-zip.ts';
 import { codeOf, readBytes } from './testing/read-bytes.ts';
 
 const table = 'number,activated\n447911123456,yes\n447911123457,no\n';

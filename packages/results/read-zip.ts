@@ -1,5 +1,11 @@
+import {
+  type Archive,
+  displayName,
+  isWorkbook,
+  openArchive,
+  readMember,
+} from '@rollcall/spreadsheets';
 import { chooseMembers, type TextMember } from './choose-members.ts';
-import { displayName } from './display-text.ts';
 import type { PartsRead } from './parts-read.ts';
 import type { ReadContext } from './read-context.ts';
 import { readDelimited } from './read-delimited.ts';
@@ -9,8 +15,6 @@ import type { ReadPart } from './result-outcome.ts';
 import { skipBytes } from './skip-bytes.ts';
 import { spillMember } from './spill-member.ts';
 import { inMember } from './unreadable.ts';
-import { type Archive, isWorkbook, openArchive } from './zip-archive.ts';
-import { readMember } from './zip-member.ts';
 
 /** Reads an archive: a workbook, or the members that are most of a table. */
 export async function* readZip(

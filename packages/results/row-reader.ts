@@ -1,7 +1,7 @@
+import type { CellKind, RowConsumer } from '@rollcall/spreadsheets';
 import { attributeText, maskDigits } from './display-text.ts';
 import { type NumberProblem, numberProblem, parseNumberCell } from './number-cell.ts';
 import type { ReadContext } from './read-context.ts';
-import type { RowConsumer } from './row-consumer.ts';
 import type { TableLayout } from './table-shape.ts';
 import { Unreadable } from './unreadable.ts';
 import { undetermined, verdictCode } from './verdict-words.ts';
@@ -58,12 +58,12 @@ export class RowReader implements RowConsumer {
     this.#attributeCount = 0;
   }
 
-  cell(column: number, bytes: Buffer, start: number, end: number, isDouble: boolean): void {
+  cell(column: number, bytes: Buffer, start: number, end: number, kind: CellKind): void {
     if (column >= this.#width) this.#width = column + 1;
     if (start === end) return;
     if (!this.#hasContent && !isBlank(bytes, start, end)) this.#hasContent = true;
     if (column === this.#numberColumn) {
-      this.#number = parseNumberCell(bytes, start, end, isDouble);
+      this.#number = parseNumberCell(bytes, start, end, kind === 'number');
       if (this.#number < 0)
         this.#masked = maskDigits(bytes.toString('utf8', start, Math.min(end, start + 96)));
     } else if (column === this.#verdictColumn) {

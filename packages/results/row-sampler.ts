@@ -1,4 +1,4 @@
-import type { RowConsumer } from './row-consumer.ts';
+import type { RowConsumer } from '@rollcall/spreadsheets';
 
 const sampleRows = 20;
 

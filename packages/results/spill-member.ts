@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Entry } from 'yauzl';
-import type { FileBytes } from './file-bytes.ts';
+import {
+  type Archive,
+  type ArchiveMember,
+  type FileBytes,
+  readMember,
+} from '@rollcall/spreadsheets';
 import type { ReadContext } from './read-context.ts';
-import type { Archive } from './zip-archive.ts';
-import { readMember } from './zip-member.ts';
 
 /**
  * Inflates a member into a file that has no name any more: only this process can read it, and nothing is left behind
@@ -22,7 +24,7 @@ export async function spillMember(
   try {
     await unlink(path);
     let size_bytes = 0;
-    const entry = archive.members.get(name) as Entry;
+    const entry = archive.members.get(name) as ArchiveMember;
     const spend = (bytes: number) => context.spend(bytes);
     for await (const piece of readMember(archive, entry, context.limits, spend)) {
       await writeWhole(handle, piece, size_bytes);

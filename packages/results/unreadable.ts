@@ -1,4 +1,4 @@
-import { displayName } from './display-text.ts';
+import { displayName, UnreadableWorkbook } from '@rollcall/spreadsheets';
 import type { ResultOutcome, UnreadableCode } from './result-outcome.ts';
 
 /**
@@ -33,7 +33,18 @@ export async function* inMember<Item, Result>(
   try {
     return yield* reading;
   } catch (error) {
-    if (error instanceof Unreadable) error.member ??= displayName(name);
-    throw error;
+    const unreadable = asUnreadable(error);
+    if (unreadable === null) throw error;
+    unreadable.member ??= displayName(name);
+    throw unreadable;
   }
+}
+
+/** The refusal that an error is, whether it comes from this package or from the reader of workbooks; else null. */
+export function asUnreadable(error: unknown): Unreadable | null {
+  if (error instanceof Unreadable) return error;
+  if (!(error instanceof UnreadableWorkbook)) return null;
+  const unreadable = new Unreadable(error.code, error.message, error.row);
+  unreadable.member = error.member;
+  return unreadable;
 }

@@ -1,4 +1,6 @@
 export { createTestDatabase, type TestDatabase } from './create-test-database.ts';
+export { makeXlsx, rowsXml, sharedStringsXml, sheetXml, workbookMembers } from './make-xlsx.ts';
+export { directoryRecord, makeZip, renameInZip } from './make-zip.ts';
 export { type SimulatorOptions, startSimulator, type TestSimulator } from './start-simulator.ts';
 export { queuePrefix, type TestBackend, testBackends, testRedisUrl } from './test-backends.ts';
-export { waitFor, type WaitOptions } from './wait-for.ts';
+export { type WaitOptions, waitFor } from './wait-for.ts';

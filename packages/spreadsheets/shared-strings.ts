@@ -1,5 +1,5 @@
-import type { ResultLimits } from './result-limits.ts';
-import { Unreadable } from './unreadable.ts';
+import { UnreadableWorkbook } from './unreadable-workbook.ts';
+import type { WorkbookLimits } from './workbook-limits.ts';
 import { decodeEntities, hasReference } from './xml-text.ts';
 import { localNameIs, type XmlConsumer } from './xml-tokenizer.ts';
 
@@ -16,9 +16,9 @@ export class SharedStrings {
   /** Start and end of each string, counted over all blocks. */
   #starts = new Uint32Array(1024);
   #ends = new Uint32Array(1024);
-  readonly #limits: ResultLimits;
+  readonly #limits: WorkbookLimits;
 
-  constructor(limits: ResultLimits) {
+  constructor(limits: WorkbookLimits) {
     this.#limits = limits;
   }
 
@@ -26,15 +26,18 @@ export class SharedStrings {
     const length = end - start;
     const { maxCellBytes, maxSharedStringBytes, maxSharedStrings } = this.#limits;
     if (length > maxCellBytes) {
-      throw new Unreadable('cell_too_large', `a shared string of more than ${maxCellBytes} bytes`);
+      throw new UnreadableWorkbook(
+        'cell_too_large',
+        `a shared string of more than ${maxCellBytes} bytes`,
+      );
     }
     if (this.count === maxSharedStrings) {
-      throw new Unreadable('too_large', `more than ${maxSharedStrings} shared strings`);
+      throw new UnreadableWorkbook('too_large', `more than ${maxSharedStrings} shared strings`);
     }
     if (this.#blocks.length === 0 || this.#used + length > block_bytes) {
       if ((this.#blocks.length + 1) * block_bytes > maxSharedStringBytes) {
         const message = `more than ${maxSharedStringBytes} bytes of shared strings`;
-        throw new Unreadable('too_large', message);
+        throw new UnreadableWorkbook('too_large', message);
       }
       this.#blocks.push(Buffer.allocUnsafe(block_bytes));
       this.#used = 0;
@@ -79,7 +82,7 @@ export class SharedStringsConsumer implements XmlConsumer {
   #isAdded = false;
   #joined = '';
 
-  constructor(limits: ResultLimits) {
+  constructor(limits: WorkbookLimits) {
     this.strings = new SharedStrings(limits);
     this.#maxCellBytes = limits.maxCellBytes;
   }
@@ -107,7 +110,7 @@ export class SharedStringsConsumer implements XmlConsumer {
     this.#joined += isRaw ? text : decodeEntities(text);
     if (this.#joined.length > this.#maxCellBytes) {
       const message = `a shared string of more than ${this.#maxCellBytes} bytes`;
-      throw new Unreadable('cell_too_large', message);
+      throw new UnreadableWorkbook('cell_too_large', message);
     }
   }
 

@@ -1,4 +1,4 @@
-import { Unreadable } from './unreadable.ts';
+import { UnreadableWorkbook } from './unreadable-workbook.ts';
 
 const named: Readonly<Record<string, string>> = {
   amp: '&',
@@ -21,7 +21,7 @@ export function decodeEntities(text: string): string {
     const name = body.slice(0, -1);
     const known = body.endsWith(';') ? (named[name] ?? fromReference(name)) : undefined;
     if (known === undefined) {
-      throw new Unreadable('malformed', 'its XML names an entity that XML does not have');
+      throw new UnreadableWorkbook('malformed', 'its XML names an entity that XML does not have');
     }
     return known;
   });
@@ -37,7 +37,8 @@ function fromReference(name: string): string | undefined {
 
 /** The value of an attribute by its local name, or null. For small documents: it makes strings. */
 export function attributeValue(tag: string, name: string): string | null {
-  for (const match of tag.matchAll(/([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
+  // Without the look behind, a tag of 64 KiB without `=` would be scanned again from each of its letters.
+  for (const match of tag.matchAll(/(?<![\w.:-])([\w.:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
     const local = (match[1] ?? '').slice((match[1] ?? '').indexOf(':') + 1);
     if (local === name) return decodeEntities(match[2] ?? match[3] ?? '');
   }

@@ -1,12 +1,13 @@
-import type { ResultLimits } from './result-limits.ts';
+import type { CellStyles } from './cell-styles.ts';
 import type { RowConsumer } from './row-consumer.ts';
 import type { SharedStrings } from './shared-strings.ts';
-import { Unreadable } from './unreadable.ts';
+import { UnreadableWorkbook } from './unreadable-workbook.ts';
+import type { WorkbookLimits } from './workbook-limits.ts';
 import { decodeEntities, hasReference } from './xml-text.ts';
 import { localNameIs, type XmlConsumer } from './xml-tokenizer.ts';
 
 /** The `t` of a cell (ECMA-376 part 1 §18.18.11), as far as it changes how the value is read. */
-type CellType = 'number' | 'shared' | 'boolean' | 'text';
+type CellType = 'number' | 'shared' | 'boolean' | 'text' | 'date';
 
 const letterA = 0x41;
 const trueText = Buffer.from('true');
@@ -18,7 +19,8 @@ export class SheetConsumer implements XmlConsumer {
   isClosed = false;
   readonly #rows: RowConsumer;
   readonly #strings: SharedStrings;
-  readonly #limits: ResultLimits;
+  readonly #limits: WorkbookLimits;
+  readonly #styles: CellStyles | null;
   #isInData = false;
   #isInRow = false;
   #isInCell = false;
@@ -28,15 +30,22 @@ export class SheetConsumer implements XmlConsumer {
   #row = 0;
   #column = -1;
   #type: CellType = 'number';
+  #style = -1;
   /** A value in one piece stays where it is (`#end` > 0); one in several is joined as text. */
   #start = 0;
   #end = 0;
   #joined = '';
 
-  constructor(rows: RowConsumer, strings: SharedStrings, limits: ResultLimits) {
+  constructor(
+    rows: RowConsumer,
+    strings: SharedStrings,
+    limits: WorkbookLimits,
+    styles: CellStyles | null,
+  ) {
     this.#rows = rows;
     this.#strings = strings;
     this.#limits = limits;
+    this.#styles = styles;
   }
 
   open(bytes: Buffer, nameStart: number, nameEnd: number, tagEnd: number): void {
@@ -51,12 +60,12 @@ export class SheetConsumer implements XmlConsumer {
       return;
     }
     if (localNameIs(bytes, nameStart, nameEnd, 'row') && this.#isInData) {
-      if (this.#isInRow) throw new Unreadable('malformed', 'a row inside a row', this.#row);
+      if (this.#isInRow) throw new UnreadableWorkbook('malformed', 'a row inside a row', this.#row);
       this.#isInRow = true;
       this.#column = -1;
       this.#rows.beginRow(++this.#row);
     } else if (localNameIs(bytes, nameStart, nameEnd, 'sheetData')) {
-      if (this.isClosed) throw new Unreadable('malformed', 'two tables in one sheet');
+      if (this.isClosed) throw new UnreadableWorkbook('malformed', 'two tables in one sheet');
       this.#isInData = true;
     } else if (localNameIs(bytes, nameStart, nameEnd, 'rPh')) this.#isInPhonetic = true;
   }
@@ -97,10 +106,11 @@ export class SheetConsumer implements XmlConsumer {
     } else if (localNameIs(bytes, nameStart, nameEnd, 'rPh')) this.#isInPhonetic = false;
   }
 
-  /** Reads `r` (the reference: letters are the column) and `t` (the type) from a cell's tag. */
+  /** Reads `r` (the reference: letters are the column), `t` (the type) and `s` (the style) from a cell's tag. */
   #openCell(bytes: Buffer, attributesStart: number, tagEnd: number): void {
     this.#isInCell = true;
     this.#type = 'number';
+    this.#style = -1;
     this.#start = 0;
     this.#end = 0;
     this.#joined = '';
@@ -119,13 +129,15 @@ export class SheetConsumer implements XmlConsumer {
         column = columnOf(bytes, openingQuote + 1, position);
       } else if (isOneLetter && bytes[nameAt] === 0x74) {
         this.#type = typeOf(bytes, openingQuote + 1, position);
+      } else if (isOneLetter && bytes[nameAt] === 0x73) {
+        this.#style = indexIn(bytes, openingQuote + 1, position);
       }
       position++;
     }
-    if (column < 0) throw new Unreadable('malformed', 'a cell without a place', this.#row);
+    if (column < 0) throw new UnreadableWorkbook('malformed', 'a cell without a place', this.#row);
     if (column >= this.#limits.maxColumns) {
       const message = `more than ${this.#limits.maxColumns} columns`;
-      throw new Unreadable('too_many_columns', message, this.#row);
+      throw new UnreadableWorkbook('too_many_columns', message, this.#row);
     }
     this.#column = column;
   }
@@ -147,19 +159,22 @@ export class SheetConsumer implements XmlConsumer {
     if (this.#type === 'shared') {
       const index = indexIn(bytes, start, end);
       if (index < 0 || index >= this.#strings.count) {
-        throw new Unreadable(
+        throw new UnreadableWorkbook(
           'corrupt',
           'a cell names a shared string that is not there',
           this.#row,
         );
       }
       this.#strings.read(index, (shared, from, to) => {
-        this.#rows.cell(column, shared, from, to, false);
+        this.#rows.cell(column, shared, from, to, 'text');
       });
     } else if (this.#type === 'boolean') {
       const word = bytes[start] === 0x31 ? trueText : falseText;
-      this.#rows.cell(column, word, 0, word.length, false);
-    } else this.#rows.cell(column, bytes, start, end, this.#type === 'number');
+      this.#rows.cell(column, word, 0, word.length, 'text');
+    } else if (this.#type === 'number') {
+      const isDate = this.#styles?.isDate(this.#style) ?? false;
+      this.#rows.cell(column, bytes, start, end, isDate ? 'date' : 'number');
+    } else this.#rows.cell(column, bytes, start, end, this.#type);
   }
 
   #join(bytes: Buffer): void {
@@ -169,7 +184,7 @@ export class SheetConsumer implements XmlConsumer {
 
   #refuseCell(): never {
     const message = `a cell of more than ${this.#limits.maxCellBytes} bytes`;
-    throw new Unreadable('cell_too_large', message, this.#row);
+    throw new UnreadableWorkbook('cell_too_large', message, this.#row);
   }
 }
 
@@ -189,6 +204,7 @@ function typeOf(bytes: Buffer, start: number, end: number): CellType {
   const letter = bytes[start];
   if (letter === 0x73) return 'shared';
   if (letter === 0x62) return 'boolean';
+  if (letter === 0x64) return 'date';
   return letter === 0x6e ? 'number' : 'text';
 }
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
 import type { Entry } from 'yauzl';
 import { readPieces } from './file-bytes.ts';
-import type { ResultLimits } from './result-limits.ts';
-import { Unreadable } from './unreadable.ts';
+import { UnreadableWorkbook } from './unreadable-workbook.ts';
+import type { WorkbookLimits } from './workbook-limits.ts';
 import { type Archive, asUnreadable } from './zip-archive.ts';
 
 /** Below this many inflated bytes a ratio proves nothing: a small sheet of equal rows is a thousandfold too. */
@@ -19,7 +19,7 @@ const pieceInflated_bytes = 131_072;
 export async function* readMember(
   archive: Archive,
   entry: Entry,
-  limits: ResultLimits,
+  limits: WorkbookLimits,
   spend: (inflated_bytes: number) => void = () => {},
 ): AsyncGenerator<Buffer, void> {
   const start = await dataStart(archive, entry);
@@ -35,21 +35,22 @@ export async function* readMember(
       total_bytes > entry.compressedSize * limits.maxInflationRatio
     ) {
       const message = `inflates more than ${limits.maxInflationRatio} times`;
-      throw new Unreadable('too_large', message);
+      throw new UnreadableWorkbook('too_large', message);
     }
     spend(piece.length);
     crc = crc32(piece, crc);
     yield piece;
   }
   if (total_bytes !== entry.uncompressedSize) refuseSize();
-  if (crc !== entry.crc32) throw new Unreadable('corrupt', 'its CRC does not match its bytes');
+  if (crc !== entry.crc32)
+    throw new UnreadableWorkbook('corrupt', 'its CRC does not match its bytes');
 }
 
 /** The first bytes of a member, unproved. */
 export async function readMemberHead(
   archive: Archive,
   entry: Entry,
-  limits: ResultLimits,
+  limits: WorkbookLimits,
   length: number,
 ): Promise<Buffer> {
   const pieces: Buffer[] = [];
@@ -68,7 +69,7 @@ async function dataStart(archive: Archive, entry: Entry): Promise<number> {
     const header = await archive.zip.readLocalFileHeaderPromise(entry, {});
     const isSameName = header.fileName.equals(entry.fileNameRaw);
     if (!isSameName || header.compressionMethod !== entry.compressionMethod) {
-      throw new Unreadable('corrupt', 'its own header contradicts the directory');
+      throw new UnreadableWorkbook('corrupt', 'its own header contradicts the directory');
     }
     return header.fileDataStart;
   } catch (error) {
@@ -87,7 +88,7 @@ async function* inflate(
     for await (const piece of inflater) yield piece;
   } catch (error) {
     const isData = error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
-    throw isData ? new Unreadable('corrupt', 'its deflated data is damaged') : error;
+    throw isData ? new UnreadableWorkbook('corrupt', 'its deflated data is damaged') : error;
   } finally {
     inflater.destroy();
     await feeding;
@@ -111,5 +112,5 @@ async function feed(inflater: InflateRaw, pieces: AsyncGenerator<Buffer>): Promi
 }
 
 function refuseSize(): never {
-  throw new Unreadable('corrupt', 'its size is not the one that the directory gives');
+  throw new UnreadableWorkbook('corrupt', 'its size is not the one that the directory gives');
 }

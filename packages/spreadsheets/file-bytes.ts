@@ -6,7 +6,7 @@ const readDescriptor = promisify(readCallback);
 const statDescriptor = promisify(fstatCallback);
 
 /** A file to read: by path, or by a descriptor that stays the caller's to close (an unlinked temporary file). */
-export type ResultFile = { readonly path: string } | { readonly fd: number };
+export type SpreadsheetFile = { readonly path: string } | { readonly fd: number };
 
 /** Random access to a file's bytes. Positions are explicit, so the descriptor's own offset is neither used nor moved. */
 export interface FileBytes {
@@ -15,7 +15,7 @@ export interface FileBytes {
   close(): Promise<void>;
 }
 
-export async function openFileBytes(file: ResultFile): Promise<FileBytes> {
+export async function openFileBytes(file: SpreadsheetFile): Promise<FileBytes> {
   if ('fd' in file) {
     const { size } = await statDescriptor(file.fd);
     return { fd: file.fd, size_bytes: size, close: async () => {} };

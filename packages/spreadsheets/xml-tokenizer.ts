@@ -1,5 +1,5 @@
 import { CarryBuffer } from './carry-buffer.ts';
-import { Unreadable } from './unreadable.ts';
+import { UnreadableWorkbook } from './unreadable-workbook.ts';
 
 /**
  * What the tokenizer tells. Names come without their namespace prefix. Bytes are valid only during the call; but a text
@@ -59,14 +59,17 @@ export class XmlTokenizer {
     }
     carry.keepFrom(position);
     if (carry.kept_bytes > maxToken_bytes) {
-      throw new Unreadable('cell_too_large', `a text or tag of more than ${maxToken_bytes} bytes`);
+      throw new UnreadableWorkbook(
+        'cell_too_large',
+        `a text or tag of more than ${maxToken_bytes} bytes`,
+      );
     }
   }
 
   /** Refuses a document that is not closed. */
   end(): void {
     if (this.#depth !== 0 || !this.#hasRoot) {
-      throw new Unreadable('cut', 'its XML ends before it is closed');
+      throw new UnreadableWorkbook('cut', 'its XML ends before it is closed');
     }
   }
 
@@ -112,7 +115,8 @@ export class XmlTokenizer {
     this.#consumer.open(bytes, nameStart, nameEnd, tagEnd);
     if (isSelfClosing) this.#consumer.close(bytes, nameStart, nameEnd);
     else {
-      if (this.#depth === maxDepth) throw new Unreadable('malformed', 'its XML nests too deep');
+      if (this.#depth === maxDepth)
+        throw new UnreadableWorkbook('malformed', 'its XML nests too deep');
       this.#open[this.#depth++] = nameHash(bytes, nameStart, nameEnd);
     }
     return position + 1;
@@ -133,7 +137,7 @@ export class XmlTokenizer {
     if (nameEnd === 0) nameEnd = position;
     this.#text(textStart, tag, true, false);
     if (--this.#depth < 0 || this.#open[this.#depth] !== nameHash(bytes, nameStart, nameEnd)) {
-      throw new Unreadable('malformed', 'its XML closes what was not opened');
+      throw new UnreadableWorkbook('malformed', 'its XML closes what was not opened');
     }
     this.#consumer.close(bytes, nameStart, nameEnd);
     return position + 1;
@@ -161,7 +165,7 @@ export class XmlTokenizer {
       this.#text(tag + 9, end, false, true);
       return end + 3;
     }
-    throw new Unreadable('doctype', 'its XML declares a document type');
+    throw new UnreadableWorkbook('doctype', 'its XML declares a document type');
   }
 
   #text(start: number, end: number, beforeClose: boolean, isRaw: boolean): void {
@@ -182,7 +186,7 @@ function refuseOtherEncoding(piece: Buffer): void {
   const named = /^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=["']([^"']*)["']/.exec(start)?.[1];
   const isUtf16 = start.startsWith('\xff\xfe') || start.startsWith('\xfe\xff');
   if (isUtf16 || (named !== undefined && !/^(utf-?8|us-ascii)$/i.test(named))) {
-    throw new Unreadable('unsupported_encoding', 'its XML is not UTF-8');
+    throw new UnreadableWorkbook('unsupported_encoding', 'its XML is not UTF-8');
   }
 }
 

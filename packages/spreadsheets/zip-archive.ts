@@ -5,27 +5,30 @@ import {
   validateFileName,
   type ZipFile,
 } from 'yauzl';
-import { displayName } from './display-text.ts';
+import { displayName } from './display-name.ts';
 import { type FileBytes, readRange } from './file-bytes.ts';
-import type { ResultLimits } from './result-limits.ts';
-import { Unreadable } from './unreadable.ts';
+import { UnreadableWorkbook } from './unreadable-workbook.ts';
+import type { WorkbookLimits } from './workbook-limits.ts';
 
 /** An archive's directory, checked. Names are only ever compared, never used as paths. */
 export interface Archive {
   readonly fd: number;
   readonly zip: ZipFile;
-  readonly members: ReadonlyMap<string, Entry>;
+  readonly members: ReadonlyMap<string, ArchiveMember>;
 }
 
+/** A member as the archive's directory has it. */
+export type ArchiveMember = Entry;
+
 /** Reads the directory and refuses what no honest result has: encryption, links, paths, doubles, lies about the count. */
-export async function openArchive(file: FileBytes, limits: ResultLimits): Promise<Archive> {
+export async function openArchive(file: FileBytes, limits: WorkbookLimits): Promise<Archive> {
   const members = new Map<string, Entry>();
   try {
     // autoClose off: whoever opened the descriptor closes it.
     const options = { autoClose: false, decodeStrings: false, lazyEntries: true };
     const zip = await fromFdPromise(file.fd, options);
     if (zip.entryCount > limits.maxEntries) {
-      throw new Unreadable('too_many_entries', `more than ${limits.maxEntries} members`);
+      throw new UnreadableWorkbook('too_many_entries', `more than ${limits.maxEntries} members`);
     }
     for await (const entry of zip.eachEntry()) {
       const name = nameOf(entry);
@@ -34,7 +37,7 @@ export async function openArchive(file: FileBytes, limits: ResultLimits): Promis
       members.set(name, entry);
     }
     await checkDirectoryEnd(file, zip);
-    if (members.size === 0) throw new Unreadable('empty', 'an archive without members');
+    if (members.size === 0) throw new UnreadableWorkbook('empty', 'an archive without members');
     return { fd: file.fd, zip, members };
   } catch (error) {
     throw asUnreadable(error);
@@ -78,7 +81,8 @@ async function checkDirectoryEnd(file: FileBytes, zip: ZipFile): Promise<void> {
   if (typeof cursor !== 'number') return;
   const signature = (await readRange(file.fd, cursor, 4)).toString('hex');
   const isEnd = ['504b0506', '504b0606', '504b0505'].includes(signature);
-  if (!isEnd) throw new Unreadable('corrupt', 'the directory does not end where its count says');
+  if (!isEnd)
+    throw new UnreadableWorkbook('corrupt', 'the directory does not end where its count says');
 }
 
 function refuseMember(
@@ -86,7 +90,7 @@ function refuseMember(
   message: string,
   name: string,
 ): never {
-  const refusal = new Unreadable(code, message);
+  const refusal = new UnreadableWorkbook(code, message);
   refusal.member = displayName(name);
   throw refusal;
 }
@@ -96,12 +100,14 @@ function refuseMember(
  * the first are the file's fault.
  */
 export function asUnreadable(error: unknown): unknown {
-  if (error instanceof Unreadable || !(error instanceof Error) || 'syscall' in error) return error;
+  if (error instanceof UnreadableWorkbook || !(error instanceof Error) || 'syscall' in error)
+    return error;
   if (error instanceof TypeError) return error;
   const { message } = error;
-  if (message.includes('strong encryption')) return new Unreadable('encrypted', 'encrypted');
+  if (message.includes('strong encryption'))
+    return new UnreadableWorkbook('encrypted', 'encrypted');
   if (/^End of central directory|unexpected EOF|overflows file bounds/.test(message)) {
-    return new Unreadable('cut', 'the archive ends before its directory says');
+    return new UnreadableWorkbook('cut', 'the archive ends before its directory says');
   }
-  return new Unreadable('corrupt', 'the archive contradicts itself');
+  return new UnreadableWorkbook('corrupt', 'the archive contradicts itself');
 }
