@@ -32,6 +32,7 @@ export {
   readTenantName,
   revokeApiKey,
 } from './sql/api-keys.ts';
+export { type AdoptionConfirmed, adoptTask, confirmAdoption } from './sql/adopt-task.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';
 export { releaseBehindCanary } from './sql/canary.ts';
 export {
@@ -53,9 +54,15 @@ export {
   unblockChunk,
 } from './sql/claim-submit.ts';
 export { type Closing, closeChunks, closeIfAudited } from './sql/close-job.ts';
-export { type Cancelled, cancelJob, pauseJob, resumeJob, setMaxCost } from './sql/control-job.ts';
 export {
-  adoptTask,
+  type Cancelled,
+  cancelJob,
+  changeJob,
+  type Controlled,
+  pauseJob,
+  resumeJob,
+} from './sql/control-job.ts';
+export {
   type Decided,
   type Decider,
   giveUp,
@@ -64,6 +71,12 @@ export {
   replayArtifact,
 } from './sql/decide-held.ts';
 export { appendEvidence } from './sql/evidence.ts';
+export {
+  claimIdempotencyKey,
+  keepIdempotencyKey,
+  knowsIdempotencyKey,
+  type MadeBefore,
+} from './sql/idempotency-key.ts';
 export { type IngestStep, leaveIngest } from './sql/leave-ingest.ts';
 export {
   type Area,
@@ -87,6 +100,39 @@ export {
   settlePoll,
 } from './sql/poll-tasks.ts';
 export { type Published, publishResults } from './sql/publish-results.ts';
+export {
+  type ChunkFacts,
+  type ExportedJob,
+  type ExportedRow,
+  findExportedJob,
+  findUpload,
+  readAnswersTo,
+  readAttributeNames,
+  readChunkFacts,
+  readExportPage,
+  readNumbersPage,
+  readRetries,
+} from './sql/read-export.ts';
+export {
+  type AttemptRow,
+  type ChunkRow,
+  type PollRow,
+  readAttempts,
+  readChunk,
+  readChunks,
+  readPolls,
+} from './sql/read-chunks.ts';
+export {
+  type DecisionRow,
+  type EvidenceRow,
+  type HoldFilter,
+  type HoldRow,
+  listHolds,
+  readDecisions,
+  readEvidence,
+  readHold,
+  sumHolds,
+} from './sql/read-holds.ts';
 export { readJobState } from './sql/read-job-state.ts';
 export {
   type AttentionRow,
@@ -100,12 +146,14 @@ export {
   readRejects,
   readResults,
 } from './sql/read-jobs.ts';
+export { type Received, type ReceivedJob, receiveJob } from './sql/receive-job.ts';
 export {
-  knowsIdempotencyKey,
-  type Received,
-  type ReceivedJob,
-  receiveJob,
-} from './sql/receive-job.ts';
+  countAskedAgain,
+  insertRetry,
+  lockRetryTree,
+  type NewRetry,
+  type RetryTree,
+} from './sql/retry-job.ts';
 export {
   answerFacts,
   type Settled,

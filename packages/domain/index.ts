@@ -30,6 +30,13 @@ export {
   limitAfterRefusal,
 } from './chunking.ts';
 export {
+  type AdoptionDecision,
+  type AdoptionFacts,
+  type AdoptionRefusal,
+  adoptionSlack_ms,
+  decideAdoption,
+} from './decide-adoption.ts';
+export {
   allowedDecisions,
   decisionsFor,
   type HeldDecision,
@@ -57,6 +64,7 @@ export {
   type PollFacts,
   upstreamFailuresMax,
 } from './decide-poll.ts';
+export { decideRetry, type RetryDecision, type RetryFacts } from './decide-retry.ts';
 export {
   type AnsweredFacts,
   balanceWait_ms,

@@ -1,10 +1,10 @@
 import {
   cancelJob,
+  changeJob,
   pauseAccount,
   resetBreaker,
   resumeAccount,
   resumeJob,
-  setMaxCost,
 } from '@rollcall/db';
 import { type Account, parseMoney } from '@rollcall/domain';
 import { testBackends, waitFor } from '@rollcall/testing';
@@ -61,7 +61,7 @@ describe('a chunk is not sent', () => {
   test('above the job’s ceiling; raising it lets it go', async () => {
     const jobId = await ground.enqueue('telegram', fresh(10), { maxCost: parseMoney('0.001') });
     expect(await ground.untilChunk(jobId, ['blocked'])).toMatchObject({ reason: 'job_ceiling' });
-    await setMaxCost(ground.db, 1, jobId, parseMoney('1'));
+    await changeJob(ground.db, 1, jobId, { maxCost: parseMoney('1') });
     await ground.untilState(jobId, ['completed']);
   });
 

@@ -1,62 +1,151 @@
-import { formatMoney, type Money } from '@rollcall/domain';
-import type { Database } from '../database.ts';
+import { formatMoney, type JobState, type Money } from '@rollcall/domain';
+import { constraintOf, type Database, type Transaction } from '../database.ts';
 import { releaseBehindCanary } from './canary.ts';
 import { addOutcomes, type Closing, closeIfAudited } from './close-job.ts';
+import { type Cancellation, readCancellation } from './read-cancellation.ts';
 
-/** Pausing, resuming and cancelling: compare-and-set on the job's state; `false` where it was in another. */
+/** Pausing, resuming, changing and cancelling a job, each under the lock of its row. Repeating any of them changes nothing. */
 
-/** Nothing more is sent; what was sent is still polled and read. */
-export async function pauseJob(db: Database, tenantId: number, jobId: string): Promise<boolean> {
-  const paused = await db.query(
-    "UPDATE store.jobs SET state = 'paused' WHERE id = $1 AND tenant_id = $2 AND state = 'running'",
+export type Controlled =
+  /** `changed`: false where the job was so already. */
+  | { readonly kind: 'controlled'; readonly changed: boolean; readonly account: string }
+  | { readonly kind: 'not_found' }
+  /** It is being planned or cancelled. */
+  | { readonly kind: 'not_now'; readonly state: JobState }
+  | { readonly kind: 'closed'; readonly state: JobState };
+
+interface LockedJob {
+  readonly job_no: number;
+  readonly job_day: string;
+  readonly state: JobState;
+  readonly account: string;
+  readonly planned: boolean;
+  readonly closed: boolean;
+}
+
+/**
+ * A job that the API may show, locked against every other change of its state. Claims insert rows that refer to it while they
+ * hold their chunk, so nothing stronger than NO KEY: they would wait for each other.
+ */
+async function lockJob(
+  tx: Transaction,
+  tenantId: number,
+  jobId: string,
+): Promise<LockedJob | null> {
+  const { rows } = await tx.query<LockedJob>(
+    `SELECT job_no, job_day, state, account, planned_at IS NOT NULL AS planned, finished_at IS NOT NULL AS closed
+       FROM store.jobs WHERE id = $1 AND tenant_id = $2 AND state <> 'receiving' FOR NO KEY UPDATE`,
     [jobId, tenantId],
   );
-  return paused.rowCount === 1;
+  return rows[0] ?? null;
+}
+
+/** Nothing more is sent; what was sent is still polled and read. */
+export async function pauseJob(db: Database, tenantId: number, jobId: string): Promise<Controlled> {
+  return db.transaction(async (tx) => {
+    const job = await lockJob(tx, tenantId, jobId);
+    const refused = refusedBy(job);
+    if (!job || refused) return refused ?? { kind: 'not_found' };
+    if (job.state === 'running') {
+      await tx.query("UPDATE store.jobs SET state = 'paused' WHERE job_no = $1", [job.job_no]);
+    }
+    return { kind: 'controlled', changed: job.state === 'running', account: job.account };
+  });
 }
 
 /** Sends again; also lets go what was blocked because the job's first chunk had been rejected. */
-export async function resumeJob(db: Database, tenantId: number, jobId: string): Promise<boolean> {
+export async function resumeJob(
+  db: Database,
+  tenantId: number,
+  jobId: string,
+): Promise<Controlled> {
   return db.transaction(async (tx) => {
-    const resumed = await tx.query<{ job_no: number }>(
-      "UPDATE store.jobs SET state = 'running' WHERE id = $1 AND tenant_id = $2 AND state IN ('paused', 'running') RETURNING job_no",
-      [jobId, tenantId],
-    );
-    const job = resumed.rows[0];
-    if (!job) return false;
-    await releaseBehindCanary(tx, job.job_no, ['canary_rejected']);
+    const job = await lockJob(tx, tenantId, jobId);
+    const refused = refusedBy(job);
+    if (!job || refused) return refused ?? { kind: 'not_found' };
+    if (job.state === 'paused') {
+      await tx.query("UPDATE store.jobs SET state = 'running' WHERE job_no = $1", [job.job_no]);
+    }
+    const released = await releaseBehindCanary(tx, job.job_no, ['canary_rejected']);
     await tx.query(
       'UPDATE store.chunks SET rung_at = NULL WHERE job_no = $1 AND due_at IS NOT NULL',
       [job.job_no],
     );
-    return true;
+    return {
+      kind: 'controlled',
+      changed: job.state === 'paused' || released > 0,
+      account: job.account,
+    };
   });
 }
 
-/** Raises or lowers what the job may spend, and lets its chunks be looked at again. */
-export async function setMaxCost(
+function refusedBy(job: LockedJob | null): Controlled | null {
+  if (!job) return { kind: 'not_found' };
+  if (job.closed) return { kind: 'closed', state: job.state };
+  if (job.state === 'running' || job.state === 'paused') return null;
+  return { kind: 'not_now', state: job.state };
+}
+
+/** What is absent stays as it is. */
+export interface JobChange {
+  readonly maxCost?: Money | null | undefined;
+  readonly priority?: number | undefined;
+  readonly name?: string | null | undefined;
+}
+
+/**
+ * Changes what an open job may spend, when its chunks go, or its name. Chunks that waited for a higher `maxCost` are looked at
+ * again. A retry that may pay twice does not get above its approval: `above_approval`.
+ */
+export async function changeJob(
   db: Database,
   tenantId: number,
   jobId: string,
-  maxCost: Money | null,
-): Promise<boolean> {
-  return db.transaction(async (tx) => {
-    const changed = await tx.query<{ job_no: number }>(
-      `UPDATE store.jobs SET max_cost = $3 WHERE id = $1 AND tenant_id = $2 AND finished_at IS NULL RETURNING job_no`,
-      [jobId, tenantId, maxCost === null ? null : formatMoney(maxCost)],
-    );
-    const job = changed.rows[0];
-    if (!job) return false;
-    await tx.query(
-      `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL WHERE job_no = $1 AND state = 'blocked' AND reason = 'job_ceiling'`,
-      [job.job_no],
-    );
-    return true;
-  });
+  change: JobChange,
+): Promise<Controlled | { readonly kind: 'above_approval' }> {
+  try {
+    return await db.transaction(async (tx) => {
+      const job = await lockJob(tx, tenantId, jobId);
+      if (!job) return { kind: 'not_found' };
+      if (job.closed) return { kind: 'closed', state: job.state };
+      const { maxCost, priority, name } = change;
+      const changed = await tx.query(
+        `UPDATE store.jobs SET max_cost = CASE WHEN $2 THEN $3 ELSE max_cost END, priority = COALESCE($4, priority),
+                name = CASE WHEN $5 THEN $6 ELSE name END
+          WHERE job_no = $1
+            AND (($2 AND max_cost IS DISTINCT FROM $3) OR priority <> COALESCE($4, priority) OR ($5 AND name IS DISTINCT FROM $6))`,
+        [
+          job.job_no,
+          maxCost !== undefined,
+          maxCost == null ? null : formatMoney(maxCost),
+          priority ?? null,
+          name !== undefined,
+          name ?? null,
+        ],
+      );
+      await tx.query(
+        `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL WHERE job_no = $1 AND state = 'blocked' AND reason = 'job_ceiling' AND $2`,
+        [job.job_no, maxCost !== undefined],
+      );
+      return { kind: 'controlled', changed: changed.rowCount === 1, account: job.account };
+    });
+  } catch (error) {
+    if (constraintOf(error) === 'retry_approval_ceiling') return { kind: 'above_approval' };
+    throw error;
+  }
 }
 
 export type Cancelled =
-  | { readonly kind: 'cancelling'; readonly cancelledChunks: number; readonly closing: Closing }
-  | { readonly kind: 'not_open' };
+  | {
+      readonly kind: 'cancelling';
+      /** Chunks that this call cancelled; 0 where the job was cancelled before. */
+      readonly cancelledChunks: number;
+      readonly closing: Closing;
+      /** As of this transaction. */
+      readonly cancellation: Cancellation;
+    }
+  | { readonly kind: 'not_found' }
+  | { readonly kind: 'closed'; readonly state: JobState };
 
 /**
  * Cancels what was not sent: those numbers end as `cancelled`. What was sent is paid for, so it is still polled, read and kept;
@@ -64,50 +153,64 @@ export type Cancelled =
  */
 export async function cancelJob(db: Database, tenantId: number, jobId: string): Promise<Cancelled> {
   return db.transaction(async (tx) => {
-    const found = await tx.query<{ job_no: number; job_day: string; planned: boolean }>(
-      `UPDATE store.jobs SET state = 'cancelling', due_at = NULL WHERE id = $1 AND tenant_id = $2 AND state IN ('planning', 'running', 'paused')
-       RETURNING job_no, job_day, planned_at IS NOT NULL AS planned`,
-      [jobId, tenantId],
-    );
-    const job = found.rows[0];
-    if (!job) return { kind: 'not_open' };
-    if (!job.planned) {
-      // Never cut: one chunk-less write for all of its numbers. The account must be known, which `syncAccounts` saw to.
-      await tx.query(
-        `INSERT INTO store.chunks (id, job_no, tenant_id, chunk_no, account, first_number, last_number, numbers, state, closed_at)
+    const job = await lockJob(tx, tenantId, jobId);
+    if (!job) return { kind: 'not_found' };
+    if (job.closed && job.state !== 'cancelled') return { kind: 'closed', state: job.state };
+    const cancelled: Pick<
+      Extract<Cancelled, { kind: 'cancelling' }>,
+      'cancelledChunks' | 'closing'
+    > = job.state === 'cancelled' || job.state === 'cancelling'
+      ? { cancelledChunks: 0, closing: { kind: 'open' } }
+      : await cancelUnsent(tx, jobId, job);
+    const cancellation = await readCancellation(tx, job.job_no);
+    return { kind: 'cancelling', ...cancelled, cancellation };
+  });
+}
+
+async function cancelUnsent(
+  tx: Transaction,
+  jobId: string,
+  job: LockedJob,
+): Promise<{ readonly cancelledChunks: number; readonly closing: Closing }> {
+  await tx.query("UPDATE store.jobs SET state = 'cancelling', due_at = NULL WHERE job_no = $1", [
+    job.job_no,
+  ]);
+  if (!job.planned) {
+    // Never cut: one chunk-less write for all of its numbers. The account must be known, which `syncAccounts` saw to.
+    await tx.query(
+      `INSERT INTO store.chunks (id, job_no, tenant_id, chunk_no, account, first_number, last_number, numbers, state, closed_at)
          SELECT 'chk_' || substr($1, 5), j.job_no, j.tenant_id, 1, j.account, min(n.number), max(n.number), count(*), 'cancelled', clock_timestamp()
            FROM store.jobs j JOIN store.job_numbers n ON n.job_no = j.job_no AND n.job_day = j.job_day WHERE j.id = $1
           GROUP BY j.job_no, j.tenant_id, j.account`,
-        [jobId],
-      );
-      await tx.query(
-        'UPDATE store.jobs SET open_chunks = open_chunks + 1, planned_at = clock_timestamp() WHERE job_no = $1',
-        [job.job_no],
-      );
-    }
-    const cancelled = await tx.query<{ chunk_no: number }>(
-      `UPDATE store.chunks SET state = 'cancelled', reason = NULL, due_at = NULL, closed_at = clock_timestamp()
-        WHERE job_no = $1 AND state IN ('ready', 'blocked') RETURNING chunk_no`,
+      [jobId],
+    );
+    await tx.query(
+      'UPDATE store.jobs SET open_chunks = open_chunks + 1, planned_at = clock_timestamp() WHERE job_no = $1',
       [job.job_no],
     );
-    const chunks = job.planned ? cancelled.rows.map((row) => row.chunk_no) : [1];
-    const written = await tx.query(
-      `INSERT INTO store.results (job_day, tenant_id, number, job_no, chunk_no, outcome)
+  }
+  const cancelled = await tx.query<{ chunk_no: number }>(
+    `UPDATE store.chunks SET state = 'cancelled', reason = NULL, due_at = NULL, closed_at = clock_timestamp()
+        WHERE job_no = $1 AND state IN ('ready', 'blocked') RETURNING chunk_no`,
+    [job.job_no],
+  );
+  const chunks = job.planned ? cancelled.rows.map((row) => row.chunk_no) : [1];
+  const written = await tx.query(
+    `INSERT INTO store.results (job_day, tenant_id, number, job_no, chunk_no, outcome)
        SELECT n.job_day, n.tenant_id, n.number, n.job_no, c.chunk_no, 'cancelled'
          FROM store.chunks c
          JOIN store.job_numbers n ON n.job_no = c.job_no AND n.job_day = $2 AND n.number BETWEEN c.first_number AND c.last_number
         WHERE c.job_no = $1 AND c.chunk_no = ANY($3) AND c.state = 'cancelled'`,
-      [job.job_no, job.job_day, chunks],
-    );
-    await addOutcomes(tx, job.job_no, { cancelled: written.rowCount ?? 0 });
-    const open = await tx.query<{ open_chunks: number }>(
-      'UPDATE store.jobs SET open_chunks = open_chunks - $2 WHERE job_no = $1 RETURNING open_chunks',
-      [job.job_no, chunks.length],
-    );
-    const closing: Closing =
-      (open.rows[0]?.open_chunks ?? 0) > 0
-        ? { kind: 'open' }
-        : await closeIfAudited(tx, job.job_no, jobId, 'cancelling');
-    return { kind: 'cancelling', cancelledChunks: chunks.length, closing };
-  });
+    [job.job_no, job.job_day, chunks],
+  );
+  await addOutcomes(tx, job.job_no, { cancelled: written.rowCount ?? 0 });
+  const open = await tx.query<{ open_chunks: number }>(
+    'UPDATE store.jobs SET open_chunks = open_chunks - $2 WHERE job_no = $1 RETURNING open_chunks',
+    [job.job_no, chunks.length],
+  );
+  const closing: Closing =
+    (open.rows[0]?.open_chunks ?? 0) > 0
+      ? { kind: 'open' }
+      : await closeIfAudited(tx, job.job_no, jobId, 'cancelling');
+  return { cancelledChunks: chunks.length, closing };
 }

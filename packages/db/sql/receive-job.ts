@@ -1,7 +1,13 @@
 import { formatMoney, type JobId, type Money } from '@rollcall/domain';
-import type { Database, Queryable, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
 import { postgresBlobs } from './blobs.ts';
 import { copyField, copyText } from './copy-rows.ts';
+import {
+  claimIdempotencyKey,
+  type IdempotencyKey,
+  keepIdempotencyKey,
+  type MadeBefore,
+} from './idempotency-key.ts';
 import { storableJson } from './storable.ts';
 
 /** What the API hands over once a whole upload has been read: one transaction stores all of it, or nothing. */
@@ -18,7 +24,9 @@ export interface ReceivedJob {
   readonly defaultRegion: string | null;
   readonly maxCost: Money | null;
   readonly createdBy: string | null;
-  readonly idempotency: { readonly key: string; readonly fingerprint: Uint8Array } | null;
+  /** W3C trace context of the request, where one is kept: the job's work belongs below it. */
+  readonly traceparent?: string | null;
+  readonly idempotency: IdempotencyKey | null;
   readonly lines: number;
   readonly accepted: number;
   readonly duplicates: number;
@@ -40,11 +48,7 @@ export interface ReceivedJob {
 
 export type Received =
   | { readonly kind: 'created'; readonly jobId: JobId; readonly ring: number }
-  /** The same key and the same body: the job that was made then. */
-  | { readonly kind: 'replayed'; readonly jobId: JobId }
-  | { readonly kind: 'other_body' }
-  /** The same key is being stored right now by another request. */
-  | { readonly kind: 'in_progress' };
+  | MadeBefore;
 
 /**
  * Stores a job with its numbers, its rejects and its upload. The sources must give their content again when they are iterated
@@ -59,8 +63,8 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
     }
     const { rows } = await tx.query<{ job_no: number; job_day: string }>(
       `INSERT INTO store.jobs (id, tenant_id, check_name, account, currency, name, priority, purpose, requested_by,
-                               default_region, max_cost, created_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING job_no, job_day`,
+                               default_region, max_cost, created_by, traceparent)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING job_no, job_day`,
       [
         job.id,
         job.tenantId,
@@ -74,6 +78,7 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
         job.defaultRegion,
         job.maxCost === null ? null : formatMoney(job.maxCost),
         job.createdBy,
+        job.traceparent ?? null,
       ],
     );
     const row = rows[0];
@@ -130,46 +135,9 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
         storableJson(job.upload.reading),
       ],
     );
-    if (job.idempotency) {
-      await tx.query(
-        'INSERT INTO store.idempotency_keys (tenant_id, key, fingerprint, job_id) VALUES ($1, $2, $3, $4)',
-        [job.tenantId, job.idempotency.key, Buffer.from(job.idempotency.fingerprint), job.id],
-      );
-    }
+    if (job.idempotency) await keepIdempotencyKey(tx, job.tenantId, job.idempotency, job.id);
     return { kind: 'created', jobId: job.id, ring: planning.rows[0]?.ring_no ?? 1 };
   });
-}
-
-/** Whether a job was made under this key; `receiveJob` says then whether it is the same request. */
-export async function knowsIdempotencyKey(
-  db: Queryable,
-  tenantId: number,
-  key: string,
-): Promise<boolean> {
-  const { rowCount } = await db.query(
-    'SELECT FROM store.idempotency_keys WHERE tenant_id = $1 AND key = $2',
-    [tenantId, key],
-  );
-  return rowCount === 1;
-}
-
-async function claimIdempotencyKey(
-  tx: Transaction,
-  tenantId: number,
-  { key, fingerprint }: { readonly key: string; readonly fingerprint: Uint8Array },
-): Promise<Received | null> {
-  const lock = await tx.query<{ locked: boolean }>(
-    'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
-    [`idempotency ${tenantId} ${key}`],
-  );
-  if (!lock.rows[0]?.locked) return { kind: 'in_progress' };
-  const { rows } = await tx.query<{ job_id: JobId; same: boolean }>(
-    'SELECT job_id, fingerprint = $3 AS same FROM store.idempotency_keys WHERE tenant_id = $1 AND key = $2',
-    [tenantId, key, Buffer.from(fingerprint)],
-  );
-  const before = rows[0];
-  if (!before) return null;
-  return before.same ? { kind: 'replayed', jobId: before.job_id } : { kind: 'other_body' };
 }
 
 async function* numberLines(
