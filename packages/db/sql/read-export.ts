@@ -1,0 +1,212 @@
+import type { Queryable } from '../database.ts';
+
+/**
+ * A whole job read in steps of bounded size, for exports. Each step is a statement of its own that starts behind the row where the
+ * last one ended: whoever reads slowly holds neither a connection nor a snapshot, and rows of a closed job never change.
+ */
+
+/** What a job's rows are found by, and what its upload was read as. */
+export interface ExportedJob {
+  readonly id: string;
+  readonly tenantId: number;
+  readonly jobNo: number;
+  readonly jobDay: string;
+  readonly state: string;
+  readonly lines: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly defaultRegion: string | null;
+  /** As intake wrote it; null for a retry, which has no upload. */
+  readonly reading: unknown;
+  /** The job that began the tree of retries to which this one belongs, or null. */
+  readonly retryRoot: string | null;
+  /** Retries of it that are not closed. */
+  readonly openRetries: number;
+}
+
+/** A job of a tenant, or null. */
+export async function findExportedJob(
+  db: Queryable,
+  tenantId: number,
+  jobId: string,
+): Promise<ExportedJob | null> {
+  const { rows } = await db.query<ExportedJob>(
+    `SELECT j.id, j.tenant_id AS "tenantId", j.job_no AS "jobNo", j.job_day AS "jobDay", j.state, j.lines, j.accepted, j.rejected,
+            j.default_region AS "defaultRegion", j.upload AS reading, j.retry_root AS "retryRoot",
+            (SELECT count(*) FROM store.jobs t WHERE t.retry_root = j.id AND t.finished_at IS NULL) AS "openRetries"
+       FROM store.jobs j WHERE j.id = $1 AND j.tenant_id = $2 AND j.state <> 'receiving'`,
+    [jobId, tenantId],
+  );
+  return rows[0] ?? null;
+}
+
+/** One answered number. The chunk that answered says the rest; see {@link readChunkFacts}. */
+export interface ExportedRow {
+  readonly number: number;
+  /** Of the job that answered: the exported one, or one of its retries. */
+  readonly jobNo: number;
+  readonly chunkNo: number;
+  readonly outcome: string;
+  readonly attributes: Readonly<Record<string, string>> | null;
+}
+
+export interface ExportPage {
+  /** Digits of the last number of the step before; 0 for the first. */
+  readonly after: number;
+  readonly limit: number;
+  readonly outcome: string | null;
+  /** Takes answers of retries, as `rollcall.latest_results` does. */
+  readonly latest: boolean;
+}
+
+type RowArray = [number, number, number, string, Readonly<Record<string, string>> | null];
+
+const firstAnswer = 'r.number, r.job_no, r.chunk_no, r.outcome, r.attributes FROM store.results r';
+
+/** The lateral join of `rollcall.latest_results`, over narrow keys; a test holds the two together. $4: id of the first job. */
+const latestAnswer = `r.number, COALESCE(again.job_no, r.job_no), COALESCE(again.chunk_no, r.chunk_no), COALESCE(again.outcome, r.outcome),
+         CASE WHEN again.job_no IS NULL THEN r.attributes ELSE again.attributes END
+    FROM store.results r LEFT JOIN LATERAL (
+      SELECT x.job_no, x.chunk_no, x.outcome, x.attributes
+        FROM store.jobs t JOIN store.results x ON x.job_no = t.job_no AND x.job_day = t.job_day AND x.number = r.number
+       WHERE t.retry_root = $4 AND r.outcome IN ('failed', 'missing')
+         AND store.answer_rank(x.outcome) <= store.answer_rank(r.outcome)
+       ORDER BY store.answer_rank(x.outcome), t.job_no DESC LIMIT 1) again ON true`;
+
+/** A step through a job's answered numbers, ascending. */
+export async function readExportPage(
+  db: Queryable,
+  job: ExportedJob,
+  page: ExportPage,
+): Promise<readonly ExportedRow[]> {
+  const { latest, after, outcome, limit } = page;
+  const given = latest ? 'COALESCE(again.outcome, r.outcome)' : 'r.outcome';
+  return readRows(db, job, latest, [after, outcome, limit], ([from, only, most]) => {
+    const those = `r.number > ${from} AND (${only}::text IS NULL OR ${given} = ${only})`;
+    return `AND ${those} ORDER BY r.number LIMIT ${most}`;
+  });
+}
+
+/** The same for these numbers, in no order: those that are answered. */
+export async function readAnswersTo(
+  db: Queryable,
+  job: ExportedJob,
+  numbers: readonly number[],
+  { latest }: { readonly latest: boolean },
+): Promise<readonly ExportedRow[]> {
+  return readRows(
+    db,
+    job,
+    latest,
+    [numbers],
+    ([those]) => `AND r.number = ANY(${those}::bigint[])`,
+  );
+}
+
+async function readRows(
+  db: Queryable,
+  job: ExportedJob,
+  latest: boolean,
+  values: readonly unknown[],
+  which: (places: readonly string[]) => string,
+): Promise<readonly ExportedRow[]> {
+  const fixed = [job.jobNo, job.jobDay, job.tenantId, ...(latest ? [job.id] : [])];
+  const those = which(values.map((_, at) => `$${fixed.length + at + 1}`));
+  const { rows } = await db.query<RowArray>({
+    rowMode: 'array',
+    text: `SELECT ${latest ? latestAnswer : firstAnswer} WHERE r.job_no = $1 AND r.job_day = $2 AND r.tenant_id = $3 ${those}`,
+    values: [...fixed, ...values],
+  });
+  return rows.map(([number, jobNo, chunkNo, outcome, attributes]) => ({
+    number,
+    jobNo,
+    chunkNo,
+    outcome,
+    attributes,
+  }));
+}
+
+/** A step through the names of a job's attributes: those of the rows behind `after`, and where they end; null at the end. */
+export async function readAttributeNames(
+  db: Queryable,
+  job: { readonly jobNo: number; readonly jobDay: string; readonly tenantId: number },
+  step: { readonly after: number; readonly limit: number },
+): Promise<{ readonly names: readonly string[]; readonly last: number | null }> {
+  const { rows } = await db.query<{ names: string[]; last: number | null }>(
+    `WITH step AS MATERIALIZED (
+       SELECT r.number, r.attributes FROM store.results r
+        WHERE r.job_no = $1 AND r.job_day = $2 AND r.tenant_id = $3 AND r.number > $4 ORDER BY r.number LIMIT $5)
+     SELECT ARRAY(SELECT name FROM step, jsonb_object_keys(step.attributes) AS name GROUP BY name) AS names,
+            (SELECT max(number) FROM step) AS last`,
+    [job.jobNo, job.jobDay, job.tenantId, step.after, step.limit],
+  );
+  const row = rows[0];
+  return { names: row?.names ?? [], last: row?.last ?? null };
+}
+
+/** The retries of a job, for whoever needs their rows as they stand. */
+export async function readRetries(
+  db: Queryable,
+  job: ExportedJob,
+): Promise<readonly Pick<ExportedJob, 'jobNo' | 'jobDay' | 'tenantId'>[]> {
+  const { rows } = await db.query<{ jobNo: number; jobDay: string; tenantId: number }>(
+    `SELECT job_no AS "jobNo", job_day AS "jobDay", tenant_id AS "tenantId" FROM store.jobs
+      WHERE retry_root = $1 AND tenant_id = $2 ORDER BY job_no`,
+    [job.id, job.tenantId],
+  );
+  return rows;
+}
+
+/** What all numbers of a closed chunk share. */
+export interface ChunkFacts {
+  readonly jobNo: number;
+  readonly chunkNo: number;
+  readonly account: string;
+  readonly source: 'provider' | 'rollcall';
+  /** Decimal text, a number. */
+  readonly cost: string;
+  readonly checkedAt: Date;
+}
+
+/** The facts of these chunks of a tenant, each named by its job's number and its own. */
+export async function readChunkFacts(
+  db: Queryable,
+  tenantId: number,
+  chunks: readonly { readonly jobNo: number; readonly chunkNo: number }[],
+): Promise<readonly ChunkFacts[]> {
+  const { rows } = await db.query<ChunkFacts>(
+    `SELECT c.job_no AS "jobNo", c.chunk_no AS "chunkNo", c.account, CASE WHEN c.state = 'done' THEN 'provider' ELSE 'rollcall' END AS source,
+            COALESCE(c.cost_per_number, 0)::text AS cost, c.closed_at AS "checkedAt"
+       FROM store.chunks c JOIN unnest($2::integer[], $3::integer[]) AS asked (job_no, chunk_no) ON c.job_no = asked.job_no AND c.chunk_no = asked.chunk_no
+      WHERE c.tenant_id = $1 AND c.closed_at IS NOT NULL`,
+    [tenantId, chunks.map(({ jobNo }) => jobNo), chunks.map(({ chunkNo }) => chunkNo)],
+  );
+  return rows;
+}
+
+/** A step through a job's accepted numbers, ascending. */
+export async function readNumbersPage(
+  db: Queryable,
+  job: ExportedJob,
+  page: { readonly after: number; readonly limit: number },
+): Promise<readonly number[]> {
+  const { rows } = await db.query<[number]>({
+    rowMode: 'array',
+    text: `SELECT n.number FROM store.job_numbers n
+            WHERE n.job_no = $1 AND n.job_day = $2 AND n.tenant_id = $3 AND n.number > $4 ORDER BY n.number LIMIT $5`,
+    values: [job.jobNo, job.jobDay, job.tenantId, page.after, page.limit],
+  });
+  return rows.map(([number]) => number);
+}
+
+/** How a job's kept upload is compressed, or null where none is kept. Its bytes: `postgresBlobs`, under the job's id. */
+export async function findUpload(
+  db: Queryable,
+  job: ExportedJob,
+): Promise<'zstd' | 'gzip' | 'identity' | null> {
+  const { rows } = await db.query<{ encoding: 'zstd' | 'gzip' | 'identity' }>(
+    `SELECT encoding FROM store.blobs WHERE id = $1 AND job_day = $2 AND tenant_id = $3 AND kind = 'upload'`,
+    [job.id, job.jobDay, job.tenantId],
+  );
+  return rows[0]?.encoding ?? null;
+}
