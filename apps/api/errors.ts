@@ -38,6 +38,26 @@ export const errorCatalogue = {
     title: 'The same Idempotency-Key is being stored',
     advice: 'Another request with this key is not finished. Send it again in a second.',
   },
+  job_closed: {
+    status: 409,
+    title: 'The job is closed',
+    advice: 'Closed jobs do not change. Retry what failed or is missing, or make another job.',
+  },
+  job_not_pausable: {
+    status: 409,
+    title: 'The job can be neither paused nor resumed now',
+    advice: 'Wait until it is planned, and send it again. A job that is being cancelled stays so.',
+  },
+  job_not_closed: {
+    status: 409,
+    title: 'The job is not closed yet',
+    advice: 'Wait until every number has its result.',
+  },
+  retry_running: {
+    status: 409,
+    title: 'A retry of these numbers is open',
+    advice: 'Wait until it is closed: what it answers needs no other retry.',
+  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -110,6 +130,22 @@ export const errorCatalogue = {
     title: 'The job would cost more than max_cost',
     advice: 'Raise `max_cost` or send fewer numbers. Nothing was stored.',
   },
+  nothing_to_retry: {
+    status: 422,
+    title: 'No number is left to retry',
+    advice: 'The latest answer of every number is none of those that `include` names.',
+  },
+  approval_required: {
+    status: 422,
+    title: 'Some numbers may have been paid for already',
+    advice:
+      'Asking them again may pay twice. Send `approval` with `why` and a `cost_ceiling` of at least the cost in `retry`, with a key that has the scope approvals:write.',
+  },
+  approval_too_low: {
+    status: 422,
+    title: 'The approval does not cover the cost',
+    advice: 'Raise `cost_ceiling` to at least what `detail` names, or retry fewer numbers.',
+  },
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',
@@ -159,6 +195,12 @@ export const errorCatalogue = {
     status: 422,
     title: 'There is no such region',
     advice: 'Give `default_region` as an ISO 3166 code of two letters, such as GB.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    advice:
+      'Send it again after the seconds in `Retry-After`; `RateLimit-*` says how many are left.',
   },
   too_many_uploads: {
     status: 429,
