@@ -8,6 +8,12 @@ export const eventMeanings = {
   'job.refused': 'A job was refused before anything was stored.',
   'job.planned': 'A job was cut into chunks.',
   'job.attention': 'Chunks of a job are held or blocked, and a person may be needed.',
+  'job.paused': 'A person paused a job: nothing more of it is sent.',
+  'job.resumed': 'A person resumed a job, or let go what its rejected first chunk had stopped.',
+  'job.changed': 'A person changed what a job may spend, its priority or its name.',
+  'job.cancelling': 'A person cancelled a job: what was not sent has ended as cancelled.',
+  'job.retried':
+    'A job was made of what failed or is missing of another; an approval is named where it may pay twice.',
   'job.closed': 'Every accepted number of a job has its row.',
   'job.audit_failed': 'A job should close, but its lines or its outcomes do not add up.',
 
