@@ -70,6 +70,10 @@ LABEL org.opencontainers.image.title="rollcall-simulator" \
       org.opencontainers.image.description="The providers' contracts, played: for trying Rollcall without spending money"
 COPY --from=installed /rollcall/simulator ./
 COPY --from=pruned /sources/simulator ./
+# A volume that is mounted there belongs to the program's user from its start.
+USER root
+RUN install -d -o 10001 -g 10001 -m 0700 /data
+USER 10001:10001
 EXPOSE 9090 9091
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9090/_sim/settings').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
