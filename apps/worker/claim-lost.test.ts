@@ -81,7 +81,7 @@ test('nor is it sent when a person has paid again since: one charge for both', a
         ground.db,
         chunk.chunkId,
         { id: newId('approval'), costCeiling, liftedTo: 'not_charged' },
-        { decidedBy: 'operator@example', why: 'support knows no such task' },
+        { tenantId: 1, decidedBy: 'operator@example', why: 'support knows no such task' },
       ),
     ).toMatchObject({ kind: 'decided' });
     await resetBreaker(ground.db, 'ekycpro');

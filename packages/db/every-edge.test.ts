@@ -14,7 +14,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blockChunk, unblockChunk } from './sql/claim-submit.ts';
 import { closeIfAudited } from './sql/close-job.ts';
 import { cancelJob, pauseJob, resumeJob } from './sql/control-job.ts';
-import { adoptTask, giveUp, payAgain, replayArtifact } from './sql/decide-held.ts';
+import { adoptTask } from './sql/adopt-task.ts';
+import { giveUp, payAgain, replayArtifact } from './sql/decide-held.ts';
 import { leaveIngest } from './sql/leave-ingest.ts';
 import {
   failJob,
@@ -73,7 +74,7 @@ beforeAll(async () => {
 });
 afterAll(() => ground.close());
 
-const person = { decidedBy: 'ada@example.com', why: 'support has answered' };
+const person = { tenantId: 1, decidedBy: 'ada@example.com', why: 'support has answered' };
 const blocked = (reason: 'provider_balance' | 'auth'): SubmitResult => ({
   kind: 'blocked',
   reason,

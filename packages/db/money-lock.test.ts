@@ -33,7 +33,7 @@ function addAttempt(
 const setOutcome = `UPDATE store.attempts SET outcome = $2, settled_at = CASE $2 WHEN 'intent' THEN NULL ELSE now() END WHERE id = $1`;
 
 const dollar = 1_000_000_000n as Money;
-const person = { decidedBy: 'ada@example.com', why: 'support has answered' };
+const person = { tenantId: 1, decidedBy: 'ada@example.com', why: 'support has answered' };
 
 /** A chunk whose first upload was written off by an approval of up to `costCeiling`. */
 async function liftedChunk(costCeiling: Money = dollar) {

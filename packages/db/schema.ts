@@ -1,4 +1,4 @@
-import type { Scope } from '@rollcall/domain';
+import type { HeldDecision, Scope } from '@rollcall/domain';
 import {
   boolean,
   customType,
@@ -44,6 +44,7 @@ export const accountStates = store.table('account_states', {
   currency: text('currency').notNull(),
   pausedReason: text('paused_reason').$type<'operator' | 'auth' | 'actual_above_price'>(),
   pausedAt: time('paused_at'),
+  pauseNote: text('pause_note'),
   nextRequestAt: endlessTime('next_request_at').notNull().default('-infinity'),
   breakerResetAt: endlessTime('breaker_reset_at').notNull().default('-infinity'),
   semanticsConfirmed: boolean('semantics_confirmed').notNull().default(false),
@@ -82,10 +83,10 @@ export const decisions = store.table('decisions', {
   chunkId: text('chunk_id').notNull(),
   tenantId: integer('tenant_id').notNull(),
   attemptId: text('attempt_id'),
-  decision: text('decision')
-    .notNull()
-    .$type<'adopt' | 'pay_again' | 'keep_polling' | 'replay' | 'give_up'>(),
+  decision: text('decision').notNull().$type<HeldDecision>(),
   decidedBy: text('decided_by').notNull(),
   why: text('why').notNull(),
   at: time('at').notNull().defaultNow(),
+  taskId: text('task_id'),
+  approvalId: text('approval_id'),
 });

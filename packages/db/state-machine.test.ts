@@ -13,7 +13,8 @@ import {
   type Money,
 } from '@rollcall/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { adoptTask, giveUp, keepPolling, payAgain, replayArtifact } from './sql/decide-held.ts';
+import { adoptTask } from './sql/adopt-task.ts';
+import { giveUp, keepPolling, payAgain, replayArtifact } from './sql/decide-held.ts';
 import { future_ms } from './testing/answers.ts';
 import { type Ground, layGround, newId } from './testing/ground.ts';
 import { archive, readyChunk, startIngest, untilResult } from './testing/walk-chunk.ts';
@@ -116,7 +117,7 @@ describe('a chunk', () => {
     );
   });
 
-  const person = { decidedBy: 'ada@example.com', why: 'test' };
+  const person = { tenantId: 1, decidedBy: 'ada@example.com', why: 'test' };
   /** In the order of the document's columns; each on a held chunk that has all it could need. */
   const decisions: readonly ((chunkId: string, taskId: string) => Promise<{ kind: string }>)[] = [
     (chunkId, taskId) => adoptTask(ground.db, chunkId, taskId, future_ms, person),

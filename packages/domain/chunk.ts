@@ -124,7 +124,11 @@ export const chunkEdges: readonly Edge<ChunkState>[] = [
   { from: 'blocked', to: 'cancelled', when: 'the job was cancelled' },
   { from: 'blocked', to: 'superseded', when: 'planned anew with other sizes' },
   { from: 'polling', to: 'result_ready', when: 'ready at the provider' },
-  { from: 'polling', to: 'held', when: 'failed upstream twice, deadline, or repeated 404' },
+  {
+    from: 'polling',
+    to: 'held',
+    when: 'failed upstream twice, deadline, repeated 404, or a task adopted wrongly',
+  },
   { from: 'result_ready', to: 'ingesting', when: 'claimed with fence + 1' },
   { from: 'ingesting', to: 'done', when: 'every number has its row' },
   { from: 'ingesting', to: 'result_ready', when: 'the download broke off, or the worker died' },

@@ -1,5 +1,6 @@
 import type { Account } from './account.ts';
 import { backoff_ms, pollWait_ms } from './backoff.ts';
+import type { AdoptionRefusal } from './decide-adoption.ts';
 import type { ResultLocator, TaskStatus } from './provider-answer.ts';
 
 /** What the poll stage makes of one task's status. */
@@ -41,7 +42,9 @@ export type PollDecision =
       readonly kind: 'hold';
       readonly reason: 'upstream_failed' | 'poll';
       readonly detail: 'failed_twice' | 'deadline' | 'task_not_found';
-    };
+    }
+  /** The task that a person named does not fit the upload: it is as unknown as before. */
+  | { readonly kind: 'hold'; readonly reason: 'unknown'; readonly detail: AdoptionRefusal };
 
 /** A task that the provider does not know this often in a row is held; new tasks may be unknown for a moment. */
 export const missingPollsMax = 6;

@@ -36,6 +36,9 @@ export interface Provider {
   /** Asks for the state of 1 to `statusBatchSize` tasks. A task that the answer leaves out is absent from `tasks`. */
   status(taskIds: readonly string[], signal?: AbortSignal): Promise<StatusAnswer>;
 
+  /** When the provider made a task, where its id says so, Unix ms; else null. Asks nobody. */
+  taskMadeAt_ms(taskId: string): number | null;
+
   /**
    * Streams a result into `write`, which is awaited before more is read. The bytes are a whole result only when the
    * answer is `downloaded`; after any other answer whatever was written is to be discarded.

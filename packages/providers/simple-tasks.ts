@@ -6,6 +6,7 @@ import { readStatusAnswer } from './status-answer.ts';
 import { readSubmitAnswer } from './submit-answer.ts';
 import { isTasksError, readTask, tasksSubmitContract } from './tasks-contract.ts';
 import { encodeMultipart, encodeNumberLines, type MultipartPart } from './upload-body.ts';
+import { xidTime_ms } from './xid-time.ts';
 
 /** The words of the eKYCPro Facebook page. `completed` is processed but *not yet downloadable*; `failed` as in tasks-v1. */
 const phases: ReadonlyMap<string, TaskPhase> = new Map([
@@ -53,6 +54,8 @@ export function simpleTasks(account: Account, key: string, hooks?: ProviderHooks
       const read = (found: Parameters<typeof readTask>[0]) => readTask(found, taskId, phases);
       return readStatusAnswer(answer, key, read, isTasksError);
     },
+
+    taskMadeAt_ms: xidTime_ms,
 
     download: (locator, write, signal) =>
       downloadResultUrl(account, key, locator, write, hooks, signal),

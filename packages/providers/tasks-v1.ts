@@ -8,6 +8,7 @@ import { readStatusAnswer } from './status-answer.ts';
 import { readSubmitAnswer } from './submit-answer.ts';
 import { isTasksError, readTask, tasksSubmitContract } from './tasks-contract.ts';
 import { encodeMultipart, encodeNumberLines } from './upload-body.ts';
+import { xidTime_ms } from './xid-time.ts';
 
 /** The words of the eKYCPro and checknumber.ai pages, and `failed` from the vendor's own documentation. */
 const phases: ReadonlyMap<string, TaskPhase> = new Map([
@@ -50,6 +51,8 @@ export function tasksV1(account: Account, key: string, hooks?: ProviderHooks): P
       const read = (found: Parameters<typeof readTask>[0]) => readTask(found, taskId, phases);
       return readStatusAnswer(answer, key, read, isTasksError);
     },
+
+    taskMadeAt_ms: xidTime_ms,
 
     download: (locator, write, signal) =>
       downloadResultUrl(account, key, locator, write, hooks, signal),

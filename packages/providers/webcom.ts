@@ -153,6 +153,9 @@ export function webcom(account: Account, key: string, hooks?: ProviderHooks): Pr
       return readStatusAnswer(answer, key, (found) => readTasks(found, taskIds), isOwnError);
     },
 
+    // Its ids only count.
+    taskMadeAt_ms: () => null,
+
     async download(locator, write, signal) {
       if (locator.kind !== 'hash') return forbiddenDownload('not_a_hash');
       // Dots survive URL encoding and would climb out of the path.

@@ -11,7 +11,7 @@ function fresh(count: number): number[] {
   serial += 1;
   return Array.from({ length: count }, (_, index) => 447_913_000_000 + serial * 10_000 + index);
 }
-const by = { decidedBy: 'operator@example', why: 'test' };
+const by = { tenantId: 1, decidedBy: 'operator@example', why: 'test' };
 const create = { account: 'ekycpro', operation: 'create' };
 
 beforeAll(async () => {

@@ -33,7 +33,7 @@ async function history(jobId: string): Promise<Record<string, unknown>[]> {
 }
 
 const create = { account: 'ekycpro', operation: 'create' };
-const by = { decidedBy: 'operator@example', why: 'test' };
+const by = { tenantId: 1, decidedBy: 'operator@example', why: 'test' };
 
 test('an unknown status word is recorded, alerted and polled on', async () => {
   await ground.fault({

@@ -11,6 +11,7 @@ import {
 import { type Account, decidePoll, type Polled, type StatusAnswer } from '@rollcall/domain';
 import type { Provider } from '@rollcall/providers';
 import type { Counts, Equipment } from '../equipment.ts';
+import { judgeAdoption } from '../judge-adoption.ts';
 import { storePatiently } from '../store-patiently.ts';
 
 /** Status calls of one account that this worker has on the wire at once; the pace is the account's, over all workers. */
@@ -93,7 +94,7 @@ async function pollGroup(
   }
   const done = { tasks: claims.length, ready: 0, held: 0, stale: 0 };
   for (const claim of claims) {
-    const state = await settleOne(equipment, account, claim, answer, signal);
+    const state = await settleOne(equipment, provider, claim, answer, signal);
     if (state === 'result_ready') done.ready += 1;
     if (state === 'held') done.held += 1;
     if (state === 'stale') done.stale += 1;
@@ -116,26 +117,31 @@ function polledOf(answer: StatusAnswer, taskId: string): Polled {
 
 async function settleOne(
   equipment: Equipment,
-  account: Account,
+  provider: Provider,
   claim: PollClaim,
   answer: StatusAnswer,
   signal: AbortSignal,
 ): Promise<'polling' | 'result_ready' | 'held' | 'stale'> {
   const { db, log } = equipment;
+  const { account } = provider;
   const polled = polledOf(answer, claim.taskId);
-  const decision = decidePoll(polled, {
+  const decided = decidePoll(polled, {
     ...claim,
     now_ms: await serverNow_ms(db),
     random: Math.random(),
     configured: account,
   });
-  const settled = await storePatiently(log, signal, () =>
+  const madeAt_ms = provider.taskMadeAt_ms(claim.taskId);
+  const { decision, settled } = await storePatiently(log, signal, () =>
     db.transaction(async (tx) => {
+      const judged = await judgeAdoption(tx, claim, polled, decided, madeAt_ms);
+      if (judged.kind === 'stale') return { decision: judged.decision, settled: judged };
       // The history has every answer; the whole exchange is kept where a person will have to look.
-      if (decision.kind === 'hold') {
-        await appendEvidence(tx, claim, decision.detail, answer.evidence, claim.taskId);
+      if (judged.decision.kind === 'hold') {
+        await appendEvidence(tx, claim, judged.decision.detail, answer.evidence, claim.taskId);
       }
-      return settlePoll(tx, claim, polled, decision);
+      const done = await settlePoll(tx, judged.claim, polled, judged.decision);
+      return { decision: judged.decision, settled: done };
     }),
   );
   const line = {

@@ -10,7 +10,6 @@ import {
 } from '../testing/held-chunks.ts';
 import {
   claim,
-  claimPoll,
   plan,
   readyChunk,
   receive,
@@ -19,7 +18,8 @@ import {
   startIngest,
   untilResult,
 } from '../testing/walk-chunk.ts';
-import { adoptTask, giveUp, keepPolling, payAgain, replayArtifact } from './decide-held.ts';
+import { adoptTask } from './adopt-task.ts';
+import { giveUp, keepPolling, payAgain, replayArtifact } from './decide-held.ts';
 import { leaveIngest } from './leave-ingest.ts';
 
 let ground: Ground;
@@ -27,47 +27,6 @@ beforeAll(async () => {
   ground = await layGround();
 });
 afterAll(() => ground.close());
-
-const decisionsOn = async (chunkId: string) =>
-  row(
-    ground,
-    "SELECT COALESCE(array_agg(decision || ' by ' || decided_by ORDER BY id), '{}') AS made FROM store.decisions WHERE chunk_id = $1",
-    [chunkId],
-  );
-
-describe('adopt', () => {
-  test('makes an unknown upload an accepted one, commits its money and polls its task', async () => {
-    const { chunkId, attemptId } = await heldAsUnknown(ground);
-    expect(await adoptTask(ground.db, chunkId, 'adopted-1', future_ms, person)).toEqual({
-      kind: 'decided',
-      state: 'polling',
-    });
-    expect(await placeOf(ground, attemptId)).toBe('committed');
-    expect((await claimPoll(ground, chunkId)).taskId).toBe('adopted-1');
-    expect(await decisionsOn(chunkId)).toEqual({ made: ['adopt by ada@example.com'] });
-  });
-
-  test('refuses a task that belongs to another upload, and changes nothing', async () => {
-    const other = await heldByPoll(ground, 'poll');
-    const { chunkId } = await heldAsUnknown(ground);
-    const before = await chunkRow(ground, chunkId);
-    expect(await adoptTask(ground.db, chunkId, other.taskId, future_ms, person)).toEqual({
-      kind: 'task_in_use',
-    });
-    expect(await chunkRow(ground, chunkId)).toEqual(before);
-    expect(await decisionsOn(chunkId)).toEqual({ made: [] });
-  });
-
-  test('of an accepted upload takes the task that it has, and no other', async () => {
-    const { chunkId, taskId } = await heldByPoll(ground, 'poll');
-    expect(await adoptTask(ground.db, chunkId, 'another', future_ms, person)).toEqual({
-      kind: 'task_in_use',
-    });
-    expect(await adoptTask(ground.db, chunkId, taskId, future_ms, person)).toMatchObject({
-      kind: 'decided',
-    });
-  });
-});
 
 test('keep polling gives a new deadline, and forgets the doubts', async () => {
   const { chunkId } = await heldByPoll(ground, 'upstream_failed');
@@ -177,6 +136,20 @@ describe('give up', () => {
       reason: 'canary_rejected',
     });
   });
+});
+
+test('what another tenant holds takes no decision', async () => {
+  const { chunkId } = await heldAsUnknown(ground);
+  const before = await chunkRow(ground, chunkId);
+  const stranger = { ...person, tenantId: 2 };
+  for (const decided of [
+    await adoptTask(ground.db, chunkId, 'task', future_ms, stranger),
+    await payAgain(ground.db, chunkId, approval(), stranger),
+    await giveUp(ground.db, chunkId, stranger),
+  ]) {
+    expect(decided).toEqual({ kind: 'not_held' });
+  }
+  expect(await chunkRow(ground, chunkId)).toEqual(before);
 });
 
 test('a chunk that is not held takes no decision', async () => {

@@ -1,11 +1,13 @@
-import { type ApprovalId, formatMoney, type Money } from '@rollcall/domain';
 import {
-  constraintOf,
-  type Database,
-  type Queryable,
-  sqlStateOf,
-  type Transaction,
-} from '../database.ts';
+  type ApprovalId,
+  decisionsFor,
+  formatMoney,
+  type HeldDecision,
+  type HeldReason,
+  heldReasons,
+  type Money,
+} from '@rollcall/domain';
+import type { Database, Queryable, Transaction } from '../database.ts';
 import { approvals, decisions } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
 import { stopBehindCanary } from './canary.ts';
@@ -17,6 +19,7 @@ import { book } from './ledger.ts';
  * it answers `not_held` and changes nothing. Each leaves a row in `store.decisions`.
  */
 export interface Decider {
+  readonly tenantId: number;
   readonly decidedBy: string;
   readonly why: string;
 }
@@ -29,7 +32,7 @@ export type Decided =
     }
   /** Not held, or held for a reason that this decision does not fit. */
   | { readonly kind: 'not_held' }
-  /** The task id belongs to another attempt. */
+  /** The task id belongs to another attempt, or another chunk is adopting it. */
   | { readonly kind: 'task_in_use' }
   | { readonly kind: 'no_artifact' }
   /** The job was cancelled: nothing more of it is sent. */
@@ -37,7 +40,7 @@ export type Decided =
   /** The approval would not even cover what the upload cost before. */
   | { readonly kind: 'ceiling_too_low' };
 
-interface HeldChunk {
+export interface HeldChunk {
   readonly attempt_id: string;
   readonly job_no: number;
   readonly tenant_id: number;
@@ -46,26 +49,34 @@ interface HeldChunk {
   readonly attempt_outcome: string;
 }
 
-async function lockHeld(
+/** Locks a tenant's chunk where it is held for a reason that the decision fits; null otherwise. */
+export async function lockHeld(
   tx: Transaction,
   chunkId: string,
-  reasons: readonly string[],
+  decision: HeldDecision,
+  { tenantId }: Decider,
 ): Promise<HeldChunk | null> {
   const { rows } = await tx.query<HeldChunk>(
     `SELECT c.attempt_id, c.job_no, c.tenant_id, c.reason, c.artifact_id, a.outcome AS attempt_outcome
        FROM store.chunks c JOIN store.attempts a ON a.id = c.attempt_id
-      WHERE c.id = $1 AND c.state = 'held' AND c.reason = ANY($2) FOR UPDATE OF c, a`,
-    [chunkId, reasons],
+      WHERE c.id = $1 AND c.tenant_id = $2 AND c.state = 'held' AND c.reason = ANY($3) FOR UPDATE OF c, a`,
+    [chunkId, tenantId, reasonsFor(decision)],
   );
   return rows[0] ?? null;
 }
 
-async function keepDecision(
+function reasonsFor(decision: HeldDecision): readonly HeldReason[] {
+  return heldReasons.filter((reason) => decisionsFor[reason].includes(decision));
+}
+
+/** Keeps who decided what on a held chunk, and why. */
+export async function keepDecision(
   tx: Queryable,
   chunkId: string,
   held: HeldChunk,
-  decision: (typeof decisions.$inferInsert)['decision'],
+  decision: HeldDecision,
   by: Decider,
+  named: { readonly taskId?: string; readonly approvalId?: ApprovalId } = {},
 ): Promise<void> {
   await smallStatement(tx, (on) =>
     on.insert(decisions).values({
@@ -75,58 +86,29 @@ async function keepDecision(
       decision,
       decidedBy: by.decidedBy,
       why: by.why,
+      taskId: named.taskId ?? null,
+      approvalId: named.approvalId ?? null,
     }),
   );
 }
 
-/** Polls a chunk again. `deadline_ms` is a new deadline, Unix ms; the URL and the doubts of before are forgotten. */
-async function pollAgain(tx: Queryable, chunkId: string, deadline_ms: number): Promise<void> {
+/**
+ * Polls a chunk again. `deadline_ms` is a new deadline, Unix ms; the URL and the doubts of before are forgotten. `adopting`: the task
+ * that a person named for an unknown upload, for a worker to ask about.
+ */
+export async function pollAgain(
+  tx: Queryable,
+  chunkId: string,
+  deadline_ms: number,
+  adopting: string | null = null,
+): Promise<void> {
   await tx.query(
     `UPDATE store.chunks SET state = 'polling', reason = NULL, held_detail = NULL, fence = fence + 1, due_at = clock_timestamp(), rung_at = NULL,
             accepted_at = COALESCE(accepted_at, clock_timestamp()), poll_deadline_at = to_timestamp($2::float8 / 1000),
-            locator = NULL, locator_refreshes = 0, ingest_tries = 0, missing_polls = 0, upstream_failures = 0
+            locator = NULL, locator_refreshes = 0, ingest_tries = 0, missing_polls = 0, upstream_failures = 0, adopting_task_id = $3
       WHERE id = $1`,
-    [chunkId, deadline_ms],
+    [chunkId, deadline_ms, adopting],
   );
-}
-
-/**
- * `adopt`: the provider's support has named the task that an unknown upload became. The attempt is accepted with that id, its
- * money committed, and its task is polled. The caller has asked the provider for that task first.
- */
-export async function adoptTask(
-  db: Database,
-  chunkId: string,
-  taskId: string,
-  deadline_ms: number,
-  by: Decider,
-): Promise<Decided> {
-  try {
-    return await db.transaction(async (tx) => {
-      const held = await lockHeld(tx, chunkId, ['unknown', 'poll']);
-      if (!held) return { kind: 'not_held' };
-      if (held.attempt_outcome === 'unknown') {
-        await tx.query(
-          `UPDATE store.attempts SET outcome = 'accepted', task_id = $2 WHERE id = $1`,
-          [held.attempt_id, taskId],
-        );
-        await book(tx, held.attempt_id, 'commit');
-      } else {
-        const same = await tx.query('SELECT FROM store.attempts WHERE id = $1 AND task_id = $2', [
-          held.attempt_id,
-          taskId,
-        ]);
-        if (same.rowCount !== 1) return { kind: 'task_in_use' };
-      }
-      await keepDecision(tx, chunkId, held, 'adopt', by);
-      await pollAgain(tx, chunkId, deadline_ms);
-      return { kind: 'decided', state: 'polling' };
-    });
-  } catch (error) {
-    if (sqlStateOf(error) === '23505' && constraintOf(error) === 'one_attempt_per_task')
-      return { kind: 'task_in_use' };
-    throw error;
-  }
 }
 
 /**
@@ -144,7 +126,7 @@ export async function payAgain(
   by: Decider,
 ): Promise<Decided> {
   return db.transaction(async (tx) => {
-    const held = await lockHeld(tx, chunkId, ['unknown', 'upstream_failed']);
+    const held = await lockHeld(tx, chunkId, 'pay_again', by);
     if (!held) return { kind: 'not_held' };
     const { rows } = await tx.query<{ cancelled: boolean; covered: boolean }>(
       `SELECT j.state = 'cancelling' AS cancelled, a.amount <= $3 AS covered
@@ -170,7 +152,7 @@ export async function payAgain(
       [held.attempt_id, approval.liftedTo],
     );
     await book(tx, held.attempt_id, approval.liftedTo === 'not_charged' ? 'release' : 'write_off');
-    await keepDecision(tx, chunkId, held, 'pay_again', by);
+    await keepDecision(tx, chunkId, held, 'pay_again', by, { approvalId: approval.id });
     await tx.query(
       `UPDATE store.chunks SET state = 'ready', reason = NULL, held_detail = NULL, fence = fence + 1, due_at = clock_timestamp(), rung_at = NULL, free_tries = 0,
               accepted_at = NULL, poll_deadline_at = NULL, polls = 0, missing_polls = 0, upstream_failures = 0, last_word = NULL, last_total = NULL,
@@ -190,7 +172,7 @@ export async function keepPolling(
   by: Decider,
 ): Promise<Decided> {
   return db.transaction(async (tx) => {
-    const held = await lockHeld(tx, chunkId, ['upstream_failed', 'poll']);
+    const held = await lockHeld(tx, chunkId, 'keep_polling', by);
     if (!held) return { kind: 'not_held' };
     await keepDecision(tx, chunkId, held, 'keep_polling', by);
     await pollAgain(tx, chunkId, deadline_ms);
@@ -201,7 +183,7 @@ export async function keepPolling(
 /** `replay`: the archived file is parsed again, e.g. after the account's settings were changed. Nothing is downloaded or paid. */
 export async function replayArtifact(db: Database, chunkId: string, by: Decider): Promise<Decided> {
   return db.transaction(async (tx) => {
-    const held = await lockHeld(tx, chunkId, ['artifact']);
+    const held = await lockHeld(tx, chunkId, 'replay', by);
     if (!held) return { kind: 'not_held' };
     const { rows } = await tx.query<{ locator: unknown }>(
       'SELECT locator FROM store.chunks WHERE id = $1',
@@ -227,7 +209,7 @@ export async function replayArtifact(db: Database, chunkId: string, by: Decider)
  */
 export async function giveUp(db: Database, chunkId: string, by: Decider): Promise<Decided> {
   return db.transaction(async (tx) => {
-    const held = await lockHeld(tx, chunkId, ['unknown', 'upstream_failed', 'poll', 'artifact']);
+    const held = await lockHeld(tx, chunkId, 'give_up', by);
     if (!held) return { kind: 'not_held' };
     await keepDecision(tx, chunkId, held, 'give_up', by);
     if (held.attempt_outcome === 'unknown') await book(tx, held.attempt_id, 'at_risk');

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => ground.close());
 
-const person = { decidedBy: 'ada@example.com', why: 'support has answered' };
+const person = { tenantId: 1, decidedBy: 'ada@example.com', why: 'support has answered' };
 
 /** A chunk whose worker slept through its lease, which the expire sweep has ended. */
 async function sleptThrough() {

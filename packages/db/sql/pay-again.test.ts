@@ -87,7 +87,7 @@ describe('pay again', () => {
     const { chunkId } = await heldAsUnknown(ground);
     const decided = await Promise.all(
       ['ada', 'bob', 'eve'].map((decidedBy) =>
-        payAgain(ground.db, chunkId, approval(), { decidedBy, why: 'at once' }),
+        payAgain(ground.db, chunkId, approval(), { ...person, decidedBy }),
       ),
     );
     expect(decided.map(({ kind }) => kind).toSorted()).toEqual(['decided', 'not_held', 'not_held']);

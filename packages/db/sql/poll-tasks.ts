@@ -17,6 +17,12 @@ export interface PollClaim {
   readonly missingPolls: number;
   readonly upstreamFailures: number;
   readonly lastDetermined: number | null;
+  /** The task was named by a person for this unknown upload, and nobody has asked yet whether it fits. */
+  readonly adopting: {
+    readonly numbers: number;
+    readonly sentFrom_ms: number;
+    readonly sentUntil_ms: number;
+  } | null;
 }
 
 /**
@@ -31,12 +37,15 @@ export async function claimPolls(
 ): Promise<readonly PollClaim[]> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query(
-      `UPDATE store.chunks c SET fence = c.fence + 1, due_at = clock_timestamp() + $3 * interval '1 millisecond'
+      `UPDATE store.chunks c SET fence = c.fence + 1, adopting_task_id = CASE WHEN a.outcome = 'unknown' THEN c.adopting_task_id END,
+              due_at = clock_timestamp() + $3 * interval '1 millisecond'
          FROM store.attempts a, store.jobs j
         WHERE a.id = c.attempt_id AND j.job_no = c.job_no
           AND c.id IN (SELECT id FROM store.chunks WHERE account = $1 AND state = 'polling' AND due_at <= clock_timestamp()
                         ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-    RETURNING c.id, j.id AS job_id, a.id AS attempt_id, c.tenant_id, c.fence, a.task_id, c.polls, c.missing_polls, c.upstream_failures, c.last_determined,
+    RETURNING c.id, j.id AS job_id, a.id AS attempt_id, c.tenant_id, c.fence, COALESCE(a.task_id, c.adopting_task_id) AS task_id, c.polls, c.missing_polls, c.upstream_failures,
+              c.last_determined, c.numbers, c.adopting_task_id IS NOT NULL AS adopting,
+              extract(epoch FROM a.created_at)::float8 * 1000 AS sent_from_ms, extract(epoch FROM a.settled_at)::float8 * 1000 AS sent_until_ms,
               extract(epoch FROM c.accepted_at)::float8 * 1000 AS accepted_ms,
               extract(epoch FROM c.poll_deadline_at)::float8 * 1000 AS deadline_ms,
               extract(epoch FROM c.awaiting_payment_since)::float8 * 1000 AS awaiting_ms`,
@@ -56,6 +65,9 @@ export async function claimPolls(
       missingPolls: row.missing_polls,
       upstreamFailures: row.upstream_failures,
       lastDetermined: row.last_determined,
+      adopting: row.adopting
+        ? { numbers: row.numbers, sentFrom_ms: row.sent_from_ms, sentUntil_ms: row.sent_until_ms }
+        : null,
     }));
   });
 }
@@ -117,12 +129,9 @@ export async function settlePoll(
       moved !== null && (decision.kind !== 'wait' || decision.applied),
     ],
   );
-  const overcharged = await bookProviderAmount(
-    tx,
-    claim.attemptId,
-    'provider_actual',
-    status?.actual ?? null,
-  );
+  // What the provider took for a task that may be another upload's is not this attempt's.
+  const actual = claim.adopting === null ? (status?.actual ?? null) : null;
+  const overcharged = await bookProviderAmount(tx, claim.attemptId, 'provider_actual', actual);
   if (moved === null) return { kind: 'stale' };
   if (decision.kind === 'hold' && decision.reason === 'upstream_failed') {
     await tx.query(
@@ -173,12 +182,12 @@ async function moveTask(
         );
       case 'ready':
         return tx.query<{ ring_no: number }>(
-          `UPDATE store.chunks SET ${seen}, state = 'result_ready', locator = $7, due_at = clock_timestamp(), rung_at = clock_timestamp(), awaiting_payment_since = NULL ${where}`,
+          `UPDATE store.chunks SET ${seen}, state = 'result_ready', adopting_task_id = NULL, locator = $7, due_at = clock_timestamp(), rung_at = clock_timestamp(), awaiting_payment_since = NULL ${where}`,
           [...values, storableJson(decision.locator)],
         );
       case 'hold':
         return tx.query<{ ring_no: number }>(
-          `UPDATE store.chunks SET ${seen}, state = 'held', reason = $7, held_detail = $8, due_at = NULL, awaiting_payment_since = NULL ${where}`,
+          `UPDATE store.chunks SET ${seen}, state = 'held', reason = $7, held_detail = $8, adopting_task_id = NULL, due_at = NULL, awaiting_payment_since = NULL ${where}`,
           [...values, decision.reason, decision.detail],
         );
     }

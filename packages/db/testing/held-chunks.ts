@@ -16,7 +16,7 @@ import {
 
 /** Chunks that wait for a person, for each reason, and the person. */
 
-export const person = { decidedBy: 'ada@example.com', why: 'support has answered' };
+export const person = { tenantId: 1, decidedBy: 'ada@example.com', why: 'support has answered' };
 export const approval = (
   costCeiling = 1_000_000_000n,
   liftedTo: 'written_off' | 'not_charged' = 'written_off',

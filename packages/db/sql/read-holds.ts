@@ -1,0 +1,161 @@
+import type { AttemptOutcome, HeldDecision, HeldReason, JobState } from '@rollcall/domain';
+import type { Queryable } from '../database.ts';
+
+/** A chunk that waits for a person; amounts are decimal text. */
+export interface HoldRow {
+  readonly chunk_id: string;
+  readonly job_id: string;
+  readonly account: string;
+  readonly check_name: string;
+  readonly numbers: number;
+  readonly reason: HeldReason;
+  readonly detail: string | null;
+  readonly attempt_id: string;
+  readonly attempt_outcome: AttemptOutcome;
+  readonly task_id: string | null;
+  readonly money_at_risk: string;
+  readonly currency: string;
+  readonly held_since: Date;
+  /** The same to the microsecond, since 1970: what a page goes on after. */
+  readonly held_us: number;
+  readonly job_state: JobState;
+  /** Whether there is a file, or an address of one, that could be read again. */
+  readonly has_result: boolean;
+}
+
+export interface HoldFilter {
+  readonly account: string | null;
+  readonly jobId: string | null;
+  readonly reason: string | null;
+  readonly checkName: string | null;
+}
+
+export interface HoldPlace {
+  readonly held_us: number;
+  readonly chunkId: string;
+}
+
+const holds = `FROM store.chunks c
+  JOIN store.jobs j ON j.job_no = c.job_no
+  JOIN store.attempts a ON a.id = c.attempt_id
+ WHERE c.state = 'held' AND c.tenant_id = $1`;
+const holdColumns = `SELECT c.id AS chunk_id, j.id AS job_id, c.account, j.check_name, c.numbers, c.reason, COALESCE(c.held_detail, a.outcome_reason) AS detail,
+       a.id AS attempt_id, a.outcome AS attempt_outcome, a.task_id, a.amount AS money_at_risk, a.currency, c.changed_at AS held_since,
+       (extract(epoch FROM c.changed_at) * 1000000)::bigint AS held_us, j.state AS job_state,
+       c.artifact_id IS NOT NULL OR c.locator IS NOT NULL AS has_result`;
+const filtered = `AND ($2::text IS NULL OR c.account = $2) AND ($3::text IS NULL OR j.id = $3)
+   AND ($4::text IS NULL OR c.reason = $4) AND ($5::text IS NULL OR j.check_name = $5)`;
+
+function filterValues(tenantId: number, filter: HoldFilter) {
+  return [tenantId, filter.account, filter.jobId, filter.reason, filter.checkName];
+}
+
+/** A page of a tenant's held chunks, those that wait longest first. */
+export async function listHolds(
+  db: Queryable,
+  tenantId: number,
+  filter: HoldFilter,
+  page: { readonly after: HoldPlace | null; readonly limit: number },
+): Promise<readonly HoldRow[]> {
+  const { rows } = await db.query<HoldRow>(
+    `${holdColumns} ${holds} ${filtered}
+        AND ($6::bigint IS NULL OR (c.changed_at, c.id) > (timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::text))
+      ORDER BY c.changed_at, c.id LIMIT $8`,
+    [
+      ...filterValues(tenantId, filter),
+      page.after?.held_us ?? null,
+      page.after?.chunkId ?? null,
+      page.limit,
+    ],
+  );
+  return rows;
+}
+
+/** All that a filter names, by currency. */
+export async function sumHolds(
+  db: Queryable,
+  tenantId: number,
+  filter: HoldFilter,
+): Promise<
+  readonly {
+    readonly currency: string;
+    readonly chunks: number;
+    readonly numbers: number;
+    readonly amount: string;
+  }[]
+> {
+  const { rows } = await db.query(
+    `SELECT a.currency, count(*) AS chunks, sum(c.numbers)::bigint AS numbers, sum(a.amount)::text AS amount ${holds} ${filtered}
+      GROUP BY a.currency ORDER BY a.currency`,
+    filterValues(tenantId, filter),
+  );
+  return rows;
+}
+
+/** One held chunk of a tenant; null where there is none of that id, or it is not held. */
+export async function readHold(
+  db: Queryable,
+  tenantId: number,
+  chunkId: string,
+): Promise<HoldRow | null> {
+  const { rows } = await db.query<HoldRow>(`${holdColumns} ${holds} AND c.id = $2`, [
+    tenantId,
+    chunkId,
+  ]);
+  return rows[0] ?? null;
+}
+
+export interface EvidenceRow {
+  readonly attempt_id: string;
+  readonly started_at: Date;
+  readonly duration_ms: number;
+  readonly operation: 'submit' | 'status' | 'download' | 'balance';
+  readonly verdict: string;
+  readonly task_id: string | null;
+  readonly headers_sent: boolean;
+  readonly http_status: number | null;
+  readonly body_excerpt: string | null;
+  readonly transport_error: string | null;
+}
+
+/** The last exchanges with the provider over a chunk that were kept, oldest first. */
+export async function readEvidence(
+  db: Queryable,
+  tenantId: number,
+  chunkId: string,
+  limit: number,
+): Promise<readonly EvidenceRow[]> {
+  const { rows } = await db.query<EvidenceRow>(
+    `SELECT e.attempt_id, e.started_at, e.duration_ms, e.operation, e.verdict, e.task_id, e.headers_sent, e.http_status, e.body_excerpt, e.transport_error
+       FROM store.attempts a JOIN store.evidence e ON e.attempt_id = a.id
+      WHERE a.chunk_id = $1 AND a.tenant_id = $2 ORDER BY e.id DESC LIMIT $3`,
+    [chunkId, tenantId, limit],
+  );
+  return rows.toReversed();
+}
+
+export interface DecisionRow {
+  readonly chunk_id: string;
+  readonly attempt_id: string;
+  readonly decision: HeldDecision;
+  readonly decided_by: string;
+  readonly why: string;
+  readonly task_id: string | null;
+  readonly cost_ceiling: string | null;
+  readonly at: Date;
+}
+
+/** What people decided on a chunk, oldest first. */
+export async function readDecisions(
+  db: Queryable,
+  tenantId: number,
+  chunkId: string,
+): Promise<readonly DecisionRow[]> {
+  const { rows } = await db.query<DecisionRow>(
+    `SELECT d.chunk_id, d.attempt_id, d.decision, d.decided_by, d.why, d.task_id, p.cost_ceiling, d.at
+       FROM store.decisions d LEFT JOIN store.approvals p ON p.id = d.approval_id
+      WHERE d.chunk_id = $1 AND d.tenant_id = $2 ORDER BY d.id`,
+    [chunkId, tenantId],
+  );
+  return rows;
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { allowedDecisions, decisionsFor, type HeldFacts } from './decide-held.ts';
+
+const held: HeldFacts = {
+  reason: 'unknown',
+  attemptOutcome: 'unknown',
+  jobState: 'running',
+  hasResult: false,
+};
+
+test('an unknown upload may be adopted, paid again or given up', () => {
+  expect(allowedDecisions(held)).toEqual(['adopt', 'pay_again', 'give_up']);
+});
+
+test('of a cancelled job nothing is paid again', () => {
+  expect(allowedDecisions({ ...held, jobState: 'cancelling' })).toEqual(['adopt', 'give_up']);
+});
+
+test('a file is read again only where there is one', () => {
+  expect(allowedDecisions({ ...held, reason: 'artifact' })).toEqual(['give_up']);
+  expect(allowedDecisions({ ...held, reason: 'artifact', hasResult: true })).toEqual([
+    'replay',
+    'give_up',
+  ]);
+});
+
+test('giving up is always left', () => {
+  for (const decisions of Object.values(decisionsFor)) expect(decisions).toContain('give_up');
+});
