@@ -12,6 +12,7 @@ import { endUnreadBodiesPlugin } from './plugins/end-unread-bodies.ts';
 import { errorsPlugin } from './plugins/errors.ts';
 import { notFoundPlugin } from './plugins/not-found.ts';
 import { openApiPlugin } from './plugins/openapi.ts';
+import { type RateLimits, rateLimitPlugin } from './plugins/rate-limit.ts';
 import { requestLogPlugin } from './plugins/request-log.ts';
 import { securityHeadersPlugin } from './plugins/security-headers.ts';
 import { refuse, sendRefusal } from './refusal.ts';
@@ -38,6 +39,7 @@ export interface ApiLimits {
   readonly requestTimeout_ms: number;
   /** How long a connection may be silent while a request comes in. */
   readonly connectionTimeout_ms: number;
+  readonly requestsPerMinute: RateLimits;
   readonly uploadsAtOnceMax: number;
   readonly storesAtOnceMax: number;
 }
@@ -73,6 +75,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
   await app.register(endUnreadBodiesPlugin);
   await app.register(notFoundPlugin);
   await app.register(securityHeadersPlugin);
+  await app.register(rateLimitPlugin, limits.requestsPerMinute);
   await app.register(openApiPlugin);
 
   await app.register(rootRoute);

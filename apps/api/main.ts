@@ -68,6 +68,7 @@ async function serve(
     log,
     limits: {
       intake: config.intake,
+      requestsPerMinute: config.requestsPerMinute,
       // 1 GiB over 2.5 Mbit/s.
       requestTimeout_ms: 3_600_000,
       connectionTimeout_ms: 60_000,

@@ -39,6 +39,9 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal) {
   const problem = problemOf(refusal, request.id);
   request.refusedAs = refusal.code;
-  if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', '2');
+  // For what never came to the hooks: a path that cannot be decoded.
+  void reply.header('x-request-id', request.id);
+  const isPassing = problem.status === 429 || problem.status === 503;
+  if (isPassing && !reply.hasHeader('retry-after')) void reply.header('retry-after', '2');
   return reply.code(problem.status).type('application/problem+json').send(problem);
 }

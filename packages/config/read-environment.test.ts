@@ -27,6 +27,7 @@ test('a database and an accounts file are enough', () => {
       logLevel: 'info',
       stages: ['plan', 'submit', 'poll', 'ingest'],
       intake: { maxLines: 10_000_000, maxLineBytes: 65_536, maxBytes: 1_073_741_824 },
+      requestsPerMinute: { perKeyMax: 6_000, perAddressMax: 600 },
       lease_ms: 40_000,
       heartbeat_ms: 10_000,
       rescueInterval_ms: 10_000,

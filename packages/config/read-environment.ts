@@ -27,6 +27,8 @@ export interface Configuration {
     readonly maxLineBytes: number;
     readonly maxBytes: number;
   };
+  /** Requests that one process of the API answers in a minute before it says 429. */
+  readonly requestsPerMinute: { readonly perKeyMax: number; readonly perAddressMax: number };
   /** How long a claim holds without a heartbeat. A submit is held after it, poll and ingest are taken over (P4). */
   readonly lease_ms: number;
   readonly heartbeat_ms: number;
@@ -141,6 +143,11 @@ export function readEnvironment(
       // A record that goes on is scanned again with each 16 KiB, so its cost grows with the square of its length.
       maxLineBytes: whole('ROLLCALL_INTAKE_MAX_LINE_BYTES', 65_536, 64, 1_048_576),
       maxBytes: whole('ROLLCALL_INTAKE_MAX_BYTES', 1_073_741_824, 1_024, 68_719_476_736),
+    },
+    requestsPerMinute: {
+      perKeyMax: whole('ROLLCALL_REQUESTS_PER_MINUTE_PER_KEY', 6_000, 1, 100_000_000),
+      // Those without a valid key.
+      perAddressMax: whole('ROLLCALL_REQUESTS_PER_MINUTE_PER_ADDRESS', 600, 1, 100_000_000),
     },
     lease_ms: duration('ROLLCALL_LEASE_MS', 40_000),
     heartbeat_ms: duration('ROLLCALL_HEARTBEAT_MS', 10_000),

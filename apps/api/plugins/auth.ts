@@ -19,11 +19,20 @@ export const authPlugin = fastifyPlugin(
     app.addHook('onRoute', (route) => {
       if (!(scope ?? route.config?.scope)) throw new Error(`${route.url} names no scope`);
     });
+    const count = app.rateLimit();
     app.addHook('onRequest', async (request, reply) => {
       const shown = shownKey(request.headers.authorization ?? '', basic);
       const key = shown === null ? null : await findApiKey(database, shown);
-      if (!key) return refuseUnauthenticated(request, reply, basic);
+      if (!key) {
+        // A valid key is let through all the same: behind a proxy everybody comes from one address.
+        const wait_s = await app.refusedTooOften(request);
+        if (wait_s === null) return refuseUnauthenticated(request, reply, basic);
+        void reply.header('retry-after', wait_s);
+        return sendRefusal(request, reply, refuse('rate_limited'));
+      }
       request.apiKey = key;
+      // Here and not behind this hook, so that what is refused for its scope counts too.
+      await count.call(app, request, reply);
       const needed = scope ?? request.routeOptions.config.scope;
       if (needed && needed !== 'any' && !allows(key, needed)) {
         const detail = `This needs the scope ${needed}.`;

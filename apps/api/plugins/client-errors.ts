@@ -6,7 +6,8 @@ import { problemOf, type Refusal, refuse } from '../refusal.ts';
 /** Answers what is not even a request (broken HTTP, headers without end, a body that never comes) like everything else. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const problem = problemOf(refusalOf(error.code), randomUUID());
+  const requestId = randomUUID();
+  const problem = problemOf(refusalOf(error.code), requestId);
   if (socket.writable) {
     const body = JSON.stringify(problem);
     const head = [
@@ -14,6 +15,7 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
       'connection: close',
       'content-type: application/problem+json',
       `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${requestId}`,
     ];
     socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   }

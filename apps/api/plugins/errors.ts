@@ -39,6 +39,8 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Refusal {
       return refuse('body_too_large');
     case 415:
       return refuse('unsupported_media_type');
+    case 429:
+      return refuse('rate_limited');
     default:
       return refuse('internal');
   }

@@ -23,6 +23,7 @@ export function problemResponses(codes: readonly ErrorCode[]) {
 export const everywhere = [
   'unauthenticated',
   'scope_missing',
+  'rate_limited',
   'internal',
   'database_unavailable',
 ] as const satisfies readonly ErrorCode[];

@@ -34,6 +34,7 @@ export const limits: ApiLimits = {
   intake: { maxLines: 100_000, maxLineBytes: 4_096, maxBytes: 4_000_000 },
   requestTimeout_ms: 20_000,
   connectionTimeout_ms: 10_000,
+  requestsPerMinute: { perKeyMax: 1_000_000, perAddressMax: 1_000_000 },
   uploadsAtOnceMax: 128,
   storesAtOnceMax: 4,
 };
