@@ -113,6 +113,19 @@ export {
   readNumbersPage,
   readRetries,
 } from './sql/read-export.ts';
+export type { Cancellation } from './sql/read-cancellation.ts';
+export {
+  type AccountHealthRow,
+  type AccountMoneyRow,
+  countOpenChunks,
+  listLearnedLimits,
+  type OpenChunksRow,
+  readAccountHealth,
+  readLastTroubles,
+  sumAccountMoney,
+  type TroubleRow,
+} from './sql/read-accounts.ts';
+export { takeRing } from './sql/take-ring.ts';
 export {
   type AttemptRow,
   type ChunkRow,
@@ -133,6 +146,8 @@ export {
   readHold,
   sumHolds,
 } from './sql/read-holds.ts';
+export { type MetricFacts, metricReader } from './sql/read-metrics.ts';
+export { jobTraceOfChunk, jobTraceparent } from './sql/read-trace.ts';
 export { readJobState } from './sql/read-job-state.ts';
 export {
   type AttentionRow,

@@ -11,4 +11,7 @@ export {
 } from './metric-catalogue.ts';
 export { type Metrics, noMetrics, type Series } from './metrics.ts';
 export { openMetrics } from './open-metrics.ts';
+export { openTracing } from './open-tracing.ts';
 export { scrub } from './scrub.ts';
+export { parseTraceparent } from './traceparent.ts';
+export { noTracing, type OpenSpan, type SpanFields, type Tracing } from './tracing.ts';
