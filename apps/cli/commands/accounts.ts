@@ -1,0 +1,130 @@
+import { accountListSchema, accountSchema } from '@rollcall/contract';
+import type { Command } from 'commander';
+import { flag } from '../flags.ts';
+import { plainText, timeText } from '../plain-text.ts';
+import type { Run } from '../program.ts';
+
+type Account = ReturnType<typeof accountSchema.parse>;
+
+export function accountsCommand(program: Command, run: Run): void {
+  const accounts = program
+    .command('accounts')
+    .summary('list, show, pause and resume accounts')
+    .description('Lists the accounts at providers and how they are; with an id: one of them.')
+    .argument('[id]', 'an account', flag.account)
+    .action(
+      run(async ({ api, output, signal }, id: string | undefined) => {
+        if (id !== undefined) {
+          const { value, raw } = await api.ask(accountSchema, 'GET', `/v1/accounts/${id}`, {
+            signal,
+          });
+          if (output.json) await output.value(raw);
+          else for (const line of describeAccount(value)) await output.line(line);
+          return 'done';
+        }
+        const { value, raw } = await api.ask(accountListSchema, 'GET', '/v1/accounts', { signal });
+        if (output.json) await output.value(raw);
+        else await output.table([accountHeadings, ...value.data.map(accountRow)]);
+        return 'done';
+      }),
+    );
+  for (const [verb, does] of [
+    ['pause', 'Sends nothing more to an account until it is resumed.'],
+    ['resume', 'Sends to an account again: after a pause, a refused key, or an open breaker.'],
+  ] as const) {
+    accounts
+      .command(verb)
+      .summary(`${verb} one`)
+      .description(does)
+      .argument('<id>', 'an account', flag.account)
+      .option('--reason <why>', 'why, for whoever asks later')
+      .action(
+        run(
+          async ({ api, output, signal }, id: string, { reason }: { readonly reason?: string }) => {
+            const { value, raw } = await api.ask(
+              accountSchema,
+              'POST',
+              `/v1/accounts/${id}/${verb}`,
+              {
+                body: JSON.stringify({ reason }),
+                signal,
+              },
+            );
+            if (output.json) await output.value(raw);
+            else await output.line(`${value.id} is ${value.state}.`);
+            return 'done';
+          },
+        ),
+      );
+  }
+}
+
+const accountHeadings = [
+  'id',
+  'state',
+  'in flight',
+  'ready',
+  'polling',
+  'held',
+  'blocked',
+  'reserved',
+  'at risk',
+  'today',
+  'balance',
+  'checks',
+];
+
+function accountRow({
+  id,
+  state,
+  uploads,
+  chunks,
+  money,
+  balance,
+  currency,
+  checks,
+}: Account): string[] {
+  return [
+    id,
+    state,
+    `${uploads.in_flight}/${uploads.at_once_max}`,
+    String(chunks.ready),
+    String(chunks.polling),
+    String(chunks.held),
+    String(chunks.blocked),
+    money.reserved,
+    money.at_risk,
+    `${money.committed_today} ${currency}`,
+    balance === null ? '-' : balance.amount,
+    checks.join(','),
+  ];
+}
+
+function describeAccount(account: Account): string[] {
+  const { paused, balance, uploads, chunks, money, currency, last_error: error, breaker } = account;
+  return [
+    `account   ${account.id} (${account.adapter}): ${account.checks.join(', ')}`,
+    `state     ${account.state}`,
+    ...(paused === null
+      ? []
+      : [
+          `paused    ${paused.reason} since ${timeText(paused.since)}${paused.note === null ? '' : `: ${paused.note}`}`,
+          `          → rollcall accounts resume ${account.id}`,
+        ]),
+    `balance   ${balance === null ? 'not known' : `${balance.amount} ${currency} at ${timeText(balance.at)}`}`,
+    `uploads   ${uploads.in_flight} of ${uploads.at_once_max} at once`,
+    `chunks    ${Object.entries(chunks)
+      .map(([state, count]) => `${state} ${count}`)
+      .join(', ')}`,
+    `money     ${money.committed_today} ${currency} today, ${money.committed_this_month} this month; ${money.reserved} reserved, ${money.at_risk} at risk${money.daily_cap === null ? '' : `; at most ${money.daily_cap} a day`}`,
+    `breaker   ${breaker.unknown_recent} unknown lately${breaker.resets_at === null ? '' : `, until ${timeText(breaker.resets_at)}`}`,
+    ...(account.semantics_confirmed
+      ? []
+      : ['results   are held until somebody has looked at the first file (semantics_confirmed)']),
+    ...(error === null
+      ? []
+      : [
+          `last error ${timeText(error.at)} ${error.operation} ${error.verdict} (${error.http_status ?? error.transport_error ?? 'no answer'})`,
+        ]),
+  ].map(plainText);
+}

@@ -1,0 +1,91 @@
+import { chunkPageSchema, wholeChunkSchema } from '@rollcall/contract';
+import type { Command } from 'commander';
+import { flag } from '../flags.ts';
+import { listFlags } from '../list-flags.ts';
+import { grouped, plainText, timeText } from '../plain-text.ts';
+import type { Run } from '../program.ts';
+import { type ListOptions, showList } from '../show-list.ts';
+
+export function chunksCommand(program: Command, run: Run): void {
+  const command = program
+    .command('chunks')
+    .summary('show the uploads of a job')
+    .description(
+      'Shows the uploads of a job; with a second id: one of them with its attempts and polls.',
+    )
+    .argument('<job>', 'a job', flag.id('job'))
+    .argument('[chunk]', 'one of its chunks, chk_…', flag.id('chk'))
+    .option('--state <state>', 'only those in this state');
+  listFlags(command).action(
+    run(
+      async (
+        context,
+        job: string,
+        chunk: string | undefined,
+        options: ListOptions & { readonly state?: string },
+      ) => {
+        const { api, output, signal } = context;
+        if (chunk !== undefined) {
+          const path = `/v1/jobs/${job}/chunks/${chunk}`;
+          const { value, raw } = await api.ask(wholeChunkSchema, 'GET', path, { signal });
+          if (output.json) await output.value(raw);
+          else for (const line of describeChunk(value)) await output.line(line);
+          return 'done';
+        }
+        await showList(
+          context,
+          {
+            schema: chunkPageSchema,
+            path: `/v1/jobs/${job}/chunks`,
+            query: { state: options.state },
+            page_max: 1_000,
+            headings: [
+              'no',
+              'chunk',
+              'state',
+              'numbers',
+              'polls',
+              'task',
+              'changed',
+              'next',
+              'reason',
+            ],
+            row: (row) => [
+              String(row.number),
+              row.id,
+              row.state,
+              grouped(row.numbers),
+              String(row.polls),
+              row.task_id ?? '',
+              timeText(row.changed_at),
+              timeText(row.next_at),
+              [row.reason, row.detail].filter(Boolean).join(': '),
+            ],
+            none: 'It has no such uploads (yet).',
+          },
+          options,
+        );
+        return 'done';
+      },
+    ),
+  );
+}
+
+type WholeChunk = ReturnType<typeof wholeChunkSchema.parse>;
+
+function describeChunk(chunk: WholeChunk): string[] {
+  return [
+    `chunk     ${chunk.id}, number ${chunk.number} of ${chunk.job_id}`,
+    `state     ${[chunk.state, chunk.reason, chunk.detail].filter(Boolean).join(': ')} since ${timeText(chunk.changed_at)}`,
+    `numbers   ${grouped(chunk.numbers)} at ${chunk.account}`,
+    ...chunk.attempts.map(
+      (each) =>
+        `attempt   ${each.number}: ${each.outcome}${each.reason === null ? '' : ` (${each.reason})`}, ${each.amount} ${each.currency} ${each.money}, ${timeText(each.started_at)}${each.task_id === null ? '' : `, task ${each.task_id}`}`,
+    ),
+    ...chunk.recent_polls.map(
+      (each) =>
+        `poll      ${timeText(each.at)} ${each.answer}${each.word === null ? '' : `: ${each.word}`}`,
+    ),
+    ...(chunk.state === 'held' ? [`→ rollcall holds ${chunk.id}`] : []),
+  ].map(plainText);
+}

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { examine, type Finding } from '../doctor/examine.ts';
+import { failed } from '../command-failed.ts';
+import { plainText, timeText } from '../plain-text.ts';
+import type { Run } from '../program.ts';
+
+export function doctorCommand(program: Command, run: Run): void {
+  program
+    .command('doctor')
+    .summary('say what is stuck, why, and what it costs to act')
+    .description(
+      'Looks at the API, its database and queue, accounts, held and blocked uploads and jobs that do not move. One line a finding, with the command that acts. Ends with 0 when there is none, with 6 when a person is needed.',
+    )
+    .action(
+      run(async (context) => {
+        const { output, api } = context;
+        const examined = await examine(context);
+        const { findings, skipped } = examined;
+        if (output.json) {
+          await output.value({ healthy: findings.length === 0, findings, skipped });
+        } else {
+          for (const finding of findings) await output.line(lineOf(finding));
+          for (const each of skipped) output.note(`not looked at: ${each}`);
+          if (findings.length === 0) output.note(`${api.url}: nothing is stuck.`);
+        }
+        if (skipped.length > 0 && findings.length === 0) {
+          throw failed(
+            'refused',
+            'not_looked_at',
+            'Not everything could be looked at',
+            skipped.join('; '),
+            ['Use a key with the scope jobs:read.'],
+          );
+        }
+        return findings.length === 0 ? 'done' : 'personNeeded';
+      }),
+    );
+}
+
+function lineOf(finding: Finding): string {
+  return plainText(
+    [
+      `${finding.kind}: ${finding.what}`,
+      ...(finding.since === null ? [] : [`since ${timeText(finding.since)}`]),
+      ...(finding.money === null
+        ? []
+        : [`${finding.money.meaning} ${finding.money.amount} ${finding.money.currency}`]),
+      ...(finding.command === null ? [] : [`→ ${finding.command}`]),
+    ].join(' · '),
+  );
+}

@@ -1,0 +1,174 @@
+import { holdPageSchema, resolvedHoldSchema, wholeHoldSchema } from '@rollcall/contract';
+import type { Command } from 'commander';
+import { flag } from '../flags.ts';
+import { listFlags } from '../list-flags.ts';
+import { counted, grouped, plainText, timeText } from '../plain-text.ts';
+import type { Run } from '../program.ts';
+import { type ListOptions, showList } from '../show-list.ts';
+
+interface HoldsOptions extends ListOptions {
+  readonly account?: string;
+  readonly job?: string;
+  readonly reason?: string;
+  readonly check?: string;
+}
+
+interface ResolveOptions {
+  readonly decision: string;
+  readonly reason: string;
+  readonly taskId?: string;
+  readonly costCeiling?: string;
+  readonly notCharged?: boolean;
+}
+
+const decisions = ['adopt', 'pay_again', 'keep_polling', 'replay', 'give_up'] as const;
+
+export function holdsCommand(program: Command, run: Run): void {
+  const holds = program
+    .command('holds')
+    .summary('list, show and decide what waits for a person')
+    .description(
+      'Lists the uploads that wait for a person, the oldest first; with an id: one of them with its evidence.',
+    )
+    .argument('[id]', 'a held chunk, chk_…', flag.id('chk'))
+    .option('--account <id>', 'at this account', flag.account)
+    .option('--job <id>', 'of this job', flag.id('job'))
+    .option('--reason <reason>', 'unknown, upstream_failed, poll or artifact')
+    .option('--check <name>', 'of this check');
+  listFlags(holds).action(
+    run(async (context, id: string | undefined, options: HoldsOptions) => {
+      const { api, output, signal } = context;
+      if (id !== undefined) {
+        const { value, raw } = await api.ask(wholeHoldSchema, 'GET', `/v1/holds/${id}`, { signal });
+        if (output.json) await output.value(raw);
+        else for (const line of describeHold(value)) await output.line(line);
+        return 'done';
+      }
+      const { account, job, reason, check } = options;
+      const last = await showList(
+        context,
+        {
+          schema: holdPageSchema,
+          path: '/v1/holds',
+          query: { account, job, reason, check },
+          page_max: 1_000,
+          headings: [
+            'chunk',
+            'check',
+            'account',
+            'numbers',
+            'reason',
+            'detail',
+            'at risk',
+            'since',
+            'may be',
+          ],
+          row: (row) => [
+            row.chunk_id,
+            row.check,
+            row.account,
+            grouped(row.numbers),
+            row.reason,
+            row.detail ?? '',
+            `${row.money_at_risk} ${row.currency}`,
+            timeText(row.held_since),
+            row.allowed.join(','),
+          ],
+          none: 'Nothing is held.',
+        },
+        options,
+      );
+      if (last !== undefined && last.totals.chunks > 0) {
+        const money = last.totals.money_at_risk.map((each) => `${each.amount} ${each.currency}`);
+        output.note(
+          `${counted(last.totals.chunks, 'upload')}, ${counted(last.totals.numbers, 'number')}, at risk: ${money.join(', ') || 'nothing'}. ` +
+            'Look at one with `rollcall holds ID`, decide with `rollcall holds resolve ID --decision D --reason WHY`.',
+        );
+      }
+      return 'done';
+    }),
+  );
+
+  holds
+    .command('resolve')
+    .summary('decide on one')
+    .description('Decides on a held upload. The decision is kept with your key and your reason.')
+    .argument('<id>', 'a held chunk, chk_…', flag.id('chk'))
+    .requiredOption('--decision <decision>', decisions.join(', '), flag.word(decisions))
+    .requiredOption('--reason <why>', 'why, for whoever asks later')
+    .option('--task-id <id>', "with adopt: the provider's task that the upload became")
+    .option(
+      '--cost-ceiling <amount>',
+      'with pay_again: most that the new upload may cost',
+      flag.amount,
+    )
+    .option(
+      '--not-charged',
+      'with pay_again: the provider says that the earlier upload cost nothing',
+    )
+    .action(
+      run(async ({ api, output, signal }, id: string, options: ResolveOptions) => {
+        const { value, raw } = await api.ask(
+          resolvedHoldSchema,
+          'POST',
+          `/v1/holds/${id}/resolve`,
+          {
+            body: JSON.stringify({
+              decision: options.decision,
+              reason: options.reason,
+              task_id: options.taskId,
+              cost_ceiling: options.costCeiling,
+              not_charged: options.notCharged,
+            }),
+            signal,
+          },
+        );
+        if (output.json) await output.value(raw);
+        else
+          await output.line(
+            plainText(
+              `${value.chunk.id}: ${value.decision.decision}; it is ${value.chunk.state} now.`,
+            ),
+          );
+        return 'done';
+      }),
+    );
+}
+
+type WholeHold = ReturnType<typeof wholeHoldSchema.parse>;
+
+/** A hold with all that is known of it, the newest last, and what may be decided. */
+function describeHold(hold: WholeHold): string[] {
+  const detail = hold.detail === null ? '' : ` (${hold.detail})`;
+  return [
+    `chunk     ${hold.chunk_id} of ${hold.job_id}`,
+    `check     ${hold.check} at ${hold.account}, ${counted(hold.numbers, 'number')}`,
+    `held      ${hold.reason}${detail} since ${timeText(hold.held_since)}`,
+    `attempt   ${hold.attempt_id} ${hold.attempt_outcome}${hold.task_id === null ? '' : `, task ${hold.task_id}`}`,
+    `at risk   ${hold.money_at_risk} ${hold.currency}`,
+    'evidence',
+    ...hold.evidence.map((each) => {
+      const answer =
+        each.http_status === null
+          ? (each.transport_error ?? 'no answer')
+          : String(each.http_status);
+      const sent = each.headers_sent ? '' : ', nothing was sent';
+      const said = each.body_excerpt === null ? '' : `: ${each.body_excerpt}`;
+      return `  ${timeText(each.started_at)}  ${each.operation} ${each.verdict} (${answer}, ${each.duration_ms} ms${sent})${said}`;
+    }),
+    ...hold.decisions.map(
+      (each) =>
+        `decided   ${timeText(each.at)}  ${each.decision} by ${each.decided_by}: ${each.reason}`,
+    ),
+    'may be decided',
+    ...hold.allowed.map(
+      (decision) =>
+        `  rollcall holds resolve ${hold.chunk_id} --decision ${decision} --reason WHY${needs[decision] ?? ''}`,
+    ),
+  ].map(plainText);
+}
+
+const needs: Readonly<Record<string, string>> = {
+  adopt: ' --task-id ID',
+  pay_again: ' --cost-ceiling AMOUNT',
+};

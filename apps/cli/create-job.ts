@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Job, jobSchema } from '@rollcall/contract';
+import {
+  type Answer,
+  backoff_ms,
+  type CallOptions,
+  ConnectionLost,
+  passingStatuses,
+  readJson,
+  refusalOf,
+  retryAfter_ms,
+} from './api.ts';
+import { CommandFailed, failed } from './command-failed.ts';
+import type { Context } from './context.ts';
+
+export interface Creation {
+  readonly path: string;
+  readonly idempotencyKey: string;
+  /** How often it is tried again after the first time. */
+  readonly retries_max: number;
+  /** What one try sends; asked for anew with each. */
+  readonly request: () => CallOptions;
+  /** Tells the person of a try that failed. */
+  readonly say: (text: string) => void;
+}
+
+/** From the last byte sent to the answer: ten million numbers are sorted and stored in about a minute. */
+const storing_ms = 1_800_000;
+const noJob = 'With the same Idempotency-Key there will be one job, however often it is sent.';
+
+/**
+ * Makes a job by POST, and repeats it with the same Idempotency-Key while the connection is lost or the API is not in order, which is safe:
+ * one key makes one job. Throws CommandFailed; where it is not known whether there is a job, it says how to find out.
+ */
+export async function createJob(
+  { api, signal }: Context,
+  creation: Creation,
+): Promise<{ readonly job: Job; readonly raw: unknown; readonly replayed: boolean }> {
+  for (let tried = 1; ; tried += 1) {
+    const outcome = await tryOnce(tried);
+    if (outcome.kind === 'made') return outcome;
+    if (tried > creation.retries_max) {
+      throw failed(
+        'unreachable',
+        'creation_unanswered',
+        'It is not known whether the job was made',
+        `The request was sent ${tried} times and never answered in full: ${outcome.why}.`,
+        [
+          `Run the same command again with --idempotency-key ${creation.idempotencyKey}`,
+          'It gives the job that was made, if one was, and makes it otherwise: never two.',
+        ],
+      );
+    }
+    const seconds = Math.ceil(outcome.wait_ms / 100) / 10;
+    creation.say(
+      `Try ${tried} of ${creation.retries_max + 1}: ${outcome.why}. Again in ${seconds} s. ${noJob}`,
+    );
+    await delay(outcome.wait_ms, undefined, { signal });
+  }
+
+  async function tryOnce(tried: number) {
+    const { headers, ...rest } = creation.request();
+    let answer: Answer;
+    try {
+      answer = await api.exchange('POST', creation.path, {
+        ...rest,
+        headers: { ...headers, 'idempotency-key': creation.idempotencyKey },
+        headersTimeout_ms: storing_ms,
+        signal,
+      });
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      // What our own file met is told as such: it is not the line's fault.
+      if (error.cause instanceof CommandFailed) throw error.cause;
+      return again(`the connection was lost (${error.code})`, backoff_ms(tried));
+    }
+    let body: unknown;
+    try {
+      body = await readJson(answer, api.url);
+    } catch {
+      return again('the connection was lost in the middle of the answer', backoff_ms(tried));
+    }
+    const { statusCode } = answer;
+    if (statusCode < 400) {
+      const job = jobSchema.parse(body);
+      const replayed = answer.headers['idempotency-replayed'] === 'true';
+      return { kind: 'made', job, raw: body, replayed } as const;
+    }
+    const refusal = refusalOf(answer, body, api.url);
+    const { code } = refusal.problem;
+    if (code === 'idempotency_in_progress') {
+      return again('an earlier try is still being stored', retryAfter_ms(answer, tried));
+    }
+    if (!passingStatuses.has(statusCode)) throw refusal;
+    return again(`the API answered ${statusCode} (${code})`, retryAfter_ms(answer, tried));
+  }
+}
+
+function again(why: string, wait_ms: number) {
+  return { kind: 'again', why, wait_ms } as const;
+}

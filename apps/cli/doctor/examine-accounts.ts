@@ -1,0 +1,35 @@
+import { accountListSchema } from '@rollcall/contract';
+import type { Context } from '../context.ts';
+import type { Finding } from './finding.ts';
+
+/** Accounts that send nothing. */
+export async function examineAccounts({ api, signal }: Context): Promise<Finding[]> {
+  const { value } = await api.ask(accountListSchema, 'GET', '/v1/accounts', { signal });
+  return value.data.flatMap((account): Finding[] => {
+    const waiting = account.chunks.ready + account.chunks.blocked;
+    const behind = waiting === 0 ? 'nothing waits for it' : `${waiting} uploads wait`;
+    if (account.paused !== null) {
+      const { reason, since, note } = account.paused;
+      return [
+        {
+          kind: 'account_stopped',
+          what: `${account.id} is paused (${note === null ? reason : `${reason}: ${note}`}), ${behind}`,
+          since,
+          money: null,
+          command: `rollcall accounts resume ${account.id}`,
+        },
+      ];
+    }
+    if (account.state !== 'breaker_open') return [];
+    const { unknown_recent, resets_at } = account.breaker;
+    return [
+      {
+        kind: 'account_stopped',
+        what: `the breaker of ${account.id} is open after ${unknown_recent} unknown uploads, ${behind}${resets_at === null ? '' : `; it closes by itself at ${resets_at}`}`,
+        since: null,
+        money: null,
+        command: `rollcall holds --account ${account.id}`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,22 @@
+/** Something that stands still, or will. */
+export interface Finding {
+  /** Stable. */
+  readonly kind:
+    | 'not_ready'
+    | 'account_stopped'
+    | 'held'
+    | 'blocked'
+    | 'paused'
+    | 'not_moving'
+    | 'overdue';
+  readonly what: string;
+  readonly since: string | null;
+  readonly money: {
+    /** What the amount is: `at risk`, `top up at least`. */
+    readonly meaning: string;
+    readonly amount: string;
+    readonly currency: string;
+  } | null;
+  /** What a person types to get on with it; null where it is not done with this program. */
+  readonly command: string | null;
+}

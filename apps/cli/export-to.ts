@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import { lost, unreachable } from './api.ts';
+import { usageError } from './command-failed.ts';
+import type { Context } from './context.ts';
+import { flag } from './flags.ts';
+import { bytesText } from './plain-text.ts';
+import { openProgressDisplay } from './progress-display.ts';
+import { saveFile } from './save-file.ts';
+
+const formats = ['csv', 'ndjson', 'xlsx'] as const;
+const shapes = ['results', 'upload'] as const;
+
+export interface ExportOptions {
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly format?: (typeof formats)[number];
+  readonly shape?: (typeof shapes)[number];
+}
+
+/** The flags of everything that writes a job's results to a file. */
+export function exportFlags(command: Command): Command {
+  return command
+    .option('--out <file>', 'write the results there, whole or not at all; - for standard output')
+    .option('--force', 'replace the output file if it exists')
+    .option(
+      '--format <format>',
+      `${formats.join(', ')}; by the name of the file if absent, else csv`,
+      flag.word(formats),
+    )
+    .option(
+      '--shape <shape>',
+      'results: a row a number; upload: your file with columns added',
+      flag.word(shapes),
+    );
+}
+
+/** The format asked for, or the one that the file's name ends in. */
+export function formatOf({ format, out = '' }: ExportOptions): (typeof formats)[number] {
+  const ending = /\.(\w+)$/.exec(out)?.[1]?.toLowerCase();
+  const byName = formats.find((each) => each === ending);
+  if (format !== undefined) return format;
+  if (byName === undefined && ending === 'xls') {
+    throw usageError('An .xls cannot be written: name the file .xlsx, .csv or .ndjson.');
+  }
+  return byName ?? 'csv';
+}
+
+/** Downloads a job's results to --out, or to standard output. */
+export async function exportTo(
+  context: Context,
+  jobId: string,
+  options: ExportOptions & {
+    readonly outcome?: string;
+    readonly latest?: boolean;
+    readonly partial?: boolean;
+  },
+): Promise<void> {
+  const { api, output, signal } = context;
+  const { out = '-' } = options;
+  const format = formatOf(options);
+  const answer = await api.download(`/v1/jobs/${jobId}/export`, {
+    query: {
+      format,
+      shape: options.shape,
+      outcome: options.outcome,
+      latest: options.latest,
+      partial: options.partial,
+    },
+    headers: { accept: '*/*' },
+    signal,
+  });
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    const body = answer.body[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await body.next().catch((error: unknown) => {
+        if (signal.aborted) throw signal.reason;
+        throw unreachable(api.url, lost(error));
+      });
+      if (next.done) return;
+      yield next.value as Uint8Array;
+    }
+  }
+  if (out === '-') return await output.bytes(pieces(), format);
+  const display = openProgressDisplay(
+    output.err,
+    output.json ? 'silent' : output.drawsProgress ? 'bar' : 'lines',
+  );
+  try {
+    const bytes = await saveFile(out, pieces(), {
+      force: options.force === true,
+      onBytes: (written) => display.show(null, `${out}: ${bytesText(written)}`),
+    });
+    display.end();
+    output.note(`Wrote ${out} (${bytesText(bytes)}).`);
+  } finally {
+    display.end();
+  }
+}

@@ -1,0 +1,115 @@
+import type { Job, JobSummary } from '@rollcall/contract';
+import { counted, durationText, grouped, plainText, timeText } from './plain-text.ts';
+import { commandFor } from './stuck.ts';
+
+export const jobHeadings = [
+  'id',
+  'state',
+  'check',
+  'account',
+  'numbers',
+  'done',
+  'held',
+  'blocked',
+  'cost',
+  'created',
+  'name',
+];
+
+/** A job as a row of a list. */
+export function jobRow(job: JobSummary): string[] {
+  return [
+    job.id,
+    job.state,
+    job.check,
+    job.account,
+    grouped(job.counts.accepted),
+    percent(job),
+    grouped(job.chunks.held),
+    grouped(job.chunks.blocked),
+    `${job.money.cost} ${job.money.currency}`,
+    timeText(job.created_at),
+    job.name ?? '',
+  ];
+}
+
+export function percent({ progress }: Pick<JobSummary, 'progress'>): string {
+  return `${(Math.floor(progress * 1_000) / 10).toFixed(1)}%`;
+}
+
+/** A job as a person reads it: a line a subject, and what to do where it waits for somebody. */
+export function describeJob(job: Job): string[] {
+  const { counts, money } = job;
+  const fields: [string, string][] = [
+    ['job', `${job.id}${job.name === null ? '' : `  ${job.name}`}`],
+    ['state', job.state + (job.failure === null ? '' : `: ${job.failure}`)],
+    ['check', `${job.check} at ${job.account}`],
+    ['asked by', `${job.requested_by}: ${job.purpose}`],
+    ['lines', linesText(job)],
+    [
+      'answered',
+      `${grouped(counts.answered)} of ${grouped(counts.accepted)} (${percent(job)})${etaText(job)}`,
+    ],
+    ['outcomes', outcomesText(job) || 'none yet'],
+    ['money', moneyText(money)],
+    ['created', timeText(job.created_at)],
+    ...(job.finished_at === null
+      ? []
+      : [['finished', timeText(job.finished_at)] as [string, string]]),
+    ...(job.retry_of === null ? [] : [['retry of', job.retry_of] as [string, string]]),
+  ];
+  return [
+    ...fields.map(([name, text]) => `${name.padEnd(10)}${plainText(text)}`),
+    ...attentionLines(job),
+  ];
+}
+
+/** What of a job is held or blocked, with the money in doubt and the command that goes on. */
+export function attentionLines(job: Job): string[] {
+  return job.attention.flatMap((each) => {
+    const detail = each.detail === null ? '' : `, ${each.detail}`;
+    const money =
+      each.money_at_risk === '0' ? '' : `, ${each.money_at_risk} ${job.money.currency} in doubt`;
+    return [
+      plainText(
+        `${each.state.padEnd(10)}${each.reason}${detail}: ${counted(each.chunks, 'upload')}, ${counted(each.numbers, 'number')}${money}`,
+      ),
+      `${' '.repeat(10)}→ ${commandFor(each, job)}`,
+    ];
+  });
+}
+
+/** How a closed job ended, in one line. */
+export function endLine(job: Job): string {
+  return plainText(
+    `${job.id} is ${job.state}: ${grouped(job.counts.answered)} of ${counted(job.counts.accepted, 'number')} (${outcomesText(job) || 'no outcomes'}), ${moneyText(job.money)}`,
+  );
+}
+
+function linesText({ counts, reject_reasons: reasons }: Job): string {
+  const why = Object.entries(reasons).map(([reason, count]) => `${reason} ${grouped(count)}`);
+  return (
+    `${grouped(counts.lines)} = ${grouped(counts.accepted)} accepted + ${grouped(counts.duplicates)} duplicates + ` +
+    `${grouped(counts.rejected)} rejected${why.length === 0 ? '' : ` (${why.join(', ')})`}`
+  );
+}
+
+function outcomesText({ outcomes }: Job): string {
+  return Object.entries(outcomes)
+    .filter(([, count]) => count > 0)
+    .map(([outcome, count]) => `${outcome} ${grouped(count)}`)
+    .join(', ');
+}
+
+function moneyText({ currency, cost, reserved, at_risk, max_cost }: Job['money']): string {
+  return [
+    `${cost} ${currency} spent`,
+    ...(reserved === '0' ? [] : [`${reserved} reserved`]),
+    ...(at_risk === '0' ? [] : [`${at_risk} at risk`]),
+    ...(max_cost === null ? [] : [`at most ${max_cost}`]),
+  ].join(', ');
+}
+
+function etaText({ eta_seconds }: Job): string {
+  return eta_seconds === null ? '' : `, about ${durationText(eta_seconds)} left`;
+}

@@ -1,0 +1,68 @@
+import type { CommandFailed, ShownProblem } from './command-failed.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { Stream } from './output.ts';
+import { counted, grouped, plainText } from './plain-text.ts';
+
+/** Says on standard error why a command failed, where, and what to do: as lines, or as the problem document with its exit code. */
+export function showFailure(stream: Stream, failure: CommandFailed, json: boolean): void {
+  const { problem, advice, ending } = failure;
+  if (json) {
+    const shown = {
+      ...problem,
+      exit_code: exitCodes[ending].code,
+      ...(advice.length > 0 && { advice }),
+    };
+    stream.write(`${JSON.stringify(shown)}\n`);
+    return;
+  }
+  const lines = [
+    `rollcall: ${problem.title}.`,
+    ...problem.detail.split('\n'),
+    ...fieldLines(problem),
+    ...figureLines(problem),
+    ...advice,
+    ...(problem.status === undefined
+      ? []
+      : [
+          `(${problem.status} ${problem.code}, request ${problem.instance?.replace('urn:uuid:', '') ?? 'unknown'})`,
+        ]),
+  ];
+  const [first, ...rest] = lines.map(plainText);
+  stream.write(`${[first, ...rest.map((line) => `  ${line}`)].join('\n')}\n`);
+}
+
+function fieldLines({ errors = [] }: ShownProblem): string[] {
+  return errors.map(({ in: where, pointer, message }) => `${flagOf(where, pointer)}: ${message}`);
+}
+
+/** A field as the flag that it came from: `/requested_by` is --requested-by. */
+function flagOf(where: string, pointer: string): string {
+  const [, name] = /^\/([a-z_]+)$/.exec(pointer) ?? [];
+  if (name === undefined) return `${where} ${pointer || '(the whole)'}`;
+  return where === 'body' || where === 'query'
+    ? `--${name.replaceAll('_', '-')}`
+    : `${where} ${name}`;
+}
+
+function figureLines({ counts, line, money, retry }: ShownProblem): string[] {
+  return [
+    ...(line === undefined ? [] : [`At line ${grouped(line)}, header and blank ones not counted.`]),
+    ...(counts === undefined
+      ? []
+      : [
+          `${counted(counts.lines, 'line')}: ${grouped(counts.accepted)} accepted, ${grouped(counts.duplicates)} duplicates, ${grouped(counts.rejected)} rejected; at least ${grouped(counts.minimum)} are needed.`,
+          ...Object.entries(counts.reject_reasons).map(
+            ([reason, count]) => `  ${reason}: ${grouped(count)}`,
+          ),
+        ]),
+    ...(money === undefined
+      ? []
+      : [`It would cost ${money.cost} ${money.currency}; max_cost is ${money.max_cost}.`]),
+    ...(retry === undefined
+      ? []
+      : [
+          `${grouped(retry.may_be_paid)} of ${counted(retry.numbers, 'number')} were paid for, or may have been; asking again costs ${retry.cost} ${retry.currency}.`,
+          `Give --approve WHY --cost-ceiling ${retry.cost}, with a key of scope approvals:write.`,
+        ]),
+  ];
+}
