@@ -19,6 +19,7 @@ import { refuse, sendRefusal } from './refusal.ts';
 import { createJobRoute } from './routes/create-job.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { exportRoute } from './routes/export.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { rejectRoutes } from './routes/rejects.ts';
 import { resultRoutes } from './routes/results.ts';
@@ -45,6 +46,8 @@ export interface ApiLimits {
 }
 
 /** Builds the API: everything around the routes first, then each resource. `main.ts` lets it listen. */
+  readonly exportsAtOnceMax: number;
+  readonly exportTimeout_ms: number;
 export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> {
   const { database, queues, accounts, log, limits } = deps;
   const app = Fastify({
@@ -101,6 +104,12 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
   );
   await app.register(dashboardPlugin, { prefix: dashboardPath, database, queues });
   return app;
+      await v1.register(exportRoute, {
+        database,
+        log,
+        exportsAtOnceMax: limits.exportsAtOnceMax,
+        exportTimeout_ms: limits.exportTimeout_ms,
+      });
 }
 
 /** A caller's own id for a request is taken over where it is a UUID; anything else could be anything. */

@@ -28,6 +28,11 @@ export const errorCatalogue = {
     title: 'The path does not take this method',
     advice: 'Use a method that the `Allow` header names.',
   },
+  not_acceptable: {
+    status: 406,
+    title: 'This is an event stream',
+    advice: 'Accept text/event-stream, or ask for the job itself.',
+  },
   request_timeout: {
     status: 408,
     title: 'The request took too long to arrive',
@@ -52,6 +57,17 @@ export const errorCatalogue = {
     status: 409,
     title: 'The job is not closed yet',
     advice: 'Wait until every number has its result.',
+  },
+  no_upload: {
+    status: 409,
+    title: 'The job has no upload',
+    advice: 'Export its results, or the job that it retries.',
+  },
+  retry_stands_under_first_job: {
+    status: 409,
+    title: 'The job is a retry',
+    advice:
+      'Ask the job that it began with (follow `retry_of`) for latest=true: answers of all its retries stand there.',
   },
   retry_running: {
     status: 409,
@@ -232,3 +248,13 @@ interface ErrorEntry {
 }
 
 export type ErrorCode = keyof typeof errorCatalogue;
+  too_many_exports: {
+    status: 429,
+    title: 'Too many exports at once',
+    advice: 'Send it again after the seconds in `Retry-After`.',
+  },
+  too_many_listeners: {
+    status: 429,
+    title: 'Too many event streams at once',
+    advice: 'Ask for the job itself every few seconds instead, or come again later.',
+  },

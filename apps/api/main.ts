@@ -76,6 +76,9 @@ async function serve(
       uploadsAtOnceMax: 16,
       // Readers, health checks and the keys of new requests need connections too.
       storesAtOnceMax: Math.max(1, Math.floor(config.databaseConnections / 2)),
+      exportsAtOnceMax: 4,
+      // 10 M rows over 1 Mbit/s.
+      exportTimeout_ms: 7_200_000,
     },
   });
 

@@ -64,5 +64,5 @@ export {
 export { type PatchJob, patchJobSchema } from './patch-job.ts';
 export { type Problem, problemSchema } from './problem.ts';
 export { rejectPageSchema, rejectQuerySchema } from './reject.ts';
-export { type Result, resultPageSchema, resultQuerySchema } from './result.ts';
+export { type Result, resultPageSchema, resultQuerySchema, resultSchema } from './result.ts';
 export { type RetryJob, retryJobSchema } from './retry-job.ts';

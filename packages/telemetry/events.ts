@@ -17,6 +17,12 @@ export const eventMeanings = {
   'job.closed': 'Every accepted number of a job has its row.',
   'job.audit_failed': 'A job should close, but its lines or its outcomes do not add up.',
 
+  // Exports and event streams
+  'export.started':
+    'Somebody began to download the results of a job, or its upload with the answers.',
+  'export.finished':
+    'A download ended: complete, failed, or the client went away; with its rows and bytes.',
+
   // Chunks
   'chunk.claimed': 'A worker took a chunk, with a new fence.',
   'chunk.accepted': 'The provider took the upload and named a task.',

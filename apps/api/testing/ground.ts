@@ -37,6 +37,8 @@ export const limits: ApiLimits = {
   requestsPerMinute: { perKeyMax: 1_000_000, perAddressMax: 1_000_000 },
   uploadsAtOnceMax: 128,
   storesAtOnceMax: 4,
+  exportsAtOnceMax: 4,
+  exportTimeout_ms: 60_000,
 };
 
 export interface Ground {

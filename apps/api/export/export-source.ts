@@ -1,0 +1,24 @@
+import type { Database, ExportedJob } from '@rollcall/db';
+
+/** What an export reads. */
+export interface ExportSource {
+  readonly database: Database;
+  readonly job: ExportedJob;
+  /** Answers of retries are taken, where they say more. */
+  readonly latest: boolean;
+  /** Aborted when nobody reads any more. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What an export gives, in its two forms. One of them is walked, once. Batches are of bounded size, and each is asked for when the one
+ * before was taken.
+ */
+export interface ExportTable {
+  /** A table's columns, for csv and xlsx. May take a walk over the rows. */
+  header(): Promise<readonly string[]>;
+  /** The rows under that header. */
+  rows(): AsyncGenerator<readonly (readonly string[])[]>;
+  /** The same as objects, for ndjson. */
+  objects(): AsyncGenerator<readonly object[]>;
+}

@@ -1,0 +1,80 @@
+import type { Result } from '@rollcall/contract';
+import { type ExportedRow, readExportPage } from '@rollcall/db';
+import { attributeNames } from './attribute-names.ts';
+import { ChunkAnswers } from './chunk-answers.ts';
+import type { ExportSource, ExportTable } from './export-source.ts';
+
+const pageRows = 4_000;
+const before = ['number', 'outcome'] as const;
+const behind = ['account', 'source', 'cost', 'checked_at'] as const;
+
+/** The job's results in order of number, each attribute a column of its own. */
+export function resultsTable(source: ExportSource, outcome: string | null): ExportTable {
+  let names: readonly string[] = [];
+  return {
+    async header() {
+      names = await attributeNames(source);
+      return [...before, ...attributeColumns(names), ...behind];
+    },
+    async *rows() {
+      for await (const { rows, answers } of pages(source, outcome)) {
+        yield rows.map((row) => {
+          const { attributes } = row;
+          const { account, source: answeredBy, cost, checkedAt } = answers.of(row);
+          const cells = [`+${row.number}`, row.outcome];
+          for (const name of names) {
+            cells.push(
+              attributes && Object.hasOwn(attributes, name) ? (attributes[name] ?? '') : '',
+            );
+          }
+          cells.push(account, answeredBy, cost, checkedAt);
+          return cells;
+        });
+      }
+    },
+    async *objects() {
+      for await (const { rows, answers } of pages(source, outcome)) {
+        yield rows.map((row) => resultOf(row, answers));
+      }
+    },
+  };
+}
+
+async function* pages(source: ExportSource, outcome: string | null) {
+  const { database, job, latest } = source;
+  const answers = new ChunkAnswers(source);
+  for (let after = 0; ; ) {
+    const rows = await readExportPage(database, job, { after, limit: pageRows, outcome, latest });
+    await answers.learn(rows);
+    if (rows.length > 0) yield { rows, answers };
+    const last = rows.at(-1);
+    if (!last || rows.length < pageRows) return;
+    after = last.number;
+  }
+}
+
+/** As `/results` shows it. */
+function resultOf(row: ExportedRow, answers: ChunkAnswers): Result {
+  const { account, source, cost, checkedAt } = answers.of(row);
+  return {
+    number: `+${row.number}`,
+    outcome: row.outcome as Result['outcome'],
+    attributes: row.attributes && { ...row.attributes },
+    account,
+    source,
+    cost,
+    checked_at: checkedAt,
+  };
+}
+
+/** An attribute that is named like one of our own columns is told from it by what stands before. */
+function attributeColumns(names: readonly string[]): readonly string[] {
+  const taken = new Set<string>([...before, ...behind, ...names]);
+  return names.map((name) => {
+    if (![...before, ...behind].some((own) => own === name)) return name;
+    let column = `attribute_${name}`;
+    while (taken.has(column)) column = `attribute_${column}`;
+    taken.add(column);
+    return column;
+  });
+}

@@ -1,0 +1,124 @@
+import type { UploadLine } from '@rollcall/contract';
+import { type ExportedRow, readAnswersTo } from '@rollcall/db';
+import { type KeptUpload, type LineOfUpload, readUploadLines } from '@rollcall/numbers';
+import { ChunkAnswers } from './chunk-answers.ts';
+import type { ExportSource, ExportTable } from './export-source.ts';
+import { FirstOccurrences } from './first-occurrences.ts';
+
+/** Lines that are looked up together. */
+const batchLines = 2_000;
+
+const ownColumns = [
+  'rollcall_line',
+  'rollcall_status',
+  'rollcall_reason',
+  'rollcall_number',
+  'rollcall_outcome',
+  'rollcall_checked_at',
+] as const;
+
+/**
+ * The caller's own file, line by line, each with its answer. Our columns stand behind those of the header; cells of a line that go beyond
+ * the header stand behind ours, so that every column keeps its name. Without a header it is the first lines that say how many there are.
+ */
+export function uploadTable(source: ExportSource, upload: KeptUpload): ExportTable {
+  let width = 0;
+  const lines = answeredLines(source, upload);
+  let first: IteratorResult<readonly UploadLine[]> | undefined;
+  return {
+    async header() {
+      first = await lines.next();
+      const columns = columnsOf(upload, first.done ? [] : first.value);
+      width = columns.length;
+      return [...columns, ...ownColumns];
+    },
+    async *rows() {
+      if (first?.done) return;
+      if (first) yield first.value.map((line) => cellsOf(line, width));
+      for await (const batch of lines) yield batch.map((line) => cellsOf(line, width));
+    },
+    objects: () => lines,
+  };
+}
+
+function columnsOf(upload: KeptUpload, lines: readonly UploadLine[]): readonly string[] {
+  if (upload.header) return upload.header;
+  if (upload.format === 'txt' || upload.format === 'json') return ['number'];
+  const width = lines.reduce((widest, { cells }) => Math.max(widest, cells.length), 0);
+  return Array.from({ length: width }, (_, at) => `column_${at + 1}`);
+}
+
+function cellsOf(line: UploadLine, width: number): readonly string[] {
+  const cells = line.cells.slice(0, width);
+  while (cells.length < width) cells.push('');
+  cells.push(
+    String(line.rollcall_line),
+    line.rollcall_status,
+    line.rollcall_reason ?? '',
+    line.rollcall_number ?? '',
+    line.rollcall_outcome ?? '',
+    line.rollcall_checked_at ?? '',
+  );
+  for (let at = width; at < line.cells.length; at += 1) cells.push(line.cells[at] ?? '');
+  return cells;
+}
+
+/** Every line of the upload with its answer, in batches. Throws at the end where they are not the lines that intake counted. */
+async function* answeredLines(
+  source: ExportSource,
+  upload: KeptUpload,
+): AsyncGenerator<readonly UploadLine[]> {
+  const { job } = source;
+  const firsts = await FirstOccurrences.of(source);
+  const answers = new ChunkAnswers(source);
+  const counts = { accepted: 0, duplicate: 0, rejected: 0 };
+  for await (const batch of largerBatches(readUploadLines(upload))) {
+    source.signal.throwIfAborted();
+    const rows = await rowsOf(source, batch);
+    await answers.learn([...rows.values()]);
+    yield batch.map((line) => {
+      const status =
+        line.number === null ? 'rejected' : firsts.take(line.number) ? 'accepted' : 'duplicate';
+      counts[status] += 1;
+      const row = line.number === null ? undefined : rows.get(line.number);
+      return {
+        rollcall_line: line.line,
+        rollcall_status: status,
+        rollcall_reason: line.reason,
+        rollcall_number: line.number === null ? null : `+${line.number}`,
+        rollcall_outcome: (row?.outcome ?? null) as UploadLine['rollcall_outcome'],
+        rollcall_checked_at: row ? answers.of(row).checkedAt : null,
+        cells: [...line.cells],
+      };
+    });
+  }
+  const lines = counts.accepted + counts.duplicate + counts.rejected;
+  if (lines !== job.lines || counts.accepted !== job.accepted || counts.rejected !== job.rejected) {
+    throw new Error(
+      `the upload reads as ${lines} lines with ${counts.rejected} rejects, and intake counted ${job.lines} with ${job.rejected}`,
+    );
+  }
+}
+
+async function rowsOf(
+  { database, job, latest }: ExportSource,
+  lines: readonly LineOfUpload[],
+): Promise<ReadonlyMap<number, ExportedRow>> {
+  const numbers = new Set(lines.flatMap(({ number }) => (number === null ? [] : [number])));
+  if (numbers.size === 0) return new Map();
+  const rows = await readAnswersTo(database, job, [...numbers], { latest });
+  return new Map(rows.map((row) => [row.number, row]));
+}
+
+async function* largerBatches(
+  batches: AsyncIterable<readonly LineOfUpload[]>,
+): AsyncGenerator<readonly LineOfUpload[]> {
+  let gathered: LineOfUpload[] = [];
+  for await (const batch of batches) {
+    for (const line of batch) gathered.push(line);
+    if (gathered.length < batchLines) continue;
+    yield gathered;
+    gathered = [];
+  }
+  if (gathered.length > 0) yield gathered;
+}
