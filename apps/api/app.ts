@@ -16,13 +16,16 @@ import { type RateLimits, rateLimitPlugin } from './plugins/rate-limit.ts';
 import { requestLogPlugin } from './plugins/request-log.ts';
 import { securityHeadersPlugin } from './plugins/security-headers.ts';
 import { refuse, sendRefusal } from './refusal.ts';
+import { cancelJobRoute } from './routes/cancel-job.ts';
+import { controlJobRoutes } from './routes/control-job.ts';
 import { createJobRoute } from './routes/create-job.ts';
+import { exportRoute } from './routes/export.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
-import { exportRoute } from './routes/export.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { rejectRoutes } from './routes/rejects.ts';
 import { resultRoutes } from './routes/results.ts';
+import { retryJobRoute } from './routes/retry-job.ts';
 import { rootRoute } from './routes/root.ts';
 
 export interface ApiDependencies {
@@ -43,11 +46,11 @@ export interface ApiLimits {
   readonly requestsPerMinute: RateLimits;
   readonly uploadsAtOnceMax: number;
   readonly storesAtOnceMax: number;
+  readonly exportsAtOnceMax: number;
+  readonly exportTimeout_ms: number;
 }
 
 /** Builds the API: everything around the routes first, then each resource. `main.ts` lets it listen. */
-  readonly exportsAtOnceMax: number;
-  readonly exportTimeout_ms: number;
 export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> {
   const { database, queues, accounts, log, limits } = deps;
   const app = Fastify({
@@ -96,20 +99,23 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
         uploadsAtOnceMax: limits.uploadsAtOnceMax,
         storesAtOnceMax: limits.storesAtOnceMax,
       });
+      await v1.register(controlJobRoutes, { database, queues, accounts, log });
+      await v1.register(cancelJobRoute, { database, accounts, log });
+      await v1.register(retryJobRoute, { database, queues, accounts, log });
       await v1.register(resultRoutes, { database });
       await v1.register(rejectRoutes, { database });
-      await v1.register(keyRoutes, { database, log });
-    },
-    { prefix: '/v1' },
-  );
-  await app.register(dashboardPlugin, { prefix: dashboardPath, database, queues });
-  return app;
       await v1.register(exportRoute, {
         database,
         log,
         exportsAtOnceMax: limits.exportsAtOnceMax,
         exportTimeout_ms: limits.exportTimeout_ms,
       });
+      await v1.register(keyRoutes, { database, log });
+    },
+    { prefix: '/v1' },
+  );
+  await app.register(dashboardPlugin, { prefix: dashboardPath, database, queues });
+  return app;
 }
 
 /** A caller's own id for a request is taken over where it is a UUID; anything else could be anything. */

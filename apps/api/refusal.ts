@@ -11,6 +11,7 @@ export interface Refusal {
   readonly errors?: Problem['errors'];
   readonly counts?: Problem['counts'];
   readonly money?: Problem['money'];
+  readonly retry?: Problem['retry'];
   readonly line?: number | undefined;
 }
 
@@ -31,6 +32,7 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
     ...(refusal.errors && { errors: refusal.errors }),
     ...(refusal.counts && { counts: refusal.counts }),
     ...(refusal.money && { money: refusal.money }),
+    ...(refusal.retry && { retry: refusal.retry }),
     ...(refusal.line !== undefined && { line: refusal.line }),
   };
 }

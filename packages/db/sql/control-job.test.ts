@@ -63,6 +63,7 @@ describe('cancelling', () => {
     const first = await cancelJob(ground.db, 1, jobId);
     expect(first).toEqual({
       kind: 'cancelling',
+      changed: true,
       cancelledChunks: 2,
       closing: { kind: 'open' },
       cancellation: {
@@ -79,7 +80,11 @@ describe('cancelling', () => {
       },
     });
     // Again, while it is cancelling: the same, and nothing more is cancelled.
-    expect(await cancelJob(ground.db, 1, jobId)).toEqual({ ...first, cancelledChunks: 0 });
+    expect(await cancelJob(ground.db, 1, jobId)).toEqual({
+      ...first,
+      changed: false,
+      cancelledChunks: 0,
+    });
     for (const [chunk, state] of [
       [ready, 'cancelled'],
       [blocked, 'cancelled'],
@@ -140,7 +145,7 @@ describe('cancelling', () => {
       cancelJob(ground.db, 1, jobId),
     ]);
     const counts = both.map((each) => (each.kind === 'cancelling' ? each.cancelledChunks : null));
-    expect(counts.toSorted()).toEqual([0, 20]);
+    expect(new Set(counts)).toEqual(new Set([0, 20]));
     expect(await jobRow(jobId)).toMatchObject({ state: 'cancelled', cancelled: 40, pending: 0 });
   });
 

@@ -138,7 +138,9 @@ export async function changeJob(
 export type Cancelled =
   | {
       readonly kind: 'cancelling';
-      /** Chunks that this call cancelled; 0 where the job was cancelled before. */
+      /** False where the job was cancelled before. */
+      readonly changed: boolean;
+      /** Chunks that this call cancelled. */
       readonly cancelledChunks: number;
       readonly closing: Closing;
       /** As of this transaction. */
@@ -156,22 +158,21 @@ export async function cancelJob(db: Database, tenantId: number, jobId: string): 
     const job = await lockJob(tx, tenantId, jobId);
     if (!job) return { kind: 'not_found' };
     if (job.closed && job.state !== 'cancelled') return { kind: 'closed', state: job.state };
-    const cancelled: Pick<
-      Extract<Cancelled, { kind: 'cancelling' }>,
-      'cancelledChunks' | 'closing'
-    > = job.state === 'cancelled' || job.state === 'cancelling'
-      ? { cancelledChunks: 0, closing: { kind: 'open' } }
-      : await cancelUnsent(tx, jobId, job);
+    const changed = job.state !== 'cancelled' && job.state !== 'cancelling';
+    const unsent: Unsent = changed
+      ? await cancelUnsent(tx, jobId, job)
+      : { cancelledChunks: 0, closing: { kind: 'open' } };
     const cancellation = await readCancellation(tx, job.job_no);
-    return { kind: 'cancelling', ...cancelled, cancellation };
+    return { kind: 'cancelling', changed, ...unsent, cancellation };
   });
 }
 
-async function cancelUnsent(
-  tx: Transaction,
-  jobId: string,
-  job: LockedJob,
-): Promise<{ readonly cancelledChunks: number; readonly closing: Closing }> {
+interface Unsent {
+  readonly cancelledChunks: number;
+  readonly closing: Closing;
+}
+
+async function cancelUnsent(tx: Transaction, jobId: string, job: LockedJob): Promise<Unsent> {
   await tx.query("UPDATE store.jobs SET state = 'cancelling', due_at = NULL WHERE job_no = $1", [
     job.job_no,
   ]);

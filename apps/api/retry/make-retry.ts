@@ -1,0 +1,179 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { RetryJob } from '@rollcall/contract';
+import {
+  type ApiKey,
+  claimIdempotencyKey,
+  countAskedAgain,
+  type Database,
+  insertRetry,
+  keepIdempotencyKey,
+  lockRetryTree,
+  type MadeBefore,
+  readLearnedLimits,
+  type RetryTree,
+  type Transaction,
+} from '@rollcall/db';
+import {
+  decideRetry,
+  effectiveLimits,
+  type JobId,
+  makeId,
+  type Money,
+  parseMoney,
+} from '@rollcall/domain';
+import { type AccountBook, type ChosenAccount, chooseAccount } from '../intake/choose-account.ts';
+import { allows, personOf } from '../key-rights.ts';
+import { type Refusal, refuse } from '../refusal.ts';
+import { type Asked, refusalOf } from './refuse-retry.ts';
+
+export interface RetryRequest {
+  readonly jobId: string;
+  readonly apiKey: ApiKey;
+  readonly body: RetryJob;
+  readonly idempotencyKey: string | undefined;
+}
+
+export type MadeRetry =
+  | {
+      readonly kind: 'created';
+      readonly jobId: JobId;
+      readonly account: string;
+      readonly ring: number;
+      readonly numbers: number;
+      readonly mayBePaid: number;
+      readonly approvalId: string | null;
+    }
+  | MadeBefore
+  | Refusal;
+
+/** Makes a retry, or says why not, in one transaction: nobody makes another of the same numbers meanwhile. */
+export async function makeRetry(
+  database: Database,
+  accounts: AccountBook,
+  retry: RetryRequest,
+): Promise<MadeRetry> {
+  const { tenantId } = retry.apiKey;
+  const key =
+    retry.idempotencyKey === undefined
+      ? null
+      : { key: retry.idempotencyKey, fingerprint: fingerprintOf(retry) };
+  return database.transaction(async (tx) => {
+    // First of all, since a retry that was made under this key is open now, and its parent has nothing left to ask.
+    const before = key && (await claimIdempotencyKey(tx, tenantId, key));
+    if (before) return before;
+    const locked = await lockRetryTree(tx, tenantId, retry.jobId);
+    switch (locked.kind) {
+      case 'not_found':
+        return refuse('not_found');
+      case 'not_closed':
+        return refuse('job_not_closed');
+      case 'retry_running':
+        return refuse('retry_running', {
+          detail:
+            locked.jobId === null
+              ? 'Another request is making a retry of these numbers right now.'
+              : `${locked.jobId} is open. Wait until it is closed: what it answers needs no other retry.`,
+        });
+      case 'locked': {
+        const made = await makeInTree(tx, accounts, retry, locked.tree);
+        if (key && made.kind === 'created') {
+          await keepIdempotencyKey(tx, tenantId, key, made.jobId);
+        }
+        return made;
+      }
+    }
+  });
+}
+
+async function makeInTree(
+  tx: Transaction,
+  accounts: AccountBook,
+  { apiKey, body }: RetryRequest,
+  tree: RetryTree,
+): Promise<Extract<MadeRetry, { kind: 'created' }> | Refusal> {
+  const chosen = chooseAccount(accounts, {
+    check: tree.checkName,
+    account: body.account ?? tree.account,
+  });
+  if (chosen.kind === 'refused') return chosen;
+  const { account, offer } = chosen;
+  const include = [...new Set(body.include ?? (['failed', 'missing'] as const))];
+  const asked: Asked = {
+    ...(await countAskedAgain(tx, tree, include)),
+    minNumbers: await minNumbersOf(tx, chosen, tree.checkName),
+    chosen,
+  };
+  const costCeiling = amountOf(body.approval?.cost_ceiling);
+  const decision = decideRetry({
+    numbers: asked.numbers,
+    mayBePaid: asked.mayBePaid,
+    minNumbers: asked.minNumbers,
+    pricePerNumber: offer.pricePerNumber,
+    maxCost: amountOf(body.max_cost),
+    costCeiling,
+    mayApprove: allows(apiKey, 'approvals:write'),
+  });
+  if (decision.kind !== 'retry') return refusalOf(decision, asked);
+
+  const { maxCost, cost, needsApproval } = decision;
+  const approval =
+    needsApproval && body.approval && costCeiling !== null
+      ? {
+          id: makeId('approval', Date.now(), randomBytes(10)),
+          approvedBy: personOf(apiKey),
+          why: body.approval.why,
+          cost,
+          costCeiling,
+        }
+      : null;
+  const id = makeId('job', Date.now(), randomBytes(10));
+  const { ring } = await insertRetry(tx, tree, {
+    id,
+    include,
+    numbers: asked.numbers,
+    mayBePaid: asked.mayBePaid,
+    account: account.id,
+    currency: account.currency,
+    name: body.name ?? null,
+    purpose: body.purpose ?? null,
+    requestedBy: body.requested_by ?? null,
+    maxCost,
+    createdBy: apiKey.id,
+    approval,
+  });
+  return {
+    kind: 'created',
+    jobId: id,
+    account: account.id,
+    ring,
+    numbers: asked.numbers,
+    mayBePaid: asked.mayBePaid,
+    approvalId: approval?.id ?? null,
+  };
+}
+
+async function minNumbersOf(
+  tx: Transaction,
+  { account, offer }: ChosenAccount,
+  checkName: string,
+): Promise<number> {
+  return effectiveLimits(offer, await readLearnedLimits(tx, account.id, checkName)).minNumbers;
+}
+
+function amountOf(text: string | undefined): Money | null {
+  return text === undefined ? null : parseMoney(text);
+}
+
+/** What makes two requests under one Idempotency-Key the same: the job, and what was said of its retry. */
+function fingerprintOf({ jobId, body }: RetryRequest): Buffer {
+  const { approval, include, ...options } = body;
+  const said = Object.entries(options).filter(([, value]) => value !== undefined);
+  const parts = [
+    'retry',
+    jobId,
+    said.sort(([left], [right]) => (left < right ? -1 : 1)),
+    include?.toSorted() ?? null,
+    approval ? [approval.why, approval.cost_ceiling] : null,
+  ];
+  return createHash('sha256').update(JSON.stringify(parts)).digest();
+}
