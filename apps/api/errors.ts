@@ -218,6 +218,16 @@ export const errorCatalogue = {
     advice:
       'Send it again after the seconds in `Retry-After`; `RateLimit-*` says how many are left.',
   },
+  too_many_exports: {
+    status: 429,
+    title: 'Too many exports at once',
+    advice: 'Send it again after the seconds in `Retry-After`.',
+  },
+  too_many_listeners: {
+    status: 429,
+    title: 'Too many event streams at once',
+    advice: 'Ask for the job itself every few seconds instead, or come again later.',
+  },
   too_many_uploads: {
     status: 429,
     title: 'Too many uploads at once',
@@ -248,13 +258,3 @@ interface ErrorEntry {
 }
 
 export type ErrorCode = keyof typeof errorCatalogue;
-  too_many_exports: {
-    status: 429,
-    title: 'Too many exports at once',
-    advice: 'Send it again after the seconds in `Retry-After`.',
-  },
-  too_many_listeners: {
-    status: 429,
-    title: 'Too many event streams at once',
-    advice: 'Ask for the job itself every few seconds instead, or come again later.',
-  },
