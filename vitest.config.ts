@@ -11,6 +11,8 @@ export default defineConfig({
       givenServers: {
         databaseUrl: process.env['ROLLCALL_TEST_DATABASE_URL'] ?? '',
         redisUrl: process.env['ROLLCALL_TEST_REDIS_URL'] ?? '',
+        // Where a run starts its own: `binaries` on this machine, or `containers` of a Docker engine.
+        services: process.env['ROLLCALL_TEST_SERVICES'] || 'binaries',
       },
     },
     pool: 'forks',

@@ -2,7 +2,7 @@
 export type TestServers = {
   /** The server's maintenance URL; its user may create databases. */
   postgresUrl: string;
-  /** `17.10` */
+  /** `17.10 (on this machine)`, `17.10 (a container of postgres:17)` */
   postgresVersion: string;
   /**
    * A migrated database, closed to connections, which each test database copies. A migration that fails, fails the
@@ -12,8 +12,11 @@ export type TestServers = {
   redis: { url: string; version: string } | { unavailable: string };
 };
 
-/** Servers given from outside (see vitest.config.ts, which reads the environment); empty means "start one". */
-export type GivenServers = { databaseUrl: string; redisUrl: string };
+/**
+ * Servers given from outside (see vitest.config.ts, which reads the environment); an empty URL means "start one", and `services` where:
+ * `binaries` on this machine, or `containers`.
+ */
+export type GivenServers = { databaseUrl: string; redisUrl: string; services: string };
 
 declare module 'vitest' {
   interface ProvidedContext {

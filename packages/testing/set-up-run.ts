@@ -1,17 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import type { TestServers } from './provided-context.ts';
-
-/** Nothing of a test run is worth an fsync; everything else stays as in production. */
-const FORGETFUL = {
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
-  max_connections: '300',
-};
+import { startServers } from './start-servers.ts';
 
 /** Brings the database behind a URL up to this version; `migrate` of @rollcall/db, which this package cannot import. */
 type Migrate = (url: string) => Promise<unknown>;
@@ -25,20 +17,13 @@ export async function setUpRun(
   migrate: Migrate,
 ): Promise<() => Promise<void>> {
   const given = project.getProvidedContext().givenServers;
-  const [postgres, redis] = await Promise.all([
-    given.databaseUrl
-      ? { url: given.databaseUrl, stop: async () => undefined }
-      : startEmbeddedPostgres({ settings: FORGETFUL }),
-    given.redisUrl
-      ? { url: given.redisUrl, version: 'redis as given', stop: async () => undefined }
-      : startRedis(),
-  ]);
+  const { postgres, redis } = await startServers(given);
   const database = `rollcall_template_${randomBytes(6).toString('hex')}`;
   project.provide('testServers', {
     postgresUrl: postgres.url,
-    postgresVersion: await versionOf(postgres.url),
+    postgresVersion: `${await versionOf(postgres.url)} (${postgres.description})`,
     template: await makeTemplate(postgres.url, database, migrate),
-    redis: 'url' in redis ? { url: redis.url, version: redis.version } : redis,
+    redis: 'url' in redis ? { url: redis.url, version: redis.description } : redis,
   } satisfies TestServers);
   return async () => {
     await onServer(postgres.url, async (client) => {
