@@ -64,6 +64,7 @@ export async function archiveDownload(
       headers: answer.headers,
     });
   });
+  equipment.metrics.count('rollcall_ingest_bytes_total', { account: account.id }, answer.byteCount);
   log.info('artifact.archived', {
     job: claim.jobId,
     chunk: claim.chunkId,

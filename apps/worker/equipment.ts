@@ -3,12 +3,14 @@ import type { Accounts, Configuration } from '@rollcall/config';
 import type { Database, DueDoorbell } from '@rollcall/db';
 import { type Account, type CheckOffer, type Id, type IdKind, makeId } from '@rollcall/domain';
 import type { Provider } from '@rollcall/providers';
-import type { Logger } from '@rollcall/telemetry';
+import type { Logger, Metrics, Tracing } from '@rollcall/telemetry';
 
 /** What every stage and sweep works with. Made by `main.ts`, closed by it. */
 export interface Equipment {
   readonly db: Database;
   readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly accounts: Accounts;
   /** The adapter of an account; each keeps its connections for the life of the process. */
   providerOf(account: Account): Provider;

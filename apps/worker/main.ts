@@ -6,8 +6,17 @@ import { openDatabase, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type QueueEvent } from '@rollcall/queue';
-import { createLogger, describeError, type Logger } from '@rollcall/telemetry';
+import {
+  createLogger,
+  describeError,
+  type Logger,
+  noMetrics,
+  openMetrics,
+  openTracing,
+} from '@rollcall/telemetry';
 import type { Equipment } from './equipment.ts';
+import { openMetricsServer } from './metrics-server.ts';
+import { observeRequest } from './observed.ts';
 import { run } from './run.ts';
 
 /** Exit codes: 0 stopped in order, 1 failed, 78 (EX_CONFIG) the configuration cannot be used. */
@@ -33,7 +42,15 @@ async function main(): Promise<void> {
   if (!read.ok) return refuse(read.problems);
   const { accounts } = read;
 
-  const log = createLogger({ name: 'worker', level: config.logLevel });
+  const metrics =
+    config.metrics === null ? noMetrics : await openMetrics('worker', { ofProcess: true });
+  const tracing = await openTracing(config.tracesEndpoint, 'rollcall-worker');
+  const log = createLogger({
+    name: 'worker',
+    level: config.logLevel,
+    onEvent: (event, level) => metrics.count('rollcall_events_total', { event, level }),
+    traceId: () => tracing.traceId(),
+  });
   const db = openDatabase({
     url: config.databaseUrl,
     maxConnections: config.databaseConnections,
@@ -57,20 +74,34 @@ async function main(): Promise<void> {
   const equipment: Equipment = {
     db,
     log,
+    metrics,
+    tracing,
     accounts,
     providerOf(account: Account) {
       const known = providers.get(account.id);
       if (known) return known;
-      const made = createProvider(account, accounts.keyOf(account.id));
+      const made = createProvider(account, accounts.keyOf(account.id), {
+        onRequest: observeRequest(metrics, tracing),
+      });
       providers.set(account.id, made);
       return made;
     },
     async ring(doorbells) {
-      if (doorbells.length > 0) await queues.ring(doorbells);
+      if (doorbells.length === 0) return;
+      const { rung, failed } = await queues.ring(doorbells);
+      metrics.count('rollcall_doorbells_total', { result: 'rung' }, rung);
+      metrics.count('rollcall_doorbells_total', { result: 'failed' }, failed);
     },
     stopping: stopping.signal,
     times: config,
   };
+  const answering =
+    config.metrics === null ? null : await openMetricsServer(config.metrics, metrics);
+  if (answering !== null) log.info('http.listening', { port: answering.port });
+  metrics.replace(
+    'rollcall_worker_serves',
+    config.stages.map((stage) => ({ labels: { stage }, value: 1 })),
+  );
   const running = run(equipment, queues, config.stages, config.pruneInterval_ms);
   log.info('worker.started', { backend: queues.backend, stage: config.stages.join(',') });
 
@@ -83,7 +114,9 @@ async function main(): Promise<void> {
     await running.stop(config.stopDeadline_ms);
     await Promise.all([...providers.values()].map((provider) => provider.close()));
     await queues.close();
-    await Promise.race([db.close(), delay(1_000)]);
+    await Promise.race([Promise.all([db.close(), tracing.close()]), delay(1_000)]);
+    // To the end, so that whoever looks does not take a stop for a crash.
+    await answering?.close();
     log.info('worker.stopped');
     process.exit(0);
   };

@@ -3,6 +3,7 @@ import type { Configuration } from '@rollcall/config';
 import type { Consumer, Queues } from '@rollcall/queue';
 import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from './equipment.ts';
+import { observed } from './observed.ts';
 import { ingestChunk } from './stages/ingest.ts';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
@@ -34,18 +35,26 @@ export function run(
   stages: Configuration['stages'],
   pruneInterval_ms: number,
 ): Running {
-  const { log } = equipment;
+  const { log, metrics } = equipment;
   const consumers: Consumer[] = [];
   if (stages.includes('plan')) {
     consumers.push(
-      queues.consume('plan', null, concurrency.plan, ({ jobId }) => planJob(equipment, jobId)),
+      queues.consume(
+        'plan',
+        null,
+        concurrency.plan,
+        observed(equipment, ({ jobId }) => planJob(equipment, jobId)),
+      ),
     );
   }
   if (stages.includes('submit')) {
     for (const { id, pace } of equipment.accounts.accounts.values()) {
       consumers.push(
-        queues.consume('submit', id, pace.uploadsInFlight, ({ chunkId }, signal) =>
-          submitChunk(equipment, chunkId, signal),
+        queues.consume(
+          'submit',
+          id,
+          pace.uploadsInFlight,
+          observed(equipment, ({ chunkId }, signal) => submitChunk(equipment, chunkId, signal)),
         ),
       );
     }
@@ -57,30 +66,42 @@ export function run(
         'poll',
         null,
         equipment.accounts.accounts.size,
-        oneAtATime(({ account }, signal) => pollAccount(equipment, account, signal)),
+        observed(
+          equipment,
+          oneAtATime(({ account }, signal) => pollAccount(equipment, account, signal)),
+        ),
       ),
     );
   }
   if (stages.includes('ingest')) {
     consumers.push(
-      queues.consume('ingest', null, concurrency.ingest, ({ chunkId }, signal) =>
-        ingestChunk(equipment, chunkId, signal),
+      queues.consume(
+        'ingest',
+        null,
+        concurrency.ingest,
+        observed(equipment, ({ chunkId }, signal) => ingestChunk(equipment, chunkId, signal)),
       ),
     );
   }
 
   const sweeps = [
-    every(tick_ms, () => rescue(equipment)),
-    every(tick_ms, () => expire(equipment)),
-    every(pruneInterval_ms, () => prune(equipment)),
-    every(analyse_ms, () => analyse(equipment)),
+    every(tick_ms, 'rescue', rescue),
+    every(tick_ms, 'expire', expire),
+    every(pruneInterval_ms, 'prune', prune),
+    every(analyse_ms, 'analyse', analyse),
   ];
 
-  async function every(interval_ms: number, sweep: () => Promise<Counts>): Promise<void> {
+  async function every(
+    interval_ms: number,
+    name: string,
+    sweep: (equipment: Equipment) => Promise<Counts>,
+  ): Promise<void> {
     while (!equipment.stopping.aborted) {
       try {
-        await sweep();
+        await sweep(equipment);
+        metrics.count('rollcall_sweep_runs_total', { sweep: name, result: 'ok' });
       } catch (error) {
+        metrics.count('rollcall_sweep_runs_total', { sweep: name, result: 'failed' });
         log.error('sweep.failed', describeError(error));
       }
       await delay(interval_ms, undefined, { signal: equipment.stopping }).catch(() => undefined);

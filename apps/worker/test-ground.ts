@@ -1,10 +1,19 @@
+// Over 300 lines: one ground for every test of the worker, so that none has a reality of its own.
+
 import { randomBytes } from 'node:crypto';
 import { type Accounts, readAccounts, simulatedAccounts } from '@rollcall/config';
 import { type Database, openDatabase, receiveJob, syncAccounts } from '@rollcall/db';
 import { type Account, type JobId, type Money, makeId } from '@rollcall/domain';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type Queues } from '@rollcall/queue';
-import { createLogger, describeError } from '@rollcall/telemetry';
+import {
+  createLogger,
+  describeError,
+  type Metrics,
+  noMetrics,
+  noTracing,
+  type Tracing,
+} from '@rollcall/telemetry';
 import {
   createTestDatabase,
   queuePrefix,
@@ -15,6 +24,7 @@ import {
   waitFor,
 } from '@rollcall/testing';
 import type { Equipment } from './equipment.ts';
+import { observeRequest } from './observed.ts';
 import { type Running, run } from './run.ts';
 
 /** A database, a simulator and a worker's equipment, as real as in production; for tests only. */
@@ -66,6 +76,8 @@ export interface GroundOptions {
   readonly chunkSize?: number;
   readonly lease_ms?: number;
   readonly heartbeat_ms?: number;
+  readonly metrics?: Metrics;
+  readonly tracing?: Tracing;
 }
 
 export async function layGround(options: GroundOptions = {}): Promise<Ground> {
@@ -97,6 +109,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     level: 'debug',
     destination: { write: (line: string) => void logged.push(JSON.parse(line)) },
   });
+  const { metrics = noMetrics, tracing = noTracing } = options;
   const providers = new Map<string, Provider>();
   let queues: Queues | null = null;
   const running: Running[] = [];
@@ -104,10 +117,15 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
   const equipment: Equipment = {
     db,
     log,
+    metrics,
+    tracing,
     accounts,
     providerOf(account) {
       const known =
-        providers.get(account.id) ?? createProvider(account, accounts.keyOf(account.id));
+        providers.get(account.id) ??
+        createProvider(account, accounts.keyOf(account.id), {
+          onRequest: observeRequest(metrics, tracing),
+        });
       providers.set(account.id, known);
       return known;
     },

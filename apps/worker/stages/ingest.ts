@@ -202,13 +202,16 @@ async function reportPublished(
   artifact: ArtifactId,
   published: Published,
 ): Promise<Counts> {
-  const { db, log } = equipment;
+  const { db, log, metrics } = equipment;
   const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };
   if (published.kind === 'stale') {
     log.warn('chunk.stale', { ...line, stage: 'ingest', fence: claim.fence });
     return { stale: 1 };
   }
   log.info('chunk.done', { ...line, counts: published.outcomes });
+  for (const [outcome, rows] of Object.entries(published.outcomes)) {
+    metrics.count('rollcall_ingest_rows_total', { account: account.id, outcome }, rows);
+  }
   if (published.quarantined > 0) {
     log.error('artifact.quarantined', {
       ...line,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   appendEvidence,
   claimPolls,
+  jobTraceparent,
   pauseAccount,
   type PollClaim,
   reserveRequest,
@@ -161,6 +162,7 @@ async function settleOne(
     log.error('attempt.overcharged', line);
     log.error('account.paused', { account: account.id, reason: 'actual_above_price' });
   }
+  if (settled.state !== 'polling') await traceInJob(equipment, claim, settled.state);
   if (settled.state === 'held' && decision.kind === 'hold') {
     log.error('chunk.held', { ...line, reason: decision.detail });
   }
@@ -169,4 +171,17 @@ async function settleOne(
     await equipment.ring([{ stage: 'ingest', chunkId: claim.chunkId, ring: settled.ring }]);
   }
   return settled.state;
+}
+
+/** The round that asked is a trace of its own, for many jobs; the job's own trace gets what came of it, with a link to the round. */
+async function traceInJob(
+  { db, tracing }: Equipment,
+  claim: PollClaim,
+  result: 'result_ready' | 'held',
+): Promise<void> {
+  if (!tracing.enabled) return;
+  const parent = await jobTraceparent(db, claim.jobId).catch(() => null);
+  if (parent === null) return;
+  const fields = { job: claim.jobId, chunk: claim.chunkId, attempt: claim.attemptId, result };
+  tracing.ended({ name: 'polled', kind: 'internal', parent, fields }, 0, result === 'held');
 }

@@ -108,6 +108,7 @@ async function upload(
     log.error('attempt.answer_lost', { ...line, task: taskId, ...describeError(error) });
     throw error;
   });
+  equipment.metrics.count('rollcall_uploads_total', { account: account.id, outcome: answer.kind });
   report(equipment, line, answer, result, settled);
   await ringNext(equipment, account);
   return { [settled.kind === 'applied' ? settled.state : settled.kind]: 1 };

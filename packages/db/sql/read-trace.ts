@@ -6,7 +6,7 @@ import type { Queryable } from '../database.ts';
  * doorbells: a queue that is emptied loses no trace, and a doorbell stays ids only. A job that was received while nobody
  * traced has a place of its own, made from its id: its UUID is as long as a trace's id, so that its stages are still one trace.
  */
-export async function jobTraceparent(db: Queryable, jobId: JobId): Promise<string> {
+export async function jobTraceparent(db: Queryable, jobId: string): Promise<string> {
   const { rows } = await db.query<{ traceparent: string | null }>(
     'SELECT traceparent FROM store.jobs WHERE id = $1',
     [jobId],
@@ -27,7 +27,7 @@ export async function jobTraceOfChunk(
   return job ? { jobId: job.id, traceparent: job.traceparent ?? ownTraceparent(job.id) } : null;
 }
 
-function ownTraceparent(jobId: JobId): string {
+function ownTraceparent(jobId: string): string {
   const traceId = jobId.slice('job_'.length).replaceAll('-', '');
   return `00-${traceId}-${traceId.slice(16)}-01`;
 }
