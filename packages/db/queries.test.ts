@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settlePoll } from './sql/poll-tasks.ts';
 import { heldUnknown, lost, notSent, ready, retry } from './testing/answers.ts';
 import { type Ground, layGround, once } from './testing/ground.ts';
+import { makeRetry } from './testing/retried-job.ts';
 import {
   archive,
   claim,
@@ -28,11 +29,18 @@ beforeAll(async () => {
   ground = await layGround();
   variables.set('telegram_job', await telegramJob());
   variables.set('whatsapp_job', await whatsappJob());
+  variables.set('retried_job', await retriedJob());
   // A day of their own for the ledger and the hold, so that the document can show them.
   await ground.db.query(`
     ALTER TABLE store.ledger DISABLE TRIGGER USER;
     UPDATE store.ledger SET at = '2026-11-20T10:00:00Z';
     UPDATE store.chunks SET changed_at = '2026-11-20T10:00:00Z'`);
+  // The money of the retried job is of another year, so that the two others are shown alone.
+  await ground.db.query(
+    `UPDATE store.ledger l SET at = '2025-11-20T10:00:00Z' FROM store.jobs j
+      WHERE j.job_no = l.job_no AND $1 IN (j.id, j.retry_root)`,
+    [variables.get('retried_job')],
+  );
 });
 afterAll(() => ground.close());
 
@@ -100,6 +108,17 @@ async function whatsappJob(): Promise<string> {
   return jobId;
 }
 
+async function retriedJob(): Promise<string> {
+  const jobId = await receive(ground, someNumbers(8));
+  const [chunkId = ''] = await plan(ground, jobId, [{ size: 8 }]);
+  const five = Array.from({ length: 5 }, () => 'registered' as const);
+  await ingest(chunkId, [...five, null, null, null], null);
+  const childId = await makeRetry(ground, jobId);
+  const [again = ''] = await plan(ground, childId, [{ size: 3 }]);
+  await ingest(again, ['not_registered', null, 'not_registered'], null);
+  return jobId;
+}
+
 interface Worked {
   readonly title: string;
   readonly sql: string;
@@ -132,8 +151,8 @@ function filledIn(sql: string): string {
   });
 }
 
-test('there are five of them', () => {
-  expect(worked).toHaveLength(5);
+test('there are six of them', () => {
+  expect(worked).toHaveLength(6);
 });
 
 test.each(worked)('$title', async ({ sql, answer }) => {
@@ -162,5 +181,12 @@ test('the views are those of the design', async () => {
   const { rows } = await ground.db.query<{ names: string[] }>(
     "SELECT array_agg(table_name::text ORDER BY table_name) AS names FROM information_schema.views WHERE table_schema = 'rollcall'",
   );
-  expect(rows[0]?.names).toEqual(['held_chunks', 'jobs', 'rejects', 'results', 'spend']);
+  expect(rows[0]?.names).toEqual([
+    'held_chunks',
+    'jobs',
+    'latest_results',
+    'rejects',
+    'results',
+    'spend',
+  ]);
 });

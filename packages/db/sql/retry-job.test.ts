@@ -4,29 +4,11 @@ import { accepted, acceptance, heldUnknown, lost, notSent, retry } from '../test
 import { type Ground, layGround, newId, once, row } from '../testing/ground.ts';
 import { person } from '../testing/held-chunks.ts';
 import { refusal } from '../testing/refusal.ts';
-import {
-  archive,
-  claim,
-  finish,
-  plan,
-  publish,
-  receive,
-  settle,
-  someNumbers,
-  startIngest,
-  untilResult,
-} from '../testing/walk-chunk.ts';
+import { answerSome, bothOutcomes, makeRetry, treeOf } from '../testing/retried-job.ts';
+import { claim, finish, plan, receive, settle, someNumbers } from '../testing/walk-chunk.ts';
 import { cancelJob, changeJob } from './control-job.ts';
 import { giveUp, payAgain } from './decide-held.ts';
-import {
-  countAskedAgain,
-  insertRetry,
-  type LockedTree,
-  lockRetryTree,
-  type NewRetry,
-  type RetriedOutcome,
-  type RetryTree,
-} from './retry-job.ts';
+import { countAskedAgain, lockRetryTree } from './retry-job.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -34,74 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => ground.close());
 
-const both: readonly RetriedOutcome[] = ['failed', 'missing'];
 const first = 48_500_000_000;
 
-function treeOf(locked: LockedTree): RetryTree {
-  if (locked.kind !== 'locked') throw new Error(`not locked: ${locked.kind}`);
-  return locked.tree;
-}
-
-async function count(jobId: string, include = both) {
+async function count(jobId: string, include = bothOutcomes) {
   return ground.db.transaction(async (tx) =>
     countAskedAgain(tx, treeOf(await lockRetryTree(tx, 1, jobId)), include),
   );
-}
-
-/** Makes a retry as the API does, with an approval that covers it. */
-async function makeRetry(
-  jobId: string,
-  changed: Partial<NewRetry> = {},
-  include = both,
-): Promise<string> {
-  return ground.db.transaction(async (tx) => {
-    const tree = treeOf(await lockRetryTree(tx, 1, jobId));
-    const counted = await countAskedAgain(tx, tree, include);
-    const cost = 9_000_000_000n as Money;
-    const made: NewRetry = {
-      ...counted,
-      id: newId.job(),
-      include,
-      account: 'acme',
-      currency: 'USD',
-      name: null,
-      purpose: null,
-      requestedBy: null,
-      maxCost: cost,
-      createdBy: await anyKey(),
-      approval:
-        counted.mayBePaid === 0
-          ? null
-          : {
-              id: newId.approval(),
-              approvedBy: 'key_1 (ada)',
-              why: 'half a table came back',
-              cost,
-              costCeiling: cost,
-            },
-      ...changed,
-    };
-    await insertRetry(tx, tree, made);
-    return made.id;
-  });
-}
-
-async function anyKey(): Promise<string> {
-  await ground.db.query(
-    `INSERT INTO store.api_keys (id, tenant_id, name, digest, scopes) VALUES ('key_1', 1, 'ada', decode(repeat('00', 32), 'hex'), '{}')
-     ON CONFLICT DO NOTHING`,
-  );
-  return 'key_1';
-}
-
-/** Answers the numbers at these places; the others of the chunk are missing. */
-async function answer(chunkId: string, places: readonly number[]): Promise<void> {
-  await untilResult(ground, chunkId);
-  const claimed = await startIngest(ground, chunkId);
-  const { id } = await archive(ground, claimed);
-  await publish(ground, claimed, id, (reconciliation, numbers) => {
-    for (const place of places) reconciliation.add(numbers[place] ?? 0, 'registered', null);
-  });
 }
 
 /** Holds a chunk as unknown and gives it up: its numbers fail, and may have been paid for. */
@@ -129,7 +49,7 @@ async function mixedJob(): Promise<string> {
     jobId,
     Array.from({ length: 5 }, () => ({ size: 2 })),
   );
-  await answer(half, [0]);
+  await answerSome(ground, half, [0]);
   await settle(ground, await claim(ground, free), notSent, retry);
   await reject(free);
   await loseAndGiveUp(doubtful);
@@ -173,7 +93,7 @@ describe('what a retry asks', () => {
   test('becomes a child job with those numbers, lines and all; the closed job stays as it was', async () => {
     const jobId = await mixedJob();
     const [before, rowsBefore] = [await jobRow(jobId), await closedRows(jobId)];
-    const childId = await makeRetry(jobId);
+    const childId = await makeRetry(ground, jobId);
     expect(await jobRow(childId)).toMatchObject({
       state: 'planning',
       retry_of: jobId,
@@ -200,20 +120,20 @@ describe('what a retry asks', () => {
 
   test('is nothing once a retry has answered all, and only the rest when it answered some', async () => {
     const jobId = await mixedJob();
-    const childId = await makeRetry(jobId);
+    const childId = await makeRetry(ground, jobId);
     const [some = '', none = ''] = await plan(ground, childId, [{ size: 4 }, { size: 3 }]);
     // Of 1, 2, 3 and 4 the first two are answered; 5, 6 and 7 fail once more.
-    await answer(some, [0, 1]);
+    await answerSome(ground, some, [0, 1]);
     await loseAndGiveUp(none);
     expect(await count(jobId)).toEqual({ numbers: 5, mayBePaid: 5 });
     expect(await count(childId)).toEqual({ numbers: 5, mayBePaid: 5 });
-    const again = await makeRetry(childId, {}, ['missing']);
+    const again = await makeRetry(ground, childId, { include: ['missing'] });
     expect(await numbersOf(again)).toEqual([3, 4]);
     expect(await jobRow(again)).toMatchObject({ retry_of: childId, retry_root: jobId });
     const [rest = ''] = await plan(ground, again, [{ size: 2 }]);
     await finish(ground, rest);
     expect(await count(jobId)).toEqual({ numbers: 3, mayBePaid: 3 });
-    const last = await makeRetry(jobId);
+    const last = await makeRetry(ground, jobId);
     expect(await numbersOf(last)).toEqual([5, 6, 7]);
     const [chunkId = ''] = await plan(ground, last, [{ size: 3 }]);
     await finish(ground, chunkId);
@@ -257,7 +177,7 @@ describe('the lock of a tree of retries', () => {
       await lockRetryTree(tx, 1, jobId);
       expect(await lock(jobId)).toEqual({ kind: 'retry_running', jobId: null });
     });
-    const childId = await makeRetry(jobId);
+    const childId = await makeRetry(ground, jobId);
     expect(await lock(jobId)).toEqual({ kind: 'retry_running', jobId: childId });
     await cancelJob(ground.db, 1, childId);
     expect(await lock(childId)).toMatchObject({ kind: 'locked', tree: { rootId: jobId } });
@@ -298,9 +218,13 @@ describe('Postgres itself', () => {
 
   test('refuses a retry that may pay twice without its approval, or above it', async () => {
     const jobId = await mixedJob();
-    await expect(makeRetry(jobId, { approval: null })).rejects.toThrow('stays within its approval');
-    await expect(makeRetry(jobId, { maxCost: null })).rejects.toThrow('stays within its approval');
-    const childId = await makeRetry(jobId);
+    await expect(makeRetry(ground, jobId, { approval: null })).rejects.toThrow(
+      'stays within its approval',
+    );
+    await expect(makeRetry(ground, jobId, { maxCost: null })).rejects.toThrow(
+      'stays within its approval',
+    );
+    const childId = await makeRetry(ground, jobId);
     for (const maxCost of [null, 9_000_000_001n as Money]) {
       expect(await changeJob(ground.db, 1, childId, { maxCost })).toEqual({
         kind: 'above_approval',
@@ -330,7 +254,7 @@ describe('the latest answers', () => {
     const jobId = await mixedJob();
     const before = ['registered', 'missing', 'failed', 'failed', 'failed', 'failed', 'failed'];
     expect(await outcomes(jobId)).toEqual([...before, 'failed', 'registered', 'registered']);
-    const childId = await makeRetry(jobId);
+    const childId = await makeRetry(ground, jobId);
     const [some = '', none = '', never = ''] = await plan(ground, childId, [
       { size: 3 },
       { size: 2 },
@@ -338,7 +262,7 @@ describe('the latest answers', () => {
     ]);
     // 1 fails now, which is less than the missing of before; 2 is answered, 3 is missing; 6 and 7 are not sent.
     await loseAndGiveUp(none);
-    await answer(some, [1]);
+    await answerSome(ground, some, [1]);
     await cancelJob(ground.db, 1, childId);
     expect(never).not.toBe('');
     const rows = await latest(jobId);
@@ -364,8 +288,8 @@ describe('the latest answers', () => {
   test('keep a missing of before where the retry has failed', async () => {
     const jobId = await receive(ground, someNumbers(2));
     const [chunkId = ''] = await plan(ground, jobId, [{ size: 2 }]);
-    await answer(chunkId, [0]);
-    const childId = await makeRetry(jobId);
+    await answerSome(ground, chunkId, [0]);
+    const childId = await makeRetry(ground, jobId);
     const [again = ''] = await plan(ground, childId, [{ size: 1 }]);
     await loseAndGiveUp(again);
     expect(await latest(jobId)).toMatchObject([
