@@ -1,4 +1,4 @@
-import { type Job, type JobSummary } from '@rollcall/contract';
+import { type Job, jobLinksOf, type JobSummary } from '@rollcall/contract';
 import type { AttentionRow, JobRow } from '@rollcall/db';
 import { formatMoney, outcomes, parseMoney } from '@rollcall/domain';
 import { etaSeconds } from './eta.ts';
@@ -39,11 +39,7 @@ export function jobSummaryOf(row: JobRow, now_ms: number): JobSummary {
     created_at: row.created_at.toISOString(),
     planned_at: row.planned_at?.toISOString() ?? null,
     finished_at: row.finished_at?.toISOString() ?? null,
-    links: {
-      self: `/v1/jobs/${row.job_id}`,
-      results: `/v1/jobs/${row.job_id}/results`,
-      rejects: `/v1/jobs/${row.job_id}/rejects`,
-    },
+    links: jobLinksOf(row.job_id),
   };
 }
 

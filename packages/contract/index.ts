@@ -28,12 +28,13 @@ export {
   type UploadLine,
   uploadLineSchema,
 } from './export.ts';
+export type { HeldDecision } from './decision.ts';
 export { liveSchema, type Ready, readySchema } from './health.ts';
 export {
-  type HeldDecision,
   type Hold,
   holdPageSchema,
   holdQuerySchema,
+  type ResolveHold,
   resolveHoldBodySchema,
   resolvedHoldSchema,
   type WholeHold,
@@ -41,6 +42,7 @@ export {
 } from './hold.ts';
 export {
   type Job,
+  jobLinksOf,
   jobPageSchema,
   type JobQuery,
   jobQuerySchema,
@@ -61,6 +63,7 @@ export {
   type OwnKey,
   ownKeySchema,
 } from './key.ts';
+export { accountIdSchema } from './names.ts';
 export { type PatchJob, patchJobSchema } from './patch-job.ts';
 export { type Problem, problemSchema } from './problem.ts';
 export { rejectPageSchema, rejectQuerySchema } from './reject.ts';

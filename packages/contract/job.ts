@@ -11,6 +11,7 @@ const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
 
 export const jobStateSchema = z.enum(visibleJobStates).meta({
   id: 'JobState',
+  examples: ['running'],
   description:
     'planning → running ⇄ paused → cancelling → completed, completed_with_errors, cancelled or failed.',
 });
@@ -22,19 +23,38 @@ export const outcomeSchema = z.enum(outcomes, `write one of ${outcomes.join(', '
     '`undetermined`: the answer was unclear or contradictory. `failed`: it was never answered.',
 });
 
+/** Where more of a job is to be had. */
+export function jobLinksOf(jobId: string) {
+  const self = `/v1/jobs/${jobId}`;
+  return {
+    self,
+    results: `${self}/results`,
+    rejects: `${self}/rejects`,
+    chunks: `${self}/chunks`,
+    events: `${self}/events`,
+    export: `${self}/export`,
+  };
+}
+
 const summary = {
   id: jobIdSchema,
-  name: z.string().nullable(),
-  check: z.string(),
-  account: z.string(),
+  name: z
+    .string()
+    .nullable()
+    .meta({ examples: ['spring list'] }),
+  check: z.string().meta({ examples: ['telegram'] }),
+  account: z.string().meta({ examples: ['checknumber'] }),
   state: jobStateSchema,
-  priority: z.int(),
-  purpose: z.string(),
-  requested_by: z.string(),
+  priority: z.int().meta({ examples: [0] }),
+  purpose: z.string().meta({ examples: ['fraud review 2024-31'] }),
+  requested_by: z.string().meta({ examples: ['ana@example.com'] }),
   retry_of: z
     .string()
     .nullable()
-    .meta({ description: 'The job whose failed and missing numbers this one asks again.' }),
+    .meta({
+      description: 'The job whose failed and missing numbers this one asks again.',
+      examples: [null],
+    }),
   counts: z
     .object({
       lines: count.meta({
@@ -47,25 +67,44 @@ const summary = {
       answered: count.meta({ description: 'Numbers that have their result.' }),
       pending: count.meta({ description: 'accepted - answered' }),
     })
-    .meta({ id: 'JobCounts' }),
-  outcomes: z
-    .object(Object.fromEntries(outcomes.map((outcome) => [outcome, count])))
-    .meta({ id: 'OutcomeCounts', description: 'Numbers by outcome; their sum is `answered`.' }),
+    .meta({
+      id: 'JobCounts',
+      examples: [
+        { lines: 1_010, accepted: 1_000, duplicates: 8, rejected: 2, answered: 600, pending: 400 },
+      ],
+    }),
+  outcomes: z.object(Object.fromEntries(outcomes.map((outcome) => [outcome, count]))).meta({
+    id: 'OutcomeCounts',
+    description: 'Numbers by outcome; their sum is `answered`.',
+    examples: [
+      {
+        ...Object.fromEntries(outcomes.map((outcome) => [outcome, 0])),
+        registered: 410,
+        not_registered: 188,
+        undetermined: 2,
+      },
+    ],
+  }),
   chunks: z
     .object({
       held: count.meta({ description: 'Uploads that wait for a person to decide.' }),
       blocked: count.meta({ description: 'Uploads that wait for a reason to go away.' }),
     })
-    .meta({ id: 'StoppedChunks' }),
+    .meta({ id: 'StoppedChunks', examples: [{ held: 1, blocked: 0 }] }),
   progress: z
     .number()
     .min(0)
     .max(1)
-    .meta({ description: 'answered / accepted, rounded down to 4 decimals.' }),
-  eta_seconds: z.int().min(0).nullable().meta({
-    description:
-      'From the rate so far; null until a hundredth is answered, while paused, and once closed.',
-  }),
+    .meta({ description: 'answered / accepted, rounded down to 4 decimals.', examples: [0.6] }),
+  eta_seconds: z
+    .int()
+    .min(0)
+    .nullable()
+    .meta({
+      description:
+        'From the rate so far; null until a hundredth is answered, while paused, and once closed.',
+      examples: [40],
+    }),
   money: z
     .object({
       currency: z.string().meta({ examples: ['USD'] }),
@@ -76,14 +115,30 @@ const summary = {
         description: 'Unknown uploads that a person gave up: they may have been charged.',
       }),
     })
-    .meta({ id: 'JobMoney' }),
-  failure: z.string().nullable().meta({ description: 'Why a failed job failed.' }),
+    .meta({
+      id: 'JobMoney',
+      examples: [{ currency: 'USD', max_cost: '25', cost: '0.24', reserved: '0.08', at_risk: '0' }],
+    }),
+  failure: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why a failed job failed.', examples: [null] }),
   created_at: time,
   planned_at: time.nullable(),
-  finished_at: time.nullable(),
+  finished_at: time.nullable().meta({ examples: [null] }),
   links: z
-    .object({ self: z.string(), results: z.string(), rejects: z.string() })
-    .meta({ id: 'JobLinks' }),
+    .object({
+      self: z.string(),
+      results: z.string(),
+      rejects: z.string(),
+      chunks: z.string(),
+      events: z.string(),
+      export: z.string(),
+    })
+    .meta({
+      id: 'JobLinks',
+      examples: [jobLinksOf('job_01929d3e-8c00-7a31-9f5c-0242ac120002')],
+    }),
 };
 
 /** A job as lists show it. */
@@ -97,8 +152,8 @@ const attentionSchema = z
       .string()
       .nullable()
       .meta({ examples: ['connection_lost'] }),
-    chunks: count,
-    numbers: count,
+    chunks: count.meta({ examples: [1] }),
+    numbers: count.meta({ examples: [200] }),
     money_at_risk: amountSchema,
   })
   .meta({ id: 'Attention' });

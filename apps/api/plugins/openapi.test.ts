@@ -9,19 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => ground.close());
 
-test('is OpenAPI 3.1 and names every call of the API', () => {
-  expect(document.openapi).toBe('3.1.0');
-  expect(Object.keys(document.paths).sort()).toEqual([
-    '/healthz',
-    '/readyz',
-    '/v1/jobs',
-    '/v1/jobs/{id}',
-    '/v1/jobs/{id}/rejects',
-    '/v1/jobs/{id}/results',
-  ]);
-  expect(Object.keys(document.paths['/v1/jobs'])).toEqual(['get', 'post']);
-});
-
 test('describes the three forms of a job, and what is required of each', () => {
   const { requestBody, parameters } = document.paths['/v1/jobs'].post;
   expect(Object.keys(requestBody.content)).toEqual([
@@ -52,23 +39,6 @@ test('describes the three forms of a job, and what is required of each', () => {
     'purpose',
     'requested_by',
   ]);
-});
-
-test('every reference leads somewhere, and every call says its answers and its key', () => {
-  const references = [
-    ...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g),
-  ];
-  expect(references.length).toBeGreaterThan(10);
-  for (const [, name = ''] of references) expect(document.components.schemas).toHaveProperty(name);
-  for (const [path, calls] of Object.entries<Json>(document.paths)) {
-    for (const call of Object.values<Json>(calls)) {
-      expect(Object.keys(call.responses).length).toBeGreaterThan(0);
-      if (path.startsWith('/v1/')) {
-        expect(call.security).toEqual([{ key: [] }]);
-        expect(call.responses['401'].content).toHaveProperty(['application/problem+json']);
-      }
-    }
-  }
 });
 
 test('/docs shows it with nothing from elsewhere', async () => {

@@ -8,6 +8,7 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-zod-openapi';
+import { type ApiDocument, completeDocument } from '../openapi/complete-document.ts';
 import { pageContent } from './security-headers.ts';
 
 const description = `Bulk checks of phone numbers: a job in, one answered row per number out.
@@ -24,13 +25,19 @@ export const openApiPlugin = fastifyPlugin(
       openapi: {
         openapi: '3.1.0',
         info: { title: 'Rollcall API', version: '1', description },
+        servers: [{ url: '/', description: 'The server that this document comes from.' }],
         components: {
           securitySchemes: {
             key: { type: 'http', scheme: 'bearer', description: 'An API key, `rc_live_…`.' },
           },
         },
       },
-      ...fastifyZodOpenApiTransformers,
+      transform: fastifyZodOpenApiTransformers.transform,
+      transformObject: (document) =>
+        // Swagger's types allow for documents that we never ask it for.
+        completeDocument(
+          fastifyZodOpenApiTransformers.transformObject(document) as unknown as ApiDocument,
+        ) as never,
     });
     await app.register(async (page: FastifyInstance) => {
       pageContent(page);

@@ -14,7 +14,16 @@ export async function healthRoutes(
   const tags = ['health'];
   app.get(
     '/healthz',
-    { schema: { tags, summary: 'Whether the process lives', response: { 200: liveSchema } } },
+    {
+      schema: {
+        tags,
+        operationId: 'live',
+        summary: 'Whether the process lives',
+        description: 'Asks nobody else: it answers while Postgres and the queue are away.',
+        security: [],
+        response: { 200: liveSchema },
+      },
+    },
     () => ({ status: 'alive' }),
   );
   app.get(
@@ -22,9 +31,11 @@ export async function healthRoutes(
     {
       schema: {
         tags,
+        operationId: 'ready',
         summary: 'Whether Postgres and the queue answer, and which does not',
         description:
           'A queue that is away delays work by seconds and loses nothing: jobs are still taken with 202.',
+        security: [],
         response: { 200: readySchema, 503: readySchema },
       },
     },

@@ -13,7 +13,14 @@ export function problemResponses(codes: readonly ErrorCode[]) {
       status,
       {
         description: named.map((code) => `\`${code}\`: ${errorCatalogue[code].title}.`).join(' '),
-        content: { 'application/problem+json': { schema: problemSchema } },
+        content: {
+          'application/problem+json': {
+            schema: problemSchema,
+            examples: Object.fromEntries(
+              named.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
+            ),
+          },
+        },
       },
     ]),
   );

@@ -1,0 +1,34 @@
+/** Headers of answers, by the name under which the document's components have them. */
+export const responseHeaders = {
+  'x-request-id': {
+    description:
+      'Names this request, in the log too. A UUID that the caller sent under this name is taken over.',
+    schema: { type: 'string', format: 'uuid' },
+    example: '01929d3e-8c00-7a31-9f5c-0242ac120002',
+  },
+  'ratelimit-limit': {
+    description: 'Requests that one process of the API answers this key in a minute.',
+    schema: { type: 'integer' },
+    example: 6_000,
+  },
+  'ratelimit-remaining': {
+    description: 'How many of them are left.',
+    schema: { type: 'integer' },
+    example: 5_999,
+  },
+  'ratelimit-reset': {
+    description: 'Seconds until all of them are there again.',
+    schema: { type: 'integer' },
+    example: 60,
+  },
+  'retry-after': {
+    description: 'Seconds after which to ask again.',
+    schema: { type: 'integer' },
+    example: 2,
+  },
+  'www-authenticate': {
+    description: 'How to show a key.',
+    schema: { type: 'string' },
+    example: 'Bearer realm="Rollcall"',
+  },
+} as const;

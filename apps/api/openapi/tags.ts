@@ -1,0 +1,15 @@
+/** The chapters of the reference, in the order in which somebody new needs them. */
+export const tags = [
+  { name: 'jobs', description: 'Make jobs of many numbers, watch and steer them.' },
+  { name: 'results', description: 'One row per number, and the lines that held none.' },
+  { name: 'chunks', description: 'The uploads that a job was cut into.' },
+  {
+    name: 'holds',
+    description:
+      'Uploads whose outcome is in doubt: nothing happens to them until a person decides.',
+  },
+  { name: 'checks', description: 'What can be asked of a number, by whom, at what price.' },
+  { name: 'accounts', description: 'Credentials at providers: health, balance, money.' },
+  { name: 'keys', description: 'Who may do what.' },
+  { name: 'health', description: 'For whoever runs the processes.' },
+] as const;
