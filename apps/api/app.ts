@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '@rollcall/db';
 import type { Queues } from '@rollcall/queue';
-import type { Logger } from '@rollcall/telemetry';
+import type { Logger, Metrics, Tracing } from '@rollcall/telemetry';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AccountBook } from './intake/choose-account.ts';
 import type { IntakeLimits } from './intake/read-outcome.ts';
@@ -10,17 +10,24 @@ import { authPlugin } from './plugins/auth.ts';
 import { dashboardPath, dashboardPlugin } from './plugins/dashboard.ts';
 import { endUnreadBodiesPlugin } from './plugins/end-unread-bodies.ts';
 import { errorsPlugin } from './plugins/errors.ts';
+import { metricsPlugin } from './plugins/metrics.ts';
 import { notFoundPlugin } from './plugins/not-found.ts';
 import { openApiPlugin } from './plugins/openapi.ts';
 import { type RateLimits, rateLimitPlugin } from './plugins/rate-limit.ts';
 import { requestLogPlugin } from './plugins/request-log.ts';
 import { securityHeadersPlugin } from './plugins/security-headers.ts';
+import { tracingPlugin } from './plugins/tracing.ts';
 import { refuse, sendRefusal } from './refusal.ts';
 import { cancelJobRoute } from './routes/cancel-job.ts';
 import { controlJobRoutes } from './routes/control-job.ts';
+import { accountRoutes } from './routes/accounts.ts';
+import { checkRoutes } from './routes/checks.ts';
+import { chunkRoutes } from './routes/chunks.ts';
 import { createJobRoute } from './routes/create-job.ts';
+import { type EventLimits, eventRoute } from './routes/events.ts';
 import { exportRoute } from './routes/export.ts';
 import { healthRoutes } from './routes/health.ts';
+import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { rejectRoutes } from './routes/rejects.ts';
@@ -34,6 +41,8 @@ export interface ApiDependencies {
   /** Read without keys: this process speaks to no provider. */
   readonly accounts: AccountBook;
   readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly limits: ApiLimits;
 }
 
@@ -48,11 +57,12 @@ export interface ApiLimits {
   readonly storesAtOnceMax: number;
   readonly exportsAtOnceMax: number;
   readonly exportTimeout_ms: number;
+  readonly events: EventLimits;
 }
 
 /** Builds the API: everything around the routes first, then each resource. `main.ts` lets it listen. */
 export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> {
-  const { database, queues, accounts, log, limits } = deps;
+  const { database, queues, accounts, log, metrics, tracing, limits } = deps;
   const app = Fastify({
     logger: false,
     genReqId: (request) => givenRequestId(request.headers['x-request-id']) ?? randomUUID(),
@@ -76,12 +86,15 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
   });
   app.decorateRequest('apiKey', null);
 
+  // First, so that the lines that the others log belong to the request's span.
+  await app.register(tracingPlugin, { tracing });
   await app.register(requestLogPlugin, { log });
   await app.register(errorsPlugin, { log });
   await app.register(endUnreadBodiesPlugin);
   await app.register(notFoundPlugin);
   await app.register(securityHeadersPlugin);
   await app.register(rateLimitPlugin, limits.requestsPerMinute);
+  await app.register(metricsPlugin, { database, queues, metrics, log });
   await app.register(openApiPlugin);
 
   await app.register(rootRoute);
@@ -102,8 +115,13 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
       await v1.register(controlJobRoutes, { database, queues, accounts, log });
       await v1.register(cancelJobRoute, { database, accounts, log });
       await v1.register(retryJobRoute, { database, queues, accounts, log });
+      await v1.register(chunkRoutes, { database });
+      await v1.register(holdRoutes, { database, queues, accounts, log });
+      await v1.register(checkRoutes, { database, accounts });
+      await v1.register(accountRoutes, { database, queues, accounts, log });
       await v1.register(resultRoutes, { database });
       await v1.register(rejectRoutes, { database });
+      await v1.register(eventRoute, { database, log, limits: limits.events });
       await v1.register(exportRoute, {
         database,
         log,

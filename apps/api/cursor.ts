@@ -3,6 +3,14 @@ import { z } from 'zod';
 /** Each list has cursors of its own, so that one of another list is refused and not misread. */
 const shapes = {
   jobs: z.strictObject({ list: z.literal('jobs'), after: z.string().regex(/^job_[0-9a-f-]{36}$/) }),
+  chunks: z.strictObject({ list: z.literal('chunks'), after: z.int().min(1) }),
+  holds: z.strictObject({
+    list: z.literal('holds'),
+    after: z.strictObject({
+      held_us: z.int().min(0),
+      chunkId: z.string().regex(/^chk_[0-9a-f-]{36}$/),
+    }),
+  }),
   keys: z.strictObject({ list: z.literal('keys'), after: z.string().regex(/^key_[0-9a-f-]{36}$/) }),
   results: z.strictObject({ list: z.literal('results'), after: z.int().min(1) }),
   rejects: z.strictObject({ list: z.literal('rejects'), after: z.int().min(1) }),

@@ -74,6 +74,27 @@ export const errorCatalogue = {
     title: 'A retry of these numbers is open',
     advice: 'Wait until it is closed: what it answers needs no other retry.',
   },
+  not_held: {
+    status: 409,
+    title: 'The chunk is not held',
+    advice:
+      'Nothing is left to decide: look at the chunk, somebody else may have decided, or its answer came late.',
+  },
+  decision_not_allowed: {
+    status: 409,
+    title: 'This decision does not fit the hold',
+    advice: 'Use one of the decisions that `detail` names.',
+  },
+  task_in_use: {
+    status: 409,
+    title: 'The task belongs to another upload',
+    advice: 'Ask the provider’s support for the id again: one task answers for one upload.',
+  },
+  account_not_known: {
+    status: 409,
+    title: 'No worker has read this account yet',
+    advice: 'Start a worker with the same accounts file, then try again.',
+  },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
@@ -93,12 +114,13 @@ export const errorCatalogue = {
     status: 415,
     title: 'This content type is not taken',
     advice:
-      'Send application/json, multipart/form-data, or the file itself as text/csv, text/plain, text/tab-separated-values, application/gzip or application/octet-stream.',
+      'Send application/json, multipart/form-data, or the file itself as text/csv, text/plain, text/tab-separated-values, application/gzip, application/octet-stream or the type of an xlsx.',
   },
   unsupported_format: {
     status: 415,
     title: 'The file is of a kind that is not read',
-    advice: 'Send txt, csv, tsv or a JSON array, in UTF-8 or Latin-1, plain or gzip.',
+    advice:
+      'Send txt, csv, tsv or a JSON array, in UTF-8 or Latin-1, plain or gzip; or an xlsx without macros or password.',
   },
   invalid_request: {
     status: 422,
@@ -140,6 +162,16 @@ export const errorCatalogue = {
     status: 422,
     title: 'Fewer numbers than the account takes',
     advice: 'Add numbers. They are never padded, and nothing was stored.',
+  },
+  cost_ceiling_required: {
+    status: 422,
+    title: 'Paying again needs a ceiling',
+    advice: 'Say in `cost_ceiling` what the new upload may cost at most, as text such as "12.50".',
+  },
+  cost_ceiling_too_low: {
+    status: 422,
+    title: 'The upload would cost more than the ceiling',
+    advice: 'Raise `cost_ceiling` to what `money` says, or decide otherwise. Nothing was changed.',
   },
   max_cost_too_low: {
     status: 422,
@@ -206,6 +238,11 @@ export const errorCatalogue = {
     status: 422,
     title: 'The gzip data is broken',
     advice: 'Compress the file again, or send it plain.',
+  },
+  bad_xlsx: {
+    status: 422,
+    title: 'The workbook is broken',
+    advice: 'Save it again as .xlsx, or as csv, and send it whole.',
   },
   unknown_region: {
     status: 422,

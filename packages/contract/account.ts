@@ -26,6 +26,9 @@ export const accountSchema = z
         note: z.string().nullable().meta({ description: 'Who paused it and why.' }),
       })
       .nullable(),
+    advice: z.string().nullable().meta({
+      description: 'What a person can do about it; null: there is nothing to do.',
+    }),
     checks: z.array(z.string()),
     currency: z.string().meta({ examples: ['USD'] }),
     balance: z.object({ amount: amountSchema, at: time }).nullable().meta({
@@ -43,13 +46,17 @@ export const accountSchema = z
         held: count,
         blocked: count,
       })
-      .meta({ id: 'AccountChunks', description: 'ingesting counts result_ready too.' }),
+      .meta({
+        id: 'AccountChunks',
+        description: 'Of the tenant that asks; ingesting counts result_ready too.',
+      }),
     money: z
       .object({
-        reserved: amountSchema,
+        reserved: amountSchema.meta({
+          description: 'Uploads on the wire, and those held as unknown.',
+        }),
         at_risk: amountSchema.meta({
-          description:
-            'May have been charged: uploads held as unknown (also in `reserved`), and those given up.',
+          description: 'Unknown uploads that a person gave up: they may have been charged.',
         }),
         committed_today: amountSchema.meta({ description: 'Since 00:00 UTC.' }),
         committed_this_month: amountSchema.meta({
@@ -57,7 +64,7 @@ export const accountSchema = z
         }),
         daily_cap: amountSchema.nullable(),
       })
-      .meta({ id: 'AccountMoney' }),
+      .meta({ id: 'AccountMoney', description: 'Of the tenant that asks, by configured price.' }),
     last_error: z
       .object({
         at: time,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { amountSchema } from './amount.ts';
 import { chunkIdSchema } from './chunk-id.ts';
+import { decisionSchema } from './decision.ts';
 import { jobIdSchema } from './job-id.ts';
 import { cursorSchema, limitSchema, pageOf } from './page.ts';
 import { attemptOutcomes, chunkStates } from './chunk-words.ts';
@@ -117,6 +118,9 @@ export const wholeChunkSchema = z
   .object({
     ...chunk,
     attempts: z.array(attemptWithTaskSchema).meta({ description: 'Oldest first.' }),
+    decisions: z
+      .array(decisionSchema)
+      .meta({ description: 'What people decided on it while it was held, oldest first.' }),
     recent_polls: z
       .array(pollSchema)
       .meta({ description: 'The last 20 times that the provider was asked, newest first.' }),

@@ -5,17 +5,11 @@ import { chunkIdSchema } from './chunk-id.ts';
 import { line } from './line.ts';
 import { jobIdSchema } from './job-id.ts';
 import { cursorSchema, limitSchema, pageOf } from './page.ts';
-import { decisions, heldReasons } from './chunk-words.ts';
+import { heldReasons } from './chunk-words.ts';
+import { decisionNameSchema, decisionSchema } from './decision.ts';
 
 const count = z.int().min(0);
 const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
-
-const decisionNameSchema = z.enum(decisions, `write one of ${decisions.join(', ')}`).meta({
-  id: 'DecisionName',
-  description:
-    '`adopt`: the provider’s support named the task that the upload became. `pay_again`: send it once more, with an approval. ' +
-    '`keep_polling`: the task is believed to be alive. `replay`: read the archived file again. `give_up`: its numbers end as failed.',
-});
 
 const heldReasonSchema = z.enum(heldReasons, `write one of ${heldReasons.join(', ')}`).meta({
   id: 'HeldReason',
@@ -83,24 +77,6 @@ const evidenceSchema = z
   })
   .meta({ id: 'Evidence' });
 
-const decisionSchema = z
-  .object({
-    decision: decisionNameSchema,
-    chunk_id: chunkIdSchema,
-    attempt_id: z.string(),
-    decided_by: z.string().meta({
-      description: 'Id and name of the API key.',
-      examples: ['key_01929d3e-8c00-7a31-9f5c-0242ac120005 (ops)'],
-    }),
-    reason: z.string(),
-    task_id: z.string().nullable().meta({ description: 'With adopt: the task that was named.' }),
-    cost_ceiling: amountSchema
-      .nullable()
-      .meta({ description: 'With pay_again: what was allowed.' }),
-    at: time,
-  })
-  .meta({ id: 'Decision' });
-
 /** A hold on its own: also every exchange with the provider, and what was decided before. */
 export const wholeHoldSchema = z
   .object({
@@ -150,4 +126,4 @@ export const resolvedHoldSchema = z
 
 export type Hold = z.input<typeof holdSchema>;
 export type WholeHold = z.input<typeof wholeHoldSchema>;
-export type HeldDecision = z.input<typeof decisionSchema>;
+export type ResolveHold = z.output<typeof resolveHoldBodySchema>;

@@ -47,7 +47,10 @@ export const problemSchema = z
     money: z
       .object({ currency: z.string(), cost: amountSchema, max_cost: amountSchema })
       .optional()
-      .meta({ description: 'With `max_cost_too_low`: what the job would cost, and may.' }),
+      .meta({
+        description:
+          'With `max_cost_too_low` and `cost_ceiling_too_low`: what it would cost, and may.',
+      }),
     retry: z
       .object({
         numbers: z.int().meta({ description: 'Numbers that would be asked again.' }),

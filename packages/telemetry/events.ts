@@ -31,6 +31,7 @@ export const eventMeanings = {
   'chunk.result_ready': 'The provider has a result to download.',
   'chunk.done': 'All rows of a chunk were written.',
   'chunk.held': 'A chunk waits for a decision by a person.',
+  'hold.resolved': 'A person decided on a held chunk.',
   'chunk.blocked': 'A chunk waits for money, a ceiling, a breaker or an account.',
   'chunk.unblocked': 'What blocked a chunk is gone.',
   'chunk.cancelled': 'A chunk was cancelled before its upload.',
@@ -46,6 +47,7 @@ export const eventMeanings = {
   'attempt.overcharged': 'The provider charged more than the price on the attempt.',
   'account.paused':
     'An account was paused: its key was refused, it overcharged, or a person said so.',
+  'account.resumed': 'A person let an account send again.',
   'account.balance': 'An account told its balance.',
 
   // Keys
@@ -79,6 +81,8 @@ export const eventMeanings = {
   'stage.failed': 'A stage threw; the state in Postgres is what it was, and the sweep will ring.',
 
   // Processes
+  'metrics.not_read':
+    'Postgres or the queue did not answer for a scrape; their metrics were left out.',
   'http.request': 'An HTTP request was answered.',
   'http.failed': 'An HTTP request ended in an error of ours.',
   'http.listening': 'A server takes requests.',

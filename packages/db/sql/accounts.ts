@@ -81,16 +81,20 @@ export function originOf(account: Account): string {
   return new URL(account.baseUrl).origin;
 }
 
-/** Stops an account: nothing more is sent, what was sent is still polled. False when it was paused before. */
+/**
+ * Stops an account: nothing more is sent, what was sent is still polled. False when it was paused before: then its reason stays.
+ * `note`: who paused it and why, where a person did.
+ */
 export async function pauseAccount(
   tx: Queryable,
   account: string,
   reason: 'operator' | 'auth' | 'actual_above_price',
+  note: string | null = null,
 ): Promise<boolean> {
   const paused = await smallStatement(tx, (on) =>
     on
       .update(accountStates)
-      .set({ pausedReason: reason, pausedAt: sql`now()` })
+      .set({ pausedReason: reason, pausedAt: sql`now()`, pauseNote: note })
       .where(and(eq(accountStates.account, account), isNull(accountStates.pausedReason))),
   );
   return paused.rowCount === 1;
@@ -102,7 +106,7 @@ export async function resumeAccount(db: Database, account: string): Promise<bool
     const resumed = await smallStatement(tx, (on) =>
       on
         .update(accountStates)
-        .set({ pausedReason: null, pausedAt: null })
+        .set({ pausedReason: null, pausedAt: null, pauseNote: null })
         .where(and(eq(accountStates.account, account), isNotNull(accountStates.pausedReason))),
     );
     await unblockAccount(tx, account, ['account_paused', 'auth']);

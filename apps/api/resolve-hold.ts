@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import type { ResolveHold } from '@rollcall/contract';
+import {
+  adoptTask,
+  type ApiKey,
+  type ChunkRow,
+  type Database,
+  type Decided,
+  type DecisionRow,
+  giveUp,
+  type HoldRow,
+  keepPolling,
+  payAgain,
+  readChunk,
+  readDecisions,
+  readHold,
+  replayArtifact,
+  serverNow_ms,
+  takeRing,
+} from '@rollcall/db';
+import {
+  type ChunkId,
+  formatMoney,
+  makeId,
+  type Money,
+  parseMoney,
+  priceOf,
+} from '@rollcall/domain';
+import type { Queues } from '@rollcall/queue';
+import type { Logger } from '@rollcall/telemetry';
+import { allowedOn } from './hold-view.ts';
+import type { AccountBook } from './intake/choose-account.ts';
+import { shortAmount } from './job-view.ts';
+import { namedKey } from './named-key.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+/** A task gets so long where the accounts file no longer names its account; it can be polled on again. */
+const deadlineOfStrangers_ms = 3_600_000;
+
+interface Desk {
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly accounts: AccountBook;
+  readonly log: Logger;
+}
+
+interface Asked {
+  readonly key: ApiKey;
+  readonly chunkId: ChunkId;
+  readonly body: ResolveHold;
+}
+
+export type Resolved =
+  | { readonly kind: 'resolved'; readonly chunk: ChunkRow; readonly decision: DecisionRow }
+  | Refusal;
+
+/** Decides on a held chunk: checks what the decision needs, makes it, and rings for whoever moves the chunk next. */
+export async function resolveHold(desk: Desk, asked: Asked): Promise<Resolved> {
+  const { database, log } = desk;
+  const { key, chunkId, body } = asked;
+  const misfit = misfitOf(body) ?? missingScope(key, body);
+  if (misfit) return misfit;
+  const hold = await readHold(database, key.tenantId, chunkId);
+  if (!hold) return repeated(desk, asked);
+  const refusal = notAllowed(hold, body) ?? tooLow(desk, hold, body);
+  if (refusal) return refusal;
+
+  const decided = await decide(desk, asked, hold);
+  switch (decided.kind) {
+    case 'not_held':
+      // Somebody else was quicker, perhaps with the same decision.
+      return repeated(desk, asked);
+    case 'task_in_use':
+      return refuse('task_in_use');
+    case 'ceiling_too_low':
+      return ceilingTooLow(hold, body, parseMoney(hold.money_at_risk));
+    case 'no_artifact':
+    case 'job_cancelled':
+      return refuse('decision_not_allowed', {
+        detail: 'The job was cancelled, or its file is gone.',
+      });
+    case 'decided':
+      break;
+  }
+  log.warn('hold.resolved', {
+    job: hold.job_id,
+    chunk: chunkId,
+    attempt: hold.attempt_id,
+    account: hold.account,
+    api_key: key.id,
+    decision: body.decision,
+    reason: hold.reason,
+    state_to: decided.state,
+  });
+  if (decided.closing?.kind === 'closed') {
+    log.info('job.closed', { job: hold.job_id, state_to: decided.closing.state });
+  } else if (decided.closing?.kind === 'audit_failed') {
+    log.error('job.audit_failed', { job: hold.job_id });
+  }
+  const doorbell = await takeRing(database, chunkId);
+  if (doorbell) await desk.queues.ring([doorbell]);
+  return latest(desk, asked);
+}
+
+/** What a body names beyond its decision, or leaves out. */
+function misfitOf(body: ResolveHold): Refusal | null {
+  const wrong = (pointer: string, message: string) =>
+    refuse('invalid_request', { errors: [{ in: 'body', pointer, message }] });
+  const { decision } = body;
+  if (decision === 'adopt' && body.task_id === undefined) {
+    return wrong('/task_id', 'is required with adopt: the id that the provider’s support named');
+  }
+  if (decision !== 'adopt' && body.task_id !== undefined) {
+    return wrong('/task_id', 'goes with adopt only');
+  }
+  if (decision === 'pay_again') {
+    return body.cost_ceiling === undefined ? refuse('cost_ceiling_required') : null;
+  }
+  if (body.cost_ceiling !== undefined) return wrong('/cost_ceiling', 'goes with pay_again only');
+  if (body.not_charged !== undefined) return wrong('/not_charged', 'goes with pay_again only');
+  return null;
+}
+
+function missingScope({ scopes }: ApiKey, { decision }: ResolveHold): Refusal | null {
+  if (decision !== 'pay_again') return null;
+  if (scopes.includes('approvals:write') || scopes.includes('admin')) return null;
+  return refuse('scope_missing', { detail: 'Paying again needs the scope approvals:write too.' });
+}
+
+function notAllowed(hold: HoldRow, { decision }: ResolveHold): Refusal | null {
+  const allowed = allowedOn(hold);
+  if (allowed.includes(decision)) return null;
+  const detail = `It is held for ${hold.reason}; decide one of: ${allowed.join(', ')}.`;
+  return refuse('decision_not_allowed', { detail });
+}
+
+/** An approval below the price of today would let nothing through: the chunk would only be blocked. */
+function tooLow({ accounts }: Desk, hold: HoldRow, body: ResolveHold): Refusal | null {
+  if (body.decision !== 'pay_again') return null;
+  const offer = accounts.accounts.get(hold.account)?.checks[hold.check_name];
+  if (!offer) return null;
+  const cost = priceOf(offer.pricePerNumber, hold.numbers);
+  return ceilingOf(body) < cost ? ceilingTooLow(hold, body, cost) : null;
+}
+
+function ceilingTooLow(hold: HoldRow, body: ResolveHold, cost: Money | null): Refusal {
+  const money = {
+    currency: hold.currency,
+    cost: cost === null ? shortAmount(hold.money_at_risk) : formatMoney(cost),
+    max_cost: formatMoney(ceilingOf(body)),
+  };
+  return refuse('cost_ceiling_too_low', { money });
+}
+
+function ceilingOf({ cost_ceiling }: ResolveHold): Money {
+  const ceiling = parseMoney(cost_ceiling ?? '');
+  if (ceiling === null) throw new Error('a ceiling that the schema took is no amount');
+  return ceiling;
+}
+
+async function decide(
+  { database, accounts }: Desk,
+  { key, chunkId, body }: Asked,
+  hold: HoldRow,
+): Promise<Decided> {
+  const by = { tenantId: key.tenantId, decidedBy: namedKey(key), why: body.reason };
+  const deadline_ms = async () =>
+    (await serverNow_ms(database)) +
+    (accounts.accounts.get(hold.account)?.poll.deadline_ms ?? deadlineOfStrangers_ms);
+  switch (body.decision) {
+    case 'adopt':
+      return adoptTask(database, chunkId, body.task_id ?? '', await deadline_ms(), by);
+    case 'pay_again':
+      return payAgain(
+        database,
+        chunkId,
+        {
+          id: makeId('approval', Date.now(), randomBytes(10)),
+          costCeiling: ceilingOf(body),
+          liftedTo: body.not_charged ? 'not_charged' : 'written_off',
+        },
+        by,
+      );
+    case 'keep_polling':
+      return keepPolling(database, chunkId, await deadline_ms(), by);
+    case 'replay':
+      return replayArtifact(database, chunkId, by);
+    case 'give_up':
+      return giveUp(database, chunkId, by);
+  }
+}
+
+/** The same decision again, perhaps because its answer was lost: nothing is changed, and the first answer stands. */
+async function repeated(desk: Desk, asked: Asked): Promise<Resolved> {
+  const found = await latest(desk, asked);
+  if (found.kind === 'refused') return found;
+  const { chunk, decision } = found;
+  const { body } = asked;
+  const same =
+    decision.decision === body.decision &&
+    decision.task_id === (body.task_id ?? null) &&
+    (decision.cost_ceiling === null) === (body.cost_ceiling === undefined) &&
+    (body.cost_ceiling === undefined ||
+      parseMoney(decision.cost_ceiling ?? '') === ceilingOf(body));
+  return same && chunk.state !== 'held' ? found : refuse('not_held');
+}
+
+async function latest({ database }: Desk, { key, chunkId }: Asked): Promise<Resolved> {
+  const [chunk, decisions] = await Promise.all([
+    readChunk(database, key.tenantId, chunkId, null),
+    readDecisions(database, key.tenantId, chunkId),
+  ]);
+  if (!chunk) return refuse('not_found');
+  const decision = decisions.at(-1);
+  return decision ? { kind: 'resolved', chunk, decision } : refuse('not_held');
+}

@@ -1,0 +1,165 @@
+import {
+  accountIdSchema,
+  accountListSchema,
+  accountSchema,
+  changeAccountBodySchema,
+} from '@rollcall/contract';
+import {
+  type ApiKey,
+  type Database,
+  nextReady,
+  pauseAccount,
+  resetBreaker,
+  resumeAccount,
+} from '@rollcall/db';
+import type { Queues } from '@rollcall/queue';
+import type { Logger } from '@rollcall/telemetry';
+import type { FastifyInstance } from 'fastify';
+import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
+import { z } from 'zod';
+import { type AccountFacts, accountOf, adviceAfterAuth, breakerIsOpen } from '../account-view.ts';
+import type { AccountBook } from '../intake/choose-account.ts';
+import { namedKey } from '../named-key.ts';
+import { readAccountFacts } from '../read-account-facts.ts';
+import { refuse, sendRefusal } from '../refusal.ts';
+import { keyOf } from '../request-fields.ts';
+import { everywhere, problemResponses } from './problem-responses.ts';
+
+const params = z.object({ id: accountIdSchema });
+const changeProblems = problemResponses([
+  ...everywhere,
+  'malformed_request',
+  'unsupported_media_type',
+  'body_too_large',
+  'not_found',
+  'account_not_known',
+  'invalid_request',
+]);
+
+interface AccountRouteOptions {
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly accounts: AccountBook;
+  readonly log: Logger;
+}
+
+/** `GET /v1/accounts`, `GET /v1/accounts/{id}`, `POST /v1/accounts/{id}/pause` and `/resume` */
+export async function accountRoutes(
+  plain: FastifyInstance,
+  { database, queues, accounts, log }: AccountRouteOptions,
+): Promise<void> {
+  const app = plain.withTypeProvider<FastifyZodOpenApiTypeProvider>();
+  const factsOf = async (key: ApiKey, id: string): Promise<AccountFacts | null> => {
+    const facts = await readAccountFacts(database, accounts, key.tenantId);
+    return facts.find(({ configured }) => configured.id === id) ?? null;
+  };
+
+  app.get(
+    '/accounts',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags: ['accounts'],
+        operationId: 'listAccounts',
+        summary: 'List the accounts: how they are, and what stops them',
+        description:
+          'As the accounts file names them, with what Postgres knows of each: what stops it, its balance, what is on its way and what it cost.',
+        security: [{ key: [] }],
+        response: { 200: accountListSchema, ...problemResponses(everywhere) },
+      },
+    },
+    async (request, reply) => {
+      const facts = await readAccountFacts(database, accounts, keyOf(request).tenantId);
+      return reply.send({ data: facts.map(accountOf) });
+    },
+  );
+  app.get(
+    '/accounts/:id',
+    {
+      config: { scope: 'jobs:read' },
+      schema: {
+        tags: ['accounts'],
+        operationId: 'getAccount',
+        summary: 'Show an account',
+        description:
+          'The same as in the list. What is null is not known: a provider that tells no balance has none.',
+        security: [{ key: [] }],
+        params,
+        response: { 200: accountSchema, ...problemResponses([...everywhere, 'not_found']) },
+      },
+    },
+    async (request, reply) => {
+      const facts = await factsOf(keyOf(request), request.params.id);
+      return facts
+        ? reply.send(accountOf(facts))
+        : sendRefusal(request, reply, refuse('not_found'));
+    },
+  );
+  app.post(
+    '/accounts/:id/pause',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['accounts'],
+        operationId: 'pauseAccount',
+        summary: 'Pause an account: nothing more is sent, what was sent is still polled and read',
+        description:
+          'Its chunks wait until it is resumed; jobs are still taken for it. Again: the same answer.',
+        security: [{ key: [] }],
+        params,
+        body: changeAccountBodySchema,
+        response: { 200: accountSchema, ...changeProblems },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      const { id } = request.params;
+      const before = await factsOf(key, id);
+      if (!before) return sendRefusal(request, reply, refuse('not_found'));
+      if (!before.health) return sendRefusal(request, reply, refuse('account_not_known'));
+      const why = request.body?.reason;
+      const note = why === undefined ? namedKey(key) : `${namedKey(key)}: ${why}`;
+      if (await pauseAccount(database, id, 'operator', note)) {
+        log.warn('account.paused', { account: id, reason: 'operator', api_key: key.id });
+      }
+      return reply.send(accountOf((await factsOf(key, id)) ?? before));
+    },
+  );
+  app.post(
+    '/accounts/:id/resume',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['accounts'],
+        operationId: 'resumeAccount',
+        summary: 'Let an account send again, and close its breaker',
+        description:
+          'An account that was paused because its key was refused needs its new key first: workers read keys when they start.',
+        security: [{ key: [] }],
+        params,
+        body: changeAccountBodySchema,
+        response: { 200: accountSchema, ...changeProblems },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      const { id } = request.params;
+      const before = await factsOf(key, id);
+      if (!before) return sendRefusal(request, reply, refuse('not_found'));
+      if (!before.health) return sendRefusal(request, reply, refuse('account_not_known'));
+      const resumed = await resumeAccount(database, id);
+      const breakerWasOpen = breakerIsOpen(before.health);
+      if (breakerWasOpen) await resetBreaker(database, id);
+      if (resumed || breakerWasOpen) {
+        const reason = before.health.pausedReason ?? (breakerWasOpen ? 'breaker' : undefined);
+        log.warn('account.resumed', { account: id, reason, api_key: key.id });
+      }
+      const ready = await nextReady(database, id, before.configured.pace.uploadsInFlight);
+      await queues.ring(ready.map((each) => ({ stage: 'submit', account: id, ...each })));
+      const shown = accountOf((await factsOf(key, id)) ?? before);
+      const advice =
+        resumed && before.health.pausedReason === 'auth' ? adviceAfterAuth : shown.advice;
+      return reply.send({ ...shown, advice });
+    },
+  );
+}

@@ -1,0 +1,100 @@
+import {
+  chunkIdSchema,
+  chunkPageSchema,
+  chunkQuerySchema,
+  jobIdSchema,
+  wholeChunkSchema,
+} from '@rollcall/contract';
+import {
+  type Database,
+  readAttempts,
+  readChunk,
+  readChunks,
+  readDecisions,
+  readJobState,
+  readPolls,
+} from '@rollcall/db';
+import type { FastifyInstance } from 'fastify';
+import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
+import { z } from 'zod';
+import { chunkOf, wholeChunkOf } from '../chunk-view.ts';
+import { readCursor, writeCursor } from '../cursor.ts';
+import { refuse, sendRefusal } from '../refusal.ts';
+import { keyOf } from '../request-fields.ts';
+import { everywhere, problemResponses } from './problem-responses.ts';
+
+const scope = 'jobs:read';
+const pollsShown = 20;
+
+/** `GET /v1/jobs/{id}/chunks` and `GET /v1/jobs/{id}/chunks/{chunk_id}` */
+export async function chunkRoutes(
+  plain: FastifyInstance,
+  { database }: { readonly database: Database },
+): Promise<void> {
+  const app = plain.withTypeProvider<FastifyZodOpenApiTypeProvider>();
+  app.get(
+    '/jobs/:id/chunks',
+    {
+      config: { scope },
+      schema: {
+        tags: ['chunks'],
+        operationId: 'listChunks',
+        summary: 'Page through the chunks of a job',
+        description: 'A chunk is a part of the job that is sent in one upload.',
+        security: [{ key: [] }],
+        params: z.object({ id: jobIdSchema }),
+        querystring: chunkQuerySchema,
+        response: {
+          200: chunkPageSchema,
+          ...problemResponses([...everywhere, 'not_found', 'invalid_request', 'invalid_cursor']),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { limit, state = null } = request.query;
+      const { tenantId } = keyOf(request);
+      const { id } = request.params;
+      const cursor = readCursor('chunks', request.query.cursor);
+      if (cursor.kind === 'invalid') return sendRefusal(request, reply, refuse('invalid_cursor'));
+      if ((await readJobState(database, tenantId, id)) === null) {
+        return sendRefusal(request, reply, refuse('not_found'));
+      }
+      const page = { after: cursor.after, limit: limit + 1, state };
+      const rows = await readChunks(database, tenantId, id, page);
+      const shown = rows.slice(0, limit);
+      const last = rows.length > limit ? shown.at(-1) : undefined;
+      return reply.send({
+        data: shown.map(chunkOf),
+        next_cursor: last ? writeCursor('chunks', last.chunk_no) : null,
+      });
+    },
+  );
+  app.get(
+    '/jobs/:id/chunks/:chunk_id',
+    {
+      config: { scope },
+      schema: {
+        tags: ['chunks'],
+        operationId: 'getChunk',
+        summary: 'Show a chunk with its attempts, decisions and latest polls',
+        description:
+          'Each attempt is one try at the upload, the unit of money; the latest 20 polls say how the provider came along.',
+        security: [{ key: [] }],
+        params: z.object({ id: jobIdSchema, chunk_id: chunkIdSchema }),
+        response: { 200: wholeChunkSchema, ...problemResponses([...everywhere, 'not_found']) },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = keyOf(request);
+      const { id, chunk_id: chunkId } = request.params;
+      const row = await readChunk(database, tenantId, chunkId, id);
+      if (!row) return sendRefusal(request, reply, refuse('not_found'));
+      const [attempts, polls, decisions] = await Promise.all([
+        readAttempts(database, tenantId, chunkId),
+        readPolls(database, tenantId, chunkId, pollsShown),
+        readDecisions(database, tenantId, chunkId),
+      ]);
+      return reply.send(wholeChunkOf(row, attempts, polls, decisions));
+    },
+  );
+}

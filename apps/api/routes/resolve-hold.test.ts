@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addTenant, type Ground, type Json, openGround } from '../testing/ground.ts';
+import { insertHeld, insertHeldAccepted } from '../testing/held-chunk.ts';
+
+let ground: Ground;
+let bearer: string;
+let approver: string;
+beforeAll(async () => {
+  ground = await openGround();
+  bearer = await ground.bearer(['holds:resolve']);
+  approver = await ground.bearer(['holds:resolve', 'approvals:write']);
+});
+afterAll(() => ground.close());
+
+const resolve = async (chunkId: string, body: Json, authorization = bearer) => {
+  const answer = await fetch(`${ground.url}/v1/holds/${chunkId}/resolve`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ reason: 'ticket 4711', ...body }),
+  });
+  return { status: answer.status, body: (await answer.json()) as Json };
+};
+const decisionsOn = async (chunkId: string) =>
+  (await ground.database.query('SELECT * FROM store.decisions WHERE chunk_id = $1', [chunkId]))
+    .rows;
+const placeOf = async (attemptId: string) => {
+  const sql = 'SELECT place FROM store.attempt_money WHERE attempt_id = $1';
+  return (await ground.database.query(sql, [attemptId])).rows[0]?.place;
+};
+const doorbells = async (queue: string) => {
+  const found = ground.queues.all().find(({ name }) => name === queue);
+  const jobs = (await found?.getJobs(['waiting', 'prioritized', 'delayed'])) ?? [];
+  return jobs.map((job) => job.data as Json);
+};
+
+describe('deciding', () => {
+  test('to adopt polls the named task; its money waits for the provider’s word', async () => {
+    const { chunkId, attemptId } = await insertHeld(ground.database);
+    const { status, body } = await resolve(chunkId, { decision: 'adopt', task_id: 'found-1' });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      chunk: { id: chunkId, state: 'polling', task_id: 'found-1', reason: null },
+      decision: {
+        decision: 'adopt',
+        task_id: 'found-1',
+        reason: 'ticket 4711',
+        cost_ceiling: null,
+      },
+    });
+    expect(body.decision.decided_by).toMatch(/^key_[0-9a-f-]{36} \(test\)$/);
+    expect(await placeOf(attemptId)).toBe('reserved');
+    expect(await doorbells('poll')).toContainEqual(expect.objectContaining({ account: 'alpha' }));
+  });
+
+  test('to pay again sends the chunk once more, and keeps who allowed what', async () => {
+    const { chunkId, attemptId } = await insertHeld(ground.database);
+    const asked = { decision: 'pay_again', cost_ceiling: '0.002' };
+    const { status, body } = await resolve(chunkId, asked, approver);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      chunk: { state: 'ready' },
+      decision: { decision: 'pay_again', cost_ceiling: '0.002' },
+    });
+    expect(await placeOf(attemptId)).toBe('written_off');
+    expect(await doorbells('submit-alpha')).toContainEqual(expect.objectContaining({ chunkId }));
+  });
+
+  test('to pay again for what cost nothing releases its money', async () => {
+    const { chunkId, attemptId } = await insertHeld(ground.database);
+    const asked = { decision: 'pay_again', cost_ceiling: '1', not_charged: true };
+    expect((await resolve(chunkId, asked, approver)).status).toBe(200);
+    expect(await placeOf(attemptId)).toBe('released');
+  });
+
+  test('to keep polling, or to replay, sends it on its way', async () => {
+    const late = await insertHeldAccepted(ground.database, 'poll');
+    expect((await resolve(late.chunkId, { decision: 'keep_polling' })).body.chunk).toMatchObject({
+      state: 'polling',
+      task_id: late.taskId,
+    });
+    const doubted = await insertHeldAccepted(ground.database, 'artifact');
+    expect((await resolve(doubted.chunkId, { decision: 'replay' })).body.chunk).toMatchObject({
+      state: 'result_ready',
+    });
+    expect(await doorbells('ingest')).toContainEqual(
+      expect.objectContaining({ chunkId: doubted.chunkId }),
+    );
+  });
+
+  test('to give up ends its numbers as failed, closes the job with the last of them, and is logged without a word of the person', async () => {
+    const { jobId, chunkId, attemptId } = await insertHeld(ground.database);
+    const { body } = await resolve(chunkId, { decision: 'give_up' });
+    expect(body.chunk).toMatchObject({ state: 'failed' });
+    expect(await placeOf(attemptId)).toBe('at_risk');
+    const job = 'SELECT state, failed FROM rollcall.jobs WHERE job_id = $1';
+    expect((await ground.database.query(job, [jobId])).rows).toEqual([
+      { state: 'completed_with_errors', failed: 5 },
+    ]);
+    const lines = ground.logged().split('\n');
+    const line = lines.find((each) => each.includes('hold.resolved') && each.includes(chunkId));
+    expect(line).toContain('"decision":"give_up"');
+    expect(ground.logged()).not.toContain('ticket 4711');
+  });
+});
+
+describe('deciding twice', () => {
+  test('the same way answers the same, and leaves one decision', async () => {
+    const { chunkId } = await insertHeld(ground.database);
+    const asked = { decision: 'adopt', task_id: `twice-${chunkId}` };
+    const answers = await Promise.all([resolve(chunkId, asked), resolve(chunkId, asked)]);
+    const third = await resolve(chunkId, asked);
+    for (const { status, body } of [...answers, third]) {
+      expect(status).toBe(200);
+      expect(body.decision).toEqual(third.body.decision);
+    }
+    expect(await decisionsOn(chunkId)).toHaveLength(1);
+  });
+
+  test('another way is refused', async () => {
+    const { chunkId } = await insertHeld(ground.database);
+    await resolve(chunkId, { decision: 'adopt', task_id: `other-${chunkId}` });
+    for (const asked of [
+      { decision: 'give_up' },
+      { decision: 'adopt', task_id: 'another' },
+      { decision: 'keep_polling' },
+    ]) {
+      const { status, body } = await resolve(chunkId, asked);
+      expect([status, body.code]).toEqual([409, 'not_held']);
+    }
+    expect(await decisionsOn(chunkId)).toHaveLength(1);
+  });
+});
+
+describe('is refused', () => {
+  test('what does not fit the hold, naming what does', async () => {
+    const { chunkId } = await insertHeldAccepted(ground.database, 'artifact');
+    const { status, body } = await resolve(chunkId, { decision: 'keep_polling' });
+    expect([status, body.code]).toEqual([409, 'decision_not_allowed']);
+    expect(body.detail).toContain('replay, give_up');
+    expect(await decisionsOn(chunkId)).toEqual([]);
+  });
+
+  test('a task of another upload', async () => {
+    const other = await insertHeldAccepted(ground.database, 'poll');
+    const { chunkId } = await insertHeld(ground.database);
+    const { status, body } = await resolve(chunkId, { decision: 'adopt', task_id: other.taskId });
+    expect([status, body.code]).toEqual([409, 'task_in_use']);
+  });
+
+  test('paying again without a ceiling, below the price, or without the scope', async () => {
+    const { chunkId } = await insertHeld(ground.database);
+    const without = await resolve(chunkId, { decision: 'pay_again' }, approver);
+    expect([without.status, without.body.code]).toEqual([422, 'cost_ceiling_required']);
+    const low = await resolve(chunkId, { decision: 'pay_again', cost_ceiling: '0.0019' }, approver);
+    expect([low.status, low.body.code]).toEqual([422, 'cost_ceiling_too_low']);
+    expect(low.body.money).toEqual({ currency: 'USD', cost: '0.002', max_cost: '0.0019' });
+    const lesser = await resolve(chunkId, { decision: 'pay_again', cost_ceiling: '1' });
+    expect([lesser.status, lesser.body.code]).toEqual([403, 'scope_missing']);
+    expect(lesser.body.detail).toContain('approvals:write');
+    expect(await decisionsOn(chunkId)).toEqual([]);
+  });
+
+  test.each([
+    ['adopt without a task', { decision: 'adopt' }, '/task_id'],
+    ['a task without adopt', { decision: 'give_up', task_id: 'x' }, '/task_id'],
+    ['a ceiling without pay_again', { decision: 'give_up', cost_ceiling: '1' }, '/cost_ceiling'],
+    ['not_charged without pay_again', { decision: 'replay', not_charged: true }, '/not_charged'],
+    ['no reason', { decision: 'give_up', reason: ' ' }, '/reason'],
+    ['an unknown decision', { decision: 'forget' }, '/decision'],
+  ])('%s', async (_name, asked, pointer) => {
+    const { chunkId } = await insertHeld(ground.database);
+    const { status, body } = await resolve(chunkId, asked, approver);
+    expect([status, body.code]).toEqual([422, 'invalid_request']);
+    expect(body.errors).toMatchObject([{ in: 'body', pointer }]);
+  });
+
+  test('a chunk of another tenant, one that is not held, and a key without the scope', async () => {
+    const { chunkId } = await insertHeld(ground.database);
+    const tenantId = await addTenant(ground.database);
+    const stranger = await ground.bearer(['holds:resolve', 'approvals:write'], tenantId);
+    const asked = { decision: 'give_up' };
+    expect((await resolve(chunkId, asked, stranger)).status).toBe(404);
+    const { rows } = await ground.database.query(
+      `SELECT id FROM store.chunks WHERE state = 'done' LIMIT 1`,
+    );
+    expect((await resolve(rows[0].id, asked)).body.code).toBe('not_held');
+    const lesser = await ground.bearer(['jobs:read', 'jobs:write', 'approvals:write']);
+    expect((await resolve(chunkId, asked, lesser)).body.code).toBe('scope_missing');
+    expect(await decisionsOn(chunkId)).toEqual([]);
+  });
+});

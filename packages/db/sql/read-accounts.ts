@@ -1,0 +1,142 @@
+import type { LearnedLimits } from '@rollcall/domain';
+import type { Queryable } from '../database.ts';
+
+/** How the accounts are. Health is the account's own; chunks and money are those of the tenant that asks. Amounts are decimal text. */
+export interface AccountHealthRow {
+  readonly account: string;
+  readonly pausedReason: 'operator' | 'auth' | 'actual_above_price' | null;
+  readonly pausedAt: Date | null;
+  readonly pauseNote: string | null;
+  readonly semanticsConfirmed: boolean;
+  readonly balance: string | null;
+  readonly balanceAt: Date | null;
+  readonly uploadsInFlight: number;
+  /** Unknown uploads that the breaker counts, and when the oldest of them is forgotten. */
+  readonly unknownRecent: number;
+  readonly unknownUntil: Date | null;
+}
+
+/** Every account that a worker has made known. */
+export async function readAccountHealth(db: Queryable): Promise<readonly AccountHealthRow[]> {
+  const { rows } = await db.query(
+    `SELECT s.account, s.paused_reason, s.paused_at, s.pause_note, s.semantics_confirmed, s.balance, s.balance_at,
+            (SELECT count(*) FROM store.chunks f WHERE f.account = s.account AND f.state = 'submitting') AS in_flight,
+            u.recent, u.until
+       FROM store.account_states s
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS recent, min(a.settled_at) + interval '10 minutes' AS until
+          FROM store.attempts a
+         WHERE a.account = s.account AND a.outcome = 'unknown'
+           AND a.settled_at > greatest(clock_timestamp() - interval '10 minutes', s.breaker_reset_at)) u`,
+  );
+  return rows.map((row) => ({
+    account: row.account,
+    pausedReason: row.paused_reason,
+    pausedAt: row.paused_at,
+    pauseNote: row.pause_note,
+    semanticsConfirmed: row.semantics_confirmed,
+    balance: row.balance,
+    balanceAt: row.balance_at,
+    uploadsInFlight: row.in_flight,
+    unknownRecent: row.recent,
+    unknownUntil: row.until,
+  }));
+}
+
+export interface OpenChunksRow {
+  readonly account: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly chunks: number;
+}
+
+/** A tenant's open chunks by account, state and, where they wait, reason. */
+export async function countOpenChunks(
+  db: Queryable,
+  tenantId: number,
+): Promise<readonly OpenChunksRow[]> {
+  const { rows } = await db.query<OpenChunksRow>(
+    `SELECT account, state, reason, count(*) AS chunks FROM store.chunks WHERE tenant_id = $1 AND closed_at IS NULL GROUP BY 1, 2, 3`,
+    [tenantId],
+  );
+  return rows;
+}
+
+export interface AccountMoneyRow {
+  readonly account: string;
+  readonly reserved: string;
+  readonly at_risk: string;
+  readonly committed_today: string;
+  readonly committed_this_month: string;
+}
+
+/**
+ * A tenant's money by account, from the ledger: what is in doubt now, and what was committed since the UTC day and month began
+ * and neither given back nor written off since.
+ */
+export async function sumAccountMoney(
+  db: Queryable,
+  tenantId: number,
+): Promise<readonly AccountMoneyRow[]> {
+  const { rows } = await db.query<AccountMoneyRow>(
+    `WITH clock AS (SELECT date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
+                           date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month),
+     doubt AS (
+       SELECT l.account, COALESCE(sum(l.amount) FILTER (WHERE r.id IS NULL), 0) AS reserved, COALESCE(sum(l.amount) FILTER (WHERE r.id IS NOT NULL), 0) AS at_risk
+         FROM store.attempts a
+         JOIN store.ledger l ON l.attempt_id = a.id AND l.entry = 'reserve'
+         LEFT JOIN store.ledger r ON r.attempt_id = a.id AND r.entry = 'at_risk'
+        WHERE a.tenant_id = $1 AND a.outcome IN ('intent', 'unknown') GROUP BY 1),
+     committed AS (
+       SELECT l.account, COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, sum(l.amount) AS this_month
+         FROM store.ledger l, clock k
+        WHERE l.tenant_id = $1 AND l.entry = 'commit' AND l.at >= k.this_month
+          AND NOT EXISTS (SELECT FROM store.ledger g WHERE g.attempt_id = l.attempt_id AND g.entry IN ('release', 'write_off')) GROUP BY 1)
+     SELECT account, COALESCE(d.reserved, 0)::text AS reserved, COALESCE(d.at_risk, 0)::text AS at_risk,
+            COALESCE(c.today, 0)::text AS committed_today, COALESCE(c.this_month, 0)::text AS committed_this_month
+       FROM doubt d FULL JOIN committed c USING (account)`,
+    [tenantId],
+  );
+  return rows;
+}
+
+export interface TroubleRow {
+  readonly account: string;
+  readonly at: Date;
+  readonly operation: string;
+  readonly verdict: string;
+  readonly http_status: number | null;
+  readonly transport_error: string | null;
+}
+
+/** Older troubles than so many exchanges, over all accounts, are not looked for. */
+const troublesLooked = 1_000;
+
+/** The last exchange of each account, over a tenant's uploads, that did not go well. */
+export async function readLastTroubles(
+  db: Queryable,
+  tenantId: number,
+): Promise<readonly TroubleRow[]> {
+  const { rows } = await db.query<TroubleRow>(
+    `SELECT DISTINCT ON (a.account) a.account, e.recorded_at AS at, e.operation, e.verdict, e.http_status, e.transport_error
+       FROM (SELECT * FROM store.evidence WHERE verdict NOT IN ('accepted','downloaded') AND tenant_id = $1 ORDER BY id DESC LIMIT ${troublesLooked}) e
+       JOIN store.attempts a ON a.id = e.attempt_id ORDER BY a.account, e.id DESC`,
+    [tenantId],
+  );
+  return rows;
+}
+
+/** What every provider taught of its limits. */
+export async function listLearnedLimits(
+  db: Queryable,
+): Promise<readonly ({ readonly account: string; readonly checkName: string } & LearnedLimits)[]> {
+  const { rows } = await db.query(
+    'SELECT account, check_name, min_numbers, max_numbers FROM store.learned_limits',
+  );
+  return rows.map((row) => ({
+    account: row.account,
+    checkName: row.check_name,
+    minNumbers: row.min_numbers,
+    maxNumbers: row.max_numbers,
+  }));
+}
