@@ -84,6 +84,12 @@ describe('with Postgres gone', () => {
     const ready = await fetch(`${api.url}/readyz`);
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({ status: 'not_ready', postgres: { ok: false } });
+    // What Postgres told before is not told again as if it were so now.
+    const metrics = await (await fetch(`${api.url}/metrics`)).text();
+    expect(metrics).toContain('rollcall_database_read_success 0\n');
+    expect(metrics).not.toMatch(/^rollcall_(?:due_rows|account_paused|database_read_seconds)[{ ]/m);
+    expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
+    expect(api.lines().map((line) => line.event)).toContain('metrics.not_read');
     const { code, took_ms } = await api.stop('SIGTERM');
     expect(code).toBe(0);
     expect(took_ms).toBeLessThan(15_000);

@@ -4,8 +4,17 @@ import { parseArgs } from 'node:util';
 import { type Configuration, readAccounts, readEnvironment } from '@rollcall/config';
 import { openDatabase } from '@rollcall/db';
 import { openQueues } from '@rollcall/queue';
-import { createLogger, describeError, type Logger } from '@rollcall/telemetry';
+import {
+  createLogger,
+  describeError,
+  type Logger,
+  type Metrics,
+  openMetrics,
+  openTracing,
+  type Tracing,
+} from '@rollcall/telemetry';
 import { buildApp } from './app.ts';
+import { countRings } from './count-rings.ts';
 import { logQueueEvent } from './log-queue-event.ts';
 import { stopServer } from './stop-server.ts';
 
@@ -27,7 +36,14 @@ async function main(): Promise<void> {
     return refuse(createLogger({ name: 'api', level: 'info' }), environment.problems);
   }
   const { config } = environment;
-  const log = createLogger({ name: 'api', level: config.logLevel });
+  const metrics = await openMetrics('api', { ofProcess: true });
+  const tracing = await openTracing(config.tracesEndpoint, 'rollcall-api');
+  const log = createLogger({
+    name: 'api',
+    level: config.logLevel,
+    onEvent: (event, level) => metrics.count('rollcall_events_total', { event, level }),
+    traceId: () => tracing.traceId(),
+  });
   const file = await readFile(config.accountsFile, 'utf8').catch(() => null);
   if (file === null) {
     return refuse(log, [`ROLLCALL_ACCOUNTS_FILE: ${config.accountsFile} cannot be read`]);
@@ -35,17 +51,23 @@ async function main(): Promise<void> {
   const read = readAccounts(file, {}, { withKeys: false });
   if (!read.ok) return refuse(log, read.problems);
   try {
-    await serve(config, read.accounts, log);
+    await serve(config, read.accounts, { log, metrics, tracing });
   } catch (error) {
     log.error('process.failed', describeError(error));
     process.exit(1);
   }
 }
 
+interface Telemetry {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+}
+
 async function serve(
   config: Configuration,
   accounts: Parameters<typeof buildApp>[0]['accounts'],
-  log: Logger,
+  { log, metrics, tracing }: Telemetry,
 ): Promise<void> {
   const database = openDatabase({
     url: config.databaseUrl,
@@ -63,9 +85,11 @@ async function serve(
   log.info('queue.opened', { backend: queues.backend });
   const app = await buildApp({
     database,
-    queues,
+    queues: countRings(queues, metrics),
     accounts,
     log,
+    metrics,
+    tracing,
     limits: {
       intake: config.intake,
       requestsPerMinute: config.requestsPerMinute,
@@ -79,6 +103,12 @@ async function serve(
       exportsAtOnceMax: 4,
       // 10 M rows over 1 Mbit/s.
       exportTimeout_ms: 7_200_000,
+      events: {
+        listenersMax: 500,
+        pollEvery_ms: 1_000,
+        heartbeatEvery_ms: 15_000,
+        lifeMax_ms: 3_600_000,
+      },
     },
   });
 
@@ -90,7 +120,7 @@ async function serve(
     setTimeout(() => process.exit(1), config.stopDeadline_ms + 4_500).unref();
     await stopServer(app, Math.max(0, config.stopDeadline_ms - closing_ms));
     await queues.close();
-    await Promise.race([database.close(), delay(1_000)]);
+    await Promise.race([Promise.all([database.close(), tracing.close()]), delay(1_000)]);
     log.info('api.stopped');
     process.exit(0);
   };

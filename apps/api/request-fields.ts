@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null on routes that ask for no key. */
     apiKey: ApiKey | null;
+    /** The place of this request in a trace, where one is kept: W3C `traceparent`. */
+    traceparent: string | null;
     /** The code that the request was refused with, for the log. */
     refusedAs: ErrorCode | null;
   }

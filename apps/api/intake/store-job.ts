@@ -12,6 +12,7 @@ export async function storeJob(
   { account }: ChosenAccount,
   apiKey: ApiKey,
   idempotencyKey: string | undefined,
+  traceparent: string | null,
 ): Promise<Received> {
   return await receiveJob(database, {
     id: makeId('job', Date.now(), randomBytes(10)),
@@ -26,6 +27,7 @@ export async function storeJob(
     defaultRegion: options.default_region ?? null,
     maxCost: options.max_cost === undefined ? null : parseMoney(options.max_cost),
     createdBy: apiKey.id,
+    traceparent,
     idempotency:
       idempotencyKey === undefined
         ? null

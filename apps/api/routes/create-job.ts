@@ -30,6 +30,7 @@ import { readWholeJob } from '../read-whole-job.ts';
 import { type Refusal, refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { turnstile } from '../turnstile.ts';
+import { headersNamed } from '../openapi/response-headers.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 import { refusalCodes } from '@rollcall/numbers';
 
@@ -58,6 +59,7 @@ const fileSchema = z.string().meta({
 
 const schema = {
   tags: ['jobs'],
+  operationId: 'createJob',
   summary: 'Make a job',
   description:
     'Numbers come as a JSON array, as a file in a form, or as the file itself with the options in the query string. ' +
@@ -78,6 +80,7 @@ const schema = {
     202: {
       description:
         'The job is stored; `Location` names it. `Idempotency-Replayed: true`: it was made before.',
+      headers: headersNamed('location', 'idempotency-replayed'),
       content: { 'application/json': { schema: jobSchema } },
     },
     ...problemResponses([
@@ -164,7 +167,7 @@ export async function createJobRoute(
     }
 
     const received = await storing(() =>
-      storeJob(database, read, chosen, apiKey, idempotencyKey.key),
+      storeJob(database, read, chosen, apiKey, idempotencyKey.key, request.traceparent),
     );
     if (received.kind === 'other_body') return refuse('idempotency_key_reused');
     if (received.kind === 'in_progress') return refuse('idempotency_in_progress');

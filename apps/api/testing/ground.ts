@@ -3,7 +3,7 @@ import { readAccounts } from '@rollcall/config';
 import { createApiKey, type Database, openDatabase } from '@rollcall/db';
 import type { Scope } from '@rollcall/domain';
 import { openQueues, type Queues } from '@rollcall/queue';
-import { createLogger } from '@rollcall/telemetry';
+import { createLogger, noTracing, openMetrics } from '@rollcall/telemetry';
 import { createTestDatabase, queuePrefix, type TestBackend, testRedisUrl } from '@rollcall/testing';
 import type { FastifyInstance } from 'fastify';
 import { type ApiLimits, buildApp } from '../app.ts';
@@ -39,6 +39,7 @@ export const limits: ApiLimits = {
   storesAtOnceMax: 4,
   exportsAtOnceMax: 4,
   exportTimeout_ms: 60_000,
+  events: { listenersMax: 3, pollEvery_ms: 50, heartbeatEvery_ms: 50, lifeMax_ms: 60_000 },
 };
 
 export interface Ground {
@@ -48,6 +49,8 @@ export interface Ground {
   readonly database: Database;
   readonly databaseUrl: string;
   readonly queues: Queues;
+  /** Of the queues, for a worker that is to hear their doorbells. */
+  readonly queuePrefix: string;
   /** Everything that was logged. */
   readonly logged: () => string;
   /** A new key, as the value of an Authorization header. */
@@ -57,6 +60,8 @@ export interface Ground {
 
 export interface GroundOptions {
   readonly backend?: TestBackend;
+  /** Another accounts file than the two accounts above. */
+  readonly accountsText?: string;
   /** Another Redis than the run's. */
   readonly redisUrl?: string;
   readonly limits?: Partial<ApiLimits>;
@@ -71,13 +76,14 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
     applicationName: 'rollcall api test',
     onIdleError: () => undefined,
   });
-  const read = readAccounts(accountsText, {}, { withKeys: false });
+  const read = readAccounts(options.accountsText ?? accountsText, {}, { withKeys: false });
   if (!read.ok) throw new Error(read.problems.join('\n'));
   const redisUrl = options.redisUrl ?? (options.backend === 'redis' ? testRedisUrl() : undefined);
+  const prefix = queuePrefix();
   const queues = await openQueues({
     databaseUrl: testDatabase.url,
     redisUrl,
-    prefix: queuePrefix(),
+    prefix,
     accounts: [...read.accounts.accounts.keys()],
     onError: () => undefined,
   });
@@ -89,6 +95,8 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
     queues,
     accounts: read.accounts,
     log: createLogger({ name: 'api', level: 'debug', destination }),
+    metrics: await openMetrics('api', { ofProcess: false }),
+    tracing: noTracing,
     limits: { ...limits, ...options.limits },
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -98,6 +106,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
     database,
     databaseUrl: testDatabase.url,
     queues,
+    queuePrefix: prefix,
     logged: () => lines.join(''),
     async bearer(scopes, tenantId = 1) {
       const { key } = await createApiKey(database, { tenantId, name: 'test', scopes });
