@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { getCountries, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { expect, test } from 'vitest';
 import { compileNormaliser } from './compile-normaliser.ts';
-import { compileCleanBytesReader, notClean } from './read-clean-bytes.ts';
 import { callingCodes, plansOfCallingCode } from './numbering-plan.ts';
+import { compileCleanBytesReader, notClean } from './read-clean-bytes.ts';
 
 // A failure prints this seed and the shrunk case; put the number here to replay it.
 const seed = Date.now() & 0x7fffffff;

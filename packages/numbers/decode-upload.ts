@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { Readable, pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { OriginalArchive } from './original-archive.ts';
+import { OriginalArchive, type OriginalEncoding } from './original-archive.ts';
 import type { Refusal } from './read-outcome.ts';
 import { refuse } from './read-outcome.ts';
-import { isGzip } from './sniff-file-kind.ts';
+import { isGzip, isZip } from './sniff-file-kind.ts';
 
-const gzipMagicBytes = 2;
+const magicBytes = 4;
 const inflatedChunkBytes = 1 << 18;
 
 /**
@@ -38,17 +38,17 @@ export class UploadDecoder {
     this.#first = first;
     this.#rest = rest;
     this.#bytesMax = bytesMax;
-    this.archive = new OriginalArchive(directory, isGzip(first) ? 'gzip' : 'zstd');
+    this.archive = new OriginalArchive(directory, encodingOf(first));
   }
 
-  /** Reads as far as tells gzip from text. */
+  /** Reads as far as tells gzip and zip from text. */
   static async open(
     input: AsyncIterable<Uint8Array>,
     options: { readonly maxBytes: number; readonly directory: string },
   ): Promise<UploadDecoder> {
     const rest = input[Symbol.asyncIterator]();
     let first: Uint8Array = new Uint8Array();
-    while (first.byteLength < gzipMagicBytes) {
+    while (first.byteLength < magicBytes) {
       const { done, value } = await rest.next();
       if (done === true) break;
       first = first.byteLength === 0 ? value : Buffer.concat([first, value]);
@@ -159,6 +159,11 @@ export class UploadDecoder {
       `The upload is over ${this.#bytesMax} bytes, as sent or inflated. Split it into smaller jobs.`,
     );
   }
+}
+
+function encodingOf(first: Uint8Array): OriginalEncoding {
+  if (isGzip(first)) return 'gzip';
+  return isZip(first) ? 'identity' : 'zstd';
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,7 +1,9 @@
+import type { OriginalEncoding } from './original-archive.ts';
 import type { Reject } from './reject.ts';
 import type { RejectReason } from './reject-reason.ts';
 
-export type UploadFormat = 'txt' | 'csv' | 'tsv' | 'json';
+export type TextFormat = 'txt' | 'csv' | 'tsv' | 'json';
+export type UploadFormat = TextFormat | 'xlsx';
 
 /** The column that the numbers were read from. */
 export interface NumberColumn {
@@ -17,9 +19,9 @@ export interface NumberColumn {
  */
 export interface Intake extends AsyncDisposable {
   readonly format: UploadFormat;
-  /** The header's cells as written, for csv and tsv that have one. */
+  /** The header's cells as written, for csv, tsv and xlsx that have one. */
   readonly header?: readonly string[];
-  /** For csv and tsv. */
+  /** For csv, tsv and xlsx. */
   readonly column?: NumberColumn;
   /** Non-blank records, header excluded. `lines === accepted + duplicates + rejected`, always. */
   readonly lines: number;
@@ -35,11 +37,11 @@ export interface Intake extends AsyncDisposable {
   /** In line order, in batches. */
   readonly rejects: () => AsyncIterable<readonly Reject[]>;
   /**
-   * The upload as it was sent, compressed: decoded by {@link originalEncoding} it is the text that the
-   * lines were read from. A gzip upload is kept byte for byte; any other is compressed here.
+   * The upload as it was sent, compressed: decoded by {@link originalEncoding} it is the text or workbook that the
+   * lines were read from. A gzip upload and a workbook are kept byte for byte; any other is compressed here.
    */
   readonly original: () => AsyncIterable<Uint8Array>;
-  readonly originalEncoding: 'zstd' | 'gzip';
+  readonly originalEncoding: OriginalEncoding;
   /** Of the bytes as received, before any decoding. */
   readonly originalBytes: number;
   /** Hexadecimal, of the bytes as received. */

@@ -1,19 +1,23 @@
 import { once } from 'node:events';
 import { constants, createZstdCompress } from 'node:zlib';
+import type { FileBytes } from '@rollcall/spreadsheets';
 import { Spool } from './spool.ts';
 
 const pieceBytes = 1 << 16;
 // Level 1 takes 1.4 s of a pool thread for 10 M numbers (139 MB to 47); level 3 takes twice that and packs digits worse.
 const compressionLevel = 1;
 
-/** Keeps the upload: a gzip one as it comes, any other compressed with zstd. */
+/** `identity`: a zip, which is compressed already. */
+export type OriginalEncoding = 'zstd' | 'gzip' | 'identity';
+
+/** Keeps the upload: a gzip or zip one as it comes, any other compressed with zstd. */
 export class OriginalArchive {
-  readonly encoding: 'zstd' | 'gzip';
+  readonly encoding: OriginalEncoding;
   readonly #spool: Spool;
   readonly #compressor: ReturnType<typeof createZstdCompress> | undefined;
   readonly #compressed: Promise<void>;
 
-  constructor(directory: string, encoding: 'zstd' | 'gzip') {
+  constructor(directory: string, encoding: OriginalEncoding) {
     this.encoding = encoding;
     this.#spool = new Spool(directory);
     this.#compressor =
@@ -36,6 +40,11 @@ export class OriginalArchive {
   async finish(): Promise<void> {
     this.#compressor?.end();
     await this.#compressed;
+  }
+
+  /** For random access, once it is finished; closed with the archive. */
+  async asFile(): Promise<FileBytes> {
+    return await this.#spool.asFile();
   }
 
   async *pieces(): AsyncGenerator<Uint8Array> {

@@ -112,7 +112,8 @@ describe('any upload', () => {
   });
 
   test.each([
-    ['PK\u0003\u0004rest', 'xlsx'],
+    ['PK\u0005\u0006rest', 'empty zip'],
+    [Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'password'],
     ['%PDF-1.7', 'PDF'],
     [Buffer.from('\ufeff+44\n', 'utf16le'), 'UTF-16'],
     [gzipSync(gzipSync(`+${a}`)), 'gzip within gzip'],

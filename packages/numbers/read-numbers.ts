@@ -1,32 +1,33 @@
 import { tmpdir } from 'node:os';
 import { chunkBytes, UploadDecoder } from './decode-upload.ts';
 import { EventLoopPause } from './event-loop-pause.ts';
-import type { Intake, UploadFormat } from './intake.ts';
+import type { Intake, TextFormat } from './intake.ts';
 import { readJson } from './json-reader.ts';
 import { LineSink } from './line-sink.ts';
 import { NumberSorter } from './number-sorter.ts';
 import { isKnownRegion } from './numbering-plan.ts';
 import type { ReadNumbersOutcome, Refusal } from './read-outcome.ts';
-import { refuse } from './read-outcome.ts';
+import { refuse, refuseEmpty } from './read-outcome.ts';
+import { type ReadShape, readHead, readWorkbookUpload } from './read-workbook-upload.ts';
 import type { RecordReader } from './record-reader.ts';
 import { RejectLog } from './reject-log.ts';
 import { readSeparated } from './separated-reader.ts';
-import { refuseForeignKind, withoutByteOrderMark } from './sniff-file-kind.ts';
-import type { UploadShape } from './sniff-shape.ts';
+import { isZip, refuseForeignKind, withoutByteOrderMark } from './sniff-file-kind.ts';
+import type { TextShape } from './sniff-shape.ts';
 import { sniffShape } from './sniff-shape.ts';
 import { readTxt } from './txt-reader.ts';
 
 export interface ReadNumbersOptions {
   /** Absent: told by the content. Whether it is gzipped is always told by the content. */
-  readonly format?: UploadFormat | undefined;
+  readonly format?: TextFormat | undefined;
   /** ISO 3166 alpha-2: how numbers without `+` are dialled. */
   readonly defaultRegion?: string | undefined;
-  /** For csv and tsv: the column's name (any case) or 1-based position. Absent: found. */
+  /** For csv, tsv and xlsx: the column's name (any case) or 1-based position. Absent: found. */
   readonly column?: string | undefined;
   readonly maxLines: number;
-  /** Of one line, record (its quotes and line end included) or JSON element. */
+  /** Of one line, record (its quotes and line end included), JSON element or row of a sheet. */
   readonly maxLineBytes: number;
-  /** Of the upload as received, and of what it inflates to. */
+  /** Of the upload as received, and of what it inflates to; a workbook's XML may have twice as many. */
   readonly maxBytes: number;
   /** Where what does not fit in memory goes, in files without a name. Absent: the system's own. */
   readonly spoolDirectory?: string | undefined;
@@ -65,10 +66,15 @@ export async function readNumbers(
   };
   try {
     const sink = new LineSink(sorter, rejects, { defaultRegion, maxLines: options.maxLines });
-    const shape = await readRecords(upload, sink, options, async () => {
+    const settle = async (): Promise<void> => {
       await sorter.settle();
       await rejects.settle();
-    });
+    };
+    const { head, rest } = await readHead(upload.chunks());
+    const shape =
+      isZip(head) && options.format === undefined
+        ? await readWorkbookUpload(upload, rest, sink, { ...options, directory }, settle)
+        : await readRecords(upload, rest, sink, options, settle);
     if (shape.kind === 'refused') {
       await closeAll();
       return shape;
@@ -84,11 +90,12 @@ export async function readNumbers(
 /** Reads to the end, or to the first refusal. `settle` writes down what the hot loop has gathered. */
 async function readRecords(
   upload: UploadDecoder,
+  chunks: AsyncIterable<Buffer>,
   sink: LineSink,
   options: ReadNumbersOptions,
   settle: () => Promise<void>,
-): Promise<UploadShape | Refusal> {
-  let shape: UploadShape | undefined;
+): Promise<ReadShape | Refusal> {
+  let shape: TextShape | undefined;
   let reader: RecordReader | undefined;
   let head: Buffer[] = [];
   let gathered = 0;
@@ -117,7 +124,7 @@ async function readRecords(
     return undefined;
   }
 
-  for await (const chunk of upload.chunks()) {
+  for await (const chunk of chunks) {
     let refusal: Refusal | undefined;
     if (reader !== undefined) refusal = await write(reader, chunk);
     else {
@@ -131,14 +138,16 @@ async function readRecords(
   const refusal = (reader === undefined ? await begin(true) : undefined) ?? reader?.end();
   if (refusal !== undefined) return refusal;
   if (shape === undefined || sink.lines === 0) return refuseEmpty();
-  return shape;
+  if (shape.kind !== 'separated') return { kind: 'shape', format: shape.kind };
+  const { format, column, header } = shape;
+  return { kind: 'shape', format, column, ...(header === undefined ? {} : { header }) };
 }
 
 function sniffHead(
   bytes: Buffer,
   isWhole: boolean,
   options: ReadNumbersOptions,
-): UploadShape | Refusal {
+): TextShape | Refusal {
   if (isWhole && bytes.toString('latin1').trim() === '') return refuseEmpty();
   return sniffShape(bytes, isWhole, {
     format: options.format,
@@ -147,7 +156,7 @@ function sniffHead(
   });
 }
 
-function openReader(shape: UploadShape, sink: LineSink, maxLineBytes: number): RecordReader {
+function openReader(shape: TextShape, sink: LineSink, maxLineBytes: number): RecordReader {
   if (shape.kind === 'separated') {
     return readSeparated(sink, {
       separator: shape.separator,
@@ -159,12 +168,8 @@ function openReader(shape: UploadShape, sink: LineSink, maxLineBytes: number): R
   return shape.kind === 'json' ? readJson(sink, maxLineBytes) : readTxt(sink, maxLineBytes);
 }
 
-function refuseEmpty(): Refusal {
-  return refuse('empty', 'The upload has no line. Send at least one phone number.');
-}
-
 async function finishIntake(
-  shape: UploadShape,
+  shape: ReadShape,
   lines: number,
   parts: { sorter: NumberSorter; rejects: RejectLog; upload: UploadDecoder },
 ): Promise<Intake> {
@@ -185,16 +190,9 @@ async function finishIntake(
     );
     await closing;
   };
-  const table =
-    shape.kind === 'separated'
-      ? {
-          column: shape.column,
-          ...(shape.header === undefined ? {} : { header: shape.header }),
-        }
-      : {};
+  const { kind: _, ...reading } = shape;
   return {
-    format: shape.kind === 'separated' ? shape.format : shape.kind,
-    ...table,
+    ...reading,
     lines,
     accepted: sorted.distinct,
     duplicates: sorted.duplicates,

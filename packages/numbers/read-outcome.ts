@@ -5,15 +5,16 @@ import type { Intake } from './intake.ts';
  *
  * - `empty`               no line at all: no bytes, blank lines only, a header only, `[]`
  * - `too_many_lines`      more than `maxLines`, or more than twice as many records when blank ones count
- * - `line_too_long`       a line, record or JSON element over `maxLineBytes`
- * - `too_many_bytes`      more than `maxBytes`, as received or inflated
+ * - `line_too_long`       a line, record, JSON element or row over `maxLineBytes`, or a row of too many columns
+ * - `too_many_bytes`      more than `maxBytes`, as received or inflated; a workbook that inflates to too much
  * - `unknown_column`      the column asked for does not exist
  * - `no_number_column`    no column was asked for and none looks like phone numbers
  * - `ambiguous_column`    more than one column holds phone numbers, and the header does not single one out
  * - `unbalanced_quote`    a quote that is never closed, or text after a closing quote
  * - `not_json`            the JSON is broken, or is no array
  * - `bad_gzip`            the gzip stream is broken or cut
- * - `unsupported_format`  a zip, xlsx, PDF, UTF-16 text or other file that is none of ours
+ * - `bad_xlsx`            the workbook is broken, cut or contradicts itself
+ * - `unsupported_format`  a zip, a workbook with macros or a password, xls, ods, PDF, UTF-16 text or other file that is none of ours
  * - `unknown_region`      the default region is no region
  */
 export const refusalCodes = [
@@ -27,6 +28,7 @@ export const refusalCodes = [
   'unbalanced_quote',
   'not_json',
   'bad_gzip',
+  'bad_xlsx',
   'unsupported_format',
   'unknown_region',
 ] as const;
@@ -46,4 +48,8 @@ export type ReadNumbersOutcome = { readonly kind: 'read'; readonly intake: Intak
 
 export function refuse(code: RefusalCode, message: string, line?: number): Refusal {
   return { kind: 'refused', code, message, ...(line === undefined ? {} : { line }) };
+}
+
+export function refuseEmpty(): Refusal {
+  return refuse('empty', 'The upload has no line. Send at least one phone number.');
 }

@@ -1,8 +1,9 @@
+import { tmpdir } from 'node:os';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { chunkBytes } from './decode-upload.ts';
 import { EventLoopPause } from './event-loop-pause.ts';
-import type { NumberColumn, UploadFormat } from './intake.ts';
+import type { NumberColumn, TextFormat, UploadFormat } from './intake.ts';
 import { readJson } from './json-reader.ts';
 import { LineSink } from './line-sink.ts';
 import type { Refusal } from './read-outcome.ts';
@@ -11,7 +12,9 @@ import type { RejectReason } from './reject-reason.ts';
 import { readSeparated } from './separated-reader.ts';
 import { withoutByteOrderMark } from './sniff-file-kind.ts';
 import { sniffSeparator } from './sniff-separator.ts';
+import { Spool } from './spool.ts';
 import { readTxt } from './txt-reader.ts';
+import { WorkbookReader } from './workbook-reader.ts';
 
 /** An upload as it was kept, and how it was read then: what {@link Intake} said of it. */
 export interface KeptUpload {
@@ -36,6 +39,7 @@ export interface LineOfUpload {
 const headBytes = 1 << 18;
 const comma = 0x2c;
 const tab = 0x09;
+const noLimits = { maxLineBytes: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
 
 /**
  * Reads a kept upload once more: every line with its cells and what was made of it, by the readers and the normaliser that
@@ -56,13 +60,22 @@ export async function* readUploadLines(
   const watch: LineWatcher = (ofLine) => {
     cells = ofLine;
   };
+  if (upload.format === 'xlsx') {
+    for await (const _ of workbookLines(upload, sink, watch)) {
+      if (batch.length === 0) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+    return;
+  }
   const pause = new EventLoopPause();
   let reader: RecordReader | undefined;
   for await (const chunk of withWholeHead(decoded(upload))) {
     let rest = chunk;
     if (reader === undefined) {
       rest = withoutByteOrderMark(chunk);
-      reader = openReader(upload, rest, sink, watch);
+      reader = openReader(upload.format, upload, rest, sink, watch);
     }
     for (let at = 0; at < rest.length; at += chunkBytes) {
       refuseRefusal(reader.write(rest.subarray(at, at + chunkBytes)));
@@ -76,14 +89,43 @@ export async function* readUploadLines(
   if (batch.length > 0) yield batch;
 }
 
+/** A workbook is put aside to be read, since a zip begins at its end. */
+async function* workbookLines(
+  upload: KeptUpload,
+  sink: LineSink,
+  watch: LineWatcher,
+): AsyncGenerator<void> {
+  const spool = new Spool(tmpdir());
+  const pause = new EventLoopPause();
+  try {
+    for await (const chunk of decoded(upload)) await spool.append(chunk);
+    const reader = await WorkbookReader.open(await spool.asFile(), noLimits);
+    if (reader.kind === 'refused') return refuseRefusal(reader);
+    const lines = reader.lines(sink, {
+      column: (upload.column?.index ?? 1) - 1,
+      hasHeader: upload.header !== undefined,
+      watch,
+    });
+    for (;;) {
+      const step = await lines.next();
+      if (step.done === true) return refuseRefusal(step.value);
+      yield;
+      await pause.whenDue();
+    }
+  } finally {
+    await spool.close();
+  }
+}
+
 function openReader(
+  format: TextFormat,
   upload: KeptUpload,
   head: Buffer,
   sink: LineSink,
   watch: LineWatcher,
 ): RecordReader {
   const maxLineBytes = Number.MAX_SAFE_INTEGER;
-  switch (upload.format) {
+  switch (format) {
     case 'txt':
       return readTxt(sink, maxLineBytes, watch);
     case 'json':
@@ -92,7 +134,7 @@ function openReader(
     case 'tsv':
       return readSeparated(sink, {
         separator:
-          upload.format === 'tsv' ? tab : (sniffSeparator(head, head.length < headBytes) ?? comma),
+          format === 'tsv' ? tab : (sniffSeparator(head, head.length < headBytes) ?? comma),
         hasHeader: upload.header !== undefined,
         column: (upload.column?.index ?? 1) - 1,
         maxLineBytes,

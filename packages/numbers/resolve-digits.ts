@@ -1,9 +1,10 @@
 // From bare digits to an E.164 number by libphonenumber's rules, or to the reason why not. Written
 // anew over regular expressions compiled once, because the library compiles them per call (104 k
 // numbers/s); where a rule looks odd it is the library's, and the property test holds the two together.
-import type { RejectReason } from './reject-reason.ts';
+
 import type { NumberingPlan } from './numbering-plan.ts';
 import { planOfRegion, plansOfCallingCode } from './numbering-plan.ts';
+import type { RejectReason } from './reject-reason.ts';
 
 const callingCodeDigitsMax = 3;
 const e164DigitsMax = 15;

@@ -1,6 +1,6 @@
 import { RecordScanner } from './record-scanner.ts';
 
-const sampleRecordsMax = 200;
+export const sampleRecordsMax = 200;
 
 /** The first non-blank records, as text. A record that the sample cuts is left out, unless it is the only one. */
 export function sampleRecords(head: Buffer, separator: number, isWhole: boolean): string[][] {

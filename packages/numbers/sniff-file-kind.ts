@@ -3,10 +3,15 @@ import { refuse } from './read-outcome.ts';
 
 const utf8ByteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
+const zipMagic = Buffer.from('PK\u0003\u0004');
+
 const foreignKinds: readonly { readonly magic: Buffer; readonly what: string }[] = [
-  { magic: Buffer.from('PK\u0003\u0004'), what: 'a zip or xlsx file' },
+  { magic: zipMagic, what: 'a zip or xlsx file' },
   { magic: Buffer.from('PK\u0005\u0006'), what: 'an empty zip file' },
-  { magic: Buffer.from([0xd0, 0xcf, 0x11, 0xe0]), what: 'an old Excel (xls) file' },
+  {
+    magic: Buffer.from([0xd0, 0xcf, 0x11, 0xe0]),
+    what: 'an old Excel (xls) file, or one with a password',
+  },
   { magic: Buffer.from('%PDF-'), what: 'a PDF' },
   { magic: Buffer.from([0x1f, 0x8b]), what: 'gzip within gzip' },
   { magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), what: 'a zstd file' },
@@ -17,6 +22,11 @@ const foreignKinds: readonly { readonly magic: Buffer; readonly what: string }[]
   { magic: Buffer.from([0xff, 0xfe]), what: 'UTF-16 text' },
   { magic: Buffer.from([0xfe, 0xff]), what: 'UTF-16 text' },
 ];
+
+/** A zip that has members; an xlsx is one. */
+export function isZip(head: Uint8Array): boolean {
+  return zipMagic.equals(head.subarray(0, zipMagic.length));
+}
 
 export function isGzip(head: Uint8Array): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
@@ -30,8 +40,13 @@ export function withoutByteOrderMark(head: Buffer): Buffer {
 export function refuseForeignKind(head: Buffer): Refusal | undefined {
   const kind = foreignKinds.find(({ magic }) => head.subarray(0, magic.length).equals(magic));
   if (kind === undefined) return undefined;
+  return refuseUnsupported(kind.what);
+}
+
+/** @param what the kind of file, with its article */
+export function refuseUnsupported(what: string): Refusal {
   return refuse(
     'unsupported_format',
-    `The upload is ${kind.what}. Send txt, csv, tsv or a JSON array, in UTF-8, plain or gzipped.`,
+    `The upload is ${what}. Send txt, csv, tsv or a JSON array, in UTF-8, plain or gzipped; or an xlsx.`,
   );
 }

@@ -1,14 +1,14 @@
 import { compileNormaliser } from './compile-normaliser.ts';
 import { findNumberColumn } from './find-number-column.ts';
 import { isNumberHeader } from './header-aliases.ts';
-import type { NumberColumn, UploadFormat } from './intake.ts';
+import type { NumberColumn, TextFormat } from './intake.ts';
 import type { Refusal } from './read-outcome.ts';
 import { refuse } from './read-outcome.ts';
 import { sampleRecords } from './sample-records.ts';
 import { sniffSeparator } from './sniff-separator.ts';
 
-/** How an upload is to be read. */
-export type UploadShape =
+/** How a text is to be read. */
+export type TextShape =
   | { readonly kind: 'txt' | 'json' }
   | {
       readonly kind: 'separated';
@@ -19,7 +19,7 @@ export type UploadShape =
     };
 
 export interface WantedShape {
-  readonly format: UploadFormat | undefined;
+  readonly format: TextFormat | undefined;
   readonly column: string | undefined;
   readonly defaultRegion: string | undefined;
 }
@@ -36,7 +36,7 @@ export function sniffShape(
   head: Buffer,
   isWhole: boolean,
   wanted: WantedShape,
-): UploadShape | Refusal {
+): TextShape | Refusal {
   const format = wanted.format ?? sniffTextKind(head, isWhole, wanted.column !== undefined);
   if (format === 'txt' || format === 'json') {
     if (wanted.column === undefined) return { kind: format };
@@ -59,7 +59,7 @@ export function sniffShape(
   };
 }
 
-function sniffTextKind(head: Buffer, isWhole: boolean, wantsColumn: boolean): UploadFormat {
+function sniffTextKind(head: Buffer, isWhole: boolean, wantsColumn: boolean): TextFormat {
   const start = head.subarray(0, 1024).toString('latin1').trimStart();
   if (start.startsWith('[') || start.startsWith('{')) return 'json';
   if (wantsColumn || start.startsWith('"')) return 'csv';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { constants, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FileBytes } from '@rollcall/spreadsheets';
 
 const memoryBytesMax = 1 << 20;
 
@@ -35,13 +36,15 @@ export class Spool {
       this.#pieces.push(piece);
       return;
     }
-    if (this.#file === undefined) {
-      this.#file = await openUnlinked(this.#directory);
-      let offset = 0;
-      for (const kept of this.#pieces) offset += await writeWhole(this.#file, kept, offset);
-      this.#pieces = [];
-    }
-    await writeWhole(this.#file, piece, at);
+    const file = await this.#toFile();
+    await writeWhole(file, piece, at);
+  }
+
+  /** All of it as a file, for readers that ask for ranges; closed with the spool. Nothing may be appended any more. */
+  async asFile(): Promise<FileBytes> {
+    if (this.#closed) throw new Error('read from a closed spool');
+    const { fd } = await this.#toFile();
+    return { fd, size_bytes: this.#bytes, close: () => this.close() };
   }
 
   /** Fills `into` from `offset` on; fewer bytes only at the end. Returns how many. */
@@ -60,6 +63,15 @@ export class Spool {
       filled += bytesRead;
     }
     return filled;
+  }
+
+  async #toFile(): Promise<FileHandle> {
+    if (this.#file !== undefined) return this.#file;
+    this.#file = await openUnlinked(this.#directory);
+    let offset = 0;
+    for (const kept of this.#pieces) offset += await writeWhole(this.#file, kept, offset);
+    this.#pieces = [];
+    return this.#file;
   }
 
   async close(): Promise<void> {

@@ -43,8 +43,14 @@ export async function openWorkbook(
 }
 
 /**
- * Tells a sheet's cells to `rows`, to the sheet's very end. Yields after each piece of it (about 128 KiB of XML), so that
- * its caller can take what has gathered. Rows that came before a refusal must not be kept.
+ * A cell that names a shared string has 22 bytes, and its text up to `maxCellBytes`: this much XML at a time keeps what
+ * callers gather from it, and the time until they may pause, small.
+ */
+const step_bytes = 16_384;
+
+/**
+ * Tells a sheet's cells to `rows`, to the sheet's very end. Yields after each 16 KiB of XML, so that its caller can take
+ * what has gathered. Rows that came before a refusal must not be kept.
  */
 export async function* readSheet(
   workbook: Workbook,
@@ -57,8 +63,10 @@ export async function* readSheet(
   const spend = (bytes: number) => reading.spend(bytes);
   try {
     for await (const piece of readMember(archive, entryOf(archive, sheet), reading.limits, spend)) {
-      tokenizer.push(piece);
-      yield;
+      for (let at = 0; at < piece.length; at += step_bytes) {
+        tokenizer.push(piece.subarray(at, at + step_bytes));
+        yield;
+      }
     }
     if (!consumer.isClosed) {
       throw new UnreadableWorkbook('cut', 'the sheet ends before its table does');
@@ -70,7 +78,7 @@ export async function* readSheet(
   }
 }
 
-/** Tells a sheet's first cells to `rows`, until it has enough or the table ends. Not counted against `spend`. */
+/** Tells a sheet's first cells to `rows`, until it has enough or the table ends. */
 export async function sampleSheet(
   workbook: Workbook,
   sheet: SheetPart,
@@ -80,9 +88,13 @@ export async function sampleSheet(
   const { archive, reading } = workbook;
   const consumer = consumerOf(workbook, rows);
   const tokenizer = new XmlTokenizer(consumer);
-  for await (const piece of readMember(archive, entryOf(archive, sheet), reading.limits)) {
-    tokenizer.push(piece);
-    if (hasEnough() || consumer.isClosed) break;
+  // Counted, since a sheet of blank rows is read whole, and there may be many.
+  const spend = (bytes: number) => reading.spend(bytes);
+  for await (const piece of readMember(archive, entryOf(archive, sheet), reading.limits, spend)) {
+    for (let at = 0; at < piece.length; at += step_bytes) {
+      tokenizer.push(piece.subarray(at, at + step_bytes));
+      if (hasEnough() || consumer.isClosed) return;
+    }
   }
 }
 

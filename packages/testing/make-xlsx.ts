@@ -46,6 +46,9 @@ export function workbookMembers(
       `<Relationship Id="s" Type="${relation}/sharedStrings" Target="sharedStrings.xml"/>`,
     );
   }
+  if ('xl/styles.xml' in further) {
+    relations.push(`<Relationship Id="f" Type="${relation}/styles" Target="styles.xml"/>`);
+  }
   const root = `<Relationship Id="w" Type="${relation}/officeDocument" Target="xl/workbook.xml"/>`;
   const members: Record<string, string> = {
     '[Content_Types].xml': `${declaration}<Types/>`,

@@ -12,6 +12,7 @@ export const rawMediaTypes = [
   'text/csv',
   'text/plain',
   'text/tab-separated-values',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
   'application/gzip',
   'application/x-gzip',
   'application/octet-stream',

@@ -1,5 +1,5 @@
 import type { CreateJobOptions } from '@rollcall/contract';
-import { type Intake, readNumbers, type UploadFormat } from '@rollcall/numbers';
+import { type Intake, type ReadNumbersOptions, readNumbers } from '@rollcall/numbers';
 import { scrub } from '@rollcall/telemetry';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { IntakeLimits } from './read-outcome.ts';
@@ -12,7 +12,7 @@ export async function readUpload(
   bytes: AsyncIterable<Uint8Array>,
   options: ReadingOptions,
   limits: IntakeLimits,
-  format?: UploadFormat,
+  format?: ReadNumbersOptions['format'],
 ): Promise<{ readonly kind: 'read'; readonly intake: Intake } | Refusal> {
   const read = await readNumbers(bytes, {
     ...limits,

@@ -1,0 +1,44 @@
+import type { Archive, UnreadableWorkbook } from '@rollcall/spreadsheets';
+import { type Refusal, refuse } from './read-outcome.ts';
+import { refuseUnsupported } from './sniff-file-kind.ts';
+
+/** Says what is wrong with a workbook in the words of the intake. */
+export function refuseUnreadable(error: UnreadableWorkbook): Refusal {
+  const where = error.row === null ? '' : ` (row ${error.row} of the sheet)`;
+  const what = `${error.message}${where}`;
+  switch (error.code) {
+    case 'encrypted':
+      return refuseUnsupported('an encrypted archive');
+    case 'no_sheet':
+      return refuseUnsupported('a zip file without a worksheet');
+    case 'too_large':
+    case 'too_many_entries':
+      return refuse(
+        'too_many_bytes',
+        `The workbook is too large to read: ${what}. Save the sheet as csv, or split it.`,
+      );
+    case 'too_many_columns':
+    case 'cell_too_large':
+      return refuse(
+        'line_too_long',
+        `The workbook has ${what}. Keep the column of numbers, and take the others out.`,
+      );
+    default:
+      return refuse(
+        'bad_xlsx',
+        `The workbook is broken or cut: ${what}. Save it again as .xlsx and send it whole.`,
+      );
+  }
+}
+
+/** Refuses an archive whose members say that it is no plain workbook. */
+export function refuseForeignArchive(archive: Archive, isWorkbook: boolean): Refusal | undefined {
+  const names = [...archive.members.keys()];
+  const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
+  if (has(/(^|\/)vbaProject\.bin$|^xl\/macrosheets\//i)) {
+    return refuseUnsupported('a workbook with macros');
+  }
+  if (has(/^xl\/workbook\.bin$/i)) return refuseUnsupported('a binary workbook (xlsb)');
+  if (has(/^mimetype$/)) return refuseUnsupported('an OpenDocument file (ods)');
+  return isWorkbook ? undefined : refuseUnsupported('a zip file');
+}
