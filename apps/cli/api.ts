@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { problemSchema } from '@rollcall/contract';
 import { type Dispatcher, Pool } from 'undici';
 import type { z } from 'zod';
 import { CommandFailed, failed } from './command-failed.ts';
 import { plainText } from './plain-text.ts';
+import { wait } from './wait.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -102,12 +102,12 @@ export function openApi({ url, key }: { url: string; key: string | null }): Api 
         const answer = await exchange(method, path, options);
         if (!mayTryAgain || !passingStatuses.has(answer.statusCode)) return answer;
         await answer.body.dump();
-        await delay(retryAfter_ms(answer, tried));
+        await wait(retryAfter_ms(answer, tried), options.signal);
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
         // The first call of all says at once that the URL is wrong.
         if (!mayTryAgain || !hasAnswered) throw unreachable(url, error);
-        await delay(backoff_ms(tried), undefined, { signal: options.signal });
+        await wait(backoff_ms(tried), options.signal);
       }
     }
   }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Job, jobSchema } from '@rollcall/contract';
 import {
   type Answer,
@@ -9,9 +8,11 @@ import {
   readJson,
   refusalOf,
   retryAfter_ms,
+  unreachable,
 } from './api.ts';
 import { CommandFailed, failed } from './command-failed.ts';
 import type { Context } from './context.ts';
+import { wait } from './wait.ts';
 
 export interface Creation {
   readonly path: string;
@@ -26,6 +27,15 @@ export interface Creation {
 
 /** From the last byte sent to the answer: ten million numbers are sorted and stored in about a minute. */
 const storing_ms = 1_800_000;
+/** Words of the system for a connection that was never there: nothing was sent. */
+const neverArrived: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 const noJob = 'With the same Idempotency-Key there will be one job, however often it is sent.';
 
 /**
@@ -36,9 +46,14 @@ export async function createJob(
   { api, signal }: Context,
   creation: Creation,
 ): Promise<{ readonly job: Job; readonly raw: unknown; readonly replayed: boolean }> {
+  let mayHaveArrived = false;
   for (let tried = 1; ; tried += 1) {
     const outcome = await tryOnce(tried);
     if (outcome.kind === 'made') return outcome;
+    mayHaveArrived ||= !neverArrived.has(outcome.code);
+    if (tried > creation.retries_max && !mayHaveArrived) {
+      throw unreachable(api.url, new ConnectionLost(outcome.code, null));
+    }
     if (tried > creation.retries_max) {
       throw failed(
         'unreachable',
@@ -55,7 +70,7 @@ export async function createJob(
     creation.say(
       `Try ${tried} of ${creation.retries_max + 1}: ${outcome.why}. Again in ${seconds} s. ${noJob}`,
     );
-    await delay(outcome.wait_ms, undefined, { signal });
+    await wait(outcome.wait_ms, signal);
   }
 
   async function tryOnce(tried: number) {
@@ -72,13 +87,17 @@ export async function createJob(
       if (!(error instanceof ConnectionLost)) throw error;
       // What our own file met is told as such: it is not the line's fault.
       if (error.cause instanceof CommandFailed) throw error.cause;
-      return again(`the connection was lost (${error.code})`, backoff_ms(tried));
+      return again(`the connection was lost (${error.code})`, error.code, backoff_ms(tried));
     }
     let body: unknown;
     try {
       body = await readJson(answer, api.url);
     } catch {
-      return again('the connection was lost in the middle of the answer', backoff_ms(tried));
+      return again(
+        'the connection was lost in the middle of the answer',
+        'answer',
+        backoff_ms(tried),
+      );
     }
     const { statusCode } = answer;
     if (statusCode < 400) {
@@ -89,13 +108,14 @@ export async function createJob(
     const refusal = refusalOf(answer, body, api.url);
     const { code } = refusal.problem;
     if (code === 'idempotency_in_progress') {
-      return again('an earlier try is still being stored', retryAfter_ms(answer, tried));
+      return again('an earlier try is still being stored', code, retryAfter_ms(answer, tried));
     }
     if (!passingStatuses.has(statusCode)) throw refusal;
-    return again(`the API answered ${statusCode} (${code})`, retryAfter_ms(answer, tried));
+    return again(`the API answered ${statusCode} (${code})`, code, retryAfter_ms(answer, tried));
   }
 }
 
-function again(why: string, wait_ms: number) {
-  return { kind: 'again', why, wait_ms } as const;
+/** `code`: the system's word for what was met, or the API's. */
+function again(why: string, code: string, wait_ms: number) {
+  return { kind: 'again', why, code, wait_ms } as const;
 }

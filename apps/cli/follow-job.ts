@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Job, jobSchema } from '@rollcall/contract';
 import {
   type Answer,
@@ -12,6 +11,7 @@ import {
   unreachable,
 } from './api.ts';
 import { readServerSentEvents } from './sse-reader.ts';
+import { wait } from './wait.ts';
 
 export type Followed =
   | { readonly kind: 'job'; readonly job: Job }
@@ -82,7 +82,7 @@ export async function* followJob(
         const job = await readJob(api, jobId, signal);
         yield { kind: 'job', job };
         if (closedStates.has(job.state)) return;
-        await delay(pollEvery_ms, undefined, { signal });
+        await wait(pollEvery_ms, signal);
         continue;
       }
       const body = await readJson(answer, api.url);
@@ -95,7 +95,7 @@ export async function* followJob(
       const job = jobSchema.parse(body);
       yield { kind: 'job', job };
       if (closedStates.has(job.state)) return;
-      await delay(pollEvery_ms, undefined, { signal });
+      await wait(pollEvery_ms, signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof ConnectionLost)) throw error;
@@ -107,7 +107,7 @@ export async function* followJob(
         throw unreachable(api.url, error);
       }
       failures += 1;
-      await delay(backoff_ms(failures), undefined, { signal });
+      await wait(backoff_ms(failures), signal);
     }
   }
 }

@@ -54,7 +54,8 @@ function bar(stream: Stream, now_ms: () => number): ProgressDisplay {
 }
 
 function lines(stream: Stream, now_ms: () => number): ProgressDisplay {
-  let shownAt = Number.NEGATIVE_INFINITY;
+  // What is done sooner needs no line.
+  let shownAt = now_ms();
   let shown = '';
   return {
     show(fraction, text) {

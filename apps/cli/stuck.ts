@@ -8,11 +8,18 @@ export type Stuck =
   /** Nothing of it moves before a person acts. */
   | { readonly kind: 'stuck'; readonly why: 'stopped' | 'paused' };
 
+/** What of a job tells whether it moves. */
+export interface StuckFacts {
+  readonly state: Job['state'];
+  readonly counts: Pick<Job['counts'], 'pending'>;
+  readonly attention: readonly Pick<Job['attention'][number], 'state' | 'reason' | 'numbers'>[];
+}
+
 /**
  * Whether all that is left of a job waits for a person. `canary` waits for the job's first chunk and is as stuck as that one. A
  * paused job is told apart: what was sent before still comes in.
  */
-export function stuckOf(job: Job): Stuck {
+export function stuckOf(job: StuckFacts): Stuck {
   if (job.state === 'paused') return { kind: 'stuck', why: 'paused' };
   const waiting = job.attention.reduce((sum, { numbers }) => sum + numbers, 0);
   const isPassing = job.attention.some(

@@ -12,7 +12,8 @@ export function renderTable(
   { aligned, columns }: { readonly aligned: boolean; readonly columns: number },
 ): string[] {
   const cells = rows.map((row) => row.map(plainText));
-  if (!aligned) return cells.map((row) => row.join('\t'));
+  // Programs read these: 1000, and not 1,000.
+  if (!aligned) return cells.map((row) => row.map(ungrouped).join('\t'));
   const width = (cells[0] ?? []).map((_, index) =>
     Math.max(...cells.map((row) => lengthOf(row[index] ?? ''))),
   );
@@ -38,4 +39,8 @@ function lengthOf(text: string): number {
 function cut(text: string, columns: number): string {
   const characters = Array.from(text.trimEnd());
   return characters.length <= columns ? text : `${characters.slice(0, columns - 1).join('')}…`;
+}
+
+function ungrouped(cell: string): string {
+  return /^\d{1,3}(,\d{3})+$/.test(cell) ? cell.replaceAll(',', '') : cell;
 }

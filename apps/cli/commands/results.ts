@@ -69,11 +69,7 @@ export function resultCommands(program: Command, run: Run): void {
           page_max: 1_000,
           jsonRows: true,
           headings: ['line', 'reason', 'raw'],
-          row: (row) => [
-            context.output.isTerminal ? grouped(row.line) : String(row.line),
-            row.reason,
-            row.raw,
-          ],
+          row: (row) => [grouped(row.line), row.reason, row.raw],
           none: 'No line was rejected.',
         },
         wholeUnlessLimited(options, context.output),

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { blockedReasons, heldReasons } from '@rollcall/domain';
+import { commandFor, stuckOf } from './stuck.ts';
+
+const waits = (state: 'held' | 'blocked', reason: string, numbers: number) => ({
+  state,
+  reason,
+  numbers,
+});
+const facts = { state: 'running', counts: { pending: 60 }, attention: [] } as const;
+
+test.each([
+  ['nothing waits', [], 'moving'],
+  ['all that is left is held', [waits('held', 'unknown', 60)], 'stuck'],
+  ['some of it is held', [waits('held', 'unknown', 59)], 'moving'],
+  ['the provider has no money', [waits('blocked', 'provider_balance', 60)], 'stuck'],
+  [
+    'the rest waits behind a held canary',
+    [waits('held', 'artifact', 10), waits('blocked', 'canary', 50)],
+    'stuck',
+  ],
+  ['the rest waits behind a canary that moves', [waits('blocked', 'canary', 59)], 'moving'],
+  ['a breaker closes by itself', [waits('blocked', 'breaker', 60)], 'moving'],
+  [
+    'a new day brings a new cap',
+    [waits('held', 'poll', 10), waits('blocked', 'account_cap', 50)],
+    'moving',
+  ],
+])('%s: %s', (_, attention, kind) => {
+  expect(stuckOf({ ...facts, attention }).kind).toBe(kind);
+});
+
+test('a paused job waits for a person', () => {
+  expect(stuckOf({ ...facts, state: 'paused' })).toEqual({
+    kind: 'stuck',
+    why: 'paused',
+  });
+});
+
+test('there is a command for everything that waits', () => {
+  const job = { id: 'job_1', account: 'ekycpro' };
+  const commands = [
+    ...heldReasons.map((reason) => commandFor({ state: 'held', reason }, job)),
+    ...blockedReasons.map((reason) => commandFor({ state: 'blocked', reason }, job)),
+  ];
+  for (const command of commands) expect(command).toMatch(/^rollcall [a-z]+ /);
+});
