@@ -4,6 +4,7 @@ import { chunkSchema } from './chunk.ts';
 import { chunkIdSchema } from './chunk-id.ts';
 import { line } from './line.ts';
 import { jobIdSchema } from './job-id.ts';
+import { accountIdSchema, checkNameSchema } from './names.ts';
 import { cursorSchema, limitSchema, pageOf } from './page.ts';
 import { heldReasons } from './chunk-words.ts';
 import { decisionNameSchema, decisionSchema } from './decision.ts';
@@ -91,10 +92,10 @@ export const wholeHoldSchema = z
 export const holdQuerySchema = z.strictObject({
   cursor: cursorSchema,
   limit: limitSchema({ byDefault: 100, max: 1_000 }),
-  account: z.string().max(63).optional(),
+  account: accountIdSchema.optional(),
   job: jobIdSchema.optional(),
   reason: heldReasonSchema.optional(),
-  check: z.string().max(63).optional(),
+  check: checkNameSchema.optional(),
 });
 
 export const resolveHoldBodySchema = z
