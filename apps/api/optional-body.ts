@@ -6,6 +6,8 @@ import type { FastifyInstance } from 'fastify';
  */
 export function letBodiesBeAbsent(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
+  // Fastify's own takes texts too, which no schema here would look at.
+  app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') return done(null);
     return parse(request, String(body), done);

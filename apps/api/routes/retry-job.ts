@@ -15,6 +15,7 @@ import { keyOf } from '../request-fields.ts';
 import { type MadeRetry, makeRetry } from '../retry/make-retry.ts';
 import { turnstile } from '../turnstile.ts';
 import type { ControlDependencies } from './control-job.ts';
+import { headersNamed } from '../openapi/response-headers.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 
 /** `POST /v1/jobs/{id}/retry` */
@@ -41,11 +42,15 @@ export async function retryJobRoute(
         security: [{ key: [] }],
         params: z.object({ id: jobIdSchema }),
         headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
-        body: retryJobSchema.optional(),
+        body: {
+          required: false,
+          content: { 'application/json': { schema: retryJobSchema } },
+        },
         response: {
           202: {
             description:
               'The retry is stored; `Location` names it. `Idempotency-Replayed: true`: it was made before.',
+            headers: headersNamed('location', 'idempotency-replayed'),
             content: { 'application/json': { schema: jobSchema } },
           },
           ...problemResponses([

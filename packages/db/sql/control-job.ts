@@ -117,7 +117,7 @@ export async function changeJob(
         [
           job.job_no,
           maxCost !== undefined,
-          maxCost == null ? null : formatMoney(maxCost),
+          maxCost === null || maxCost === undefined ? null : formatMoney(maxCost),
           priority ?? null,
           name !== undefined,
           name ?? null,

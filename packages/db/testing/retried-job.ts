@@ -8,8 +8,22 @@ import {
   type RetriedOutcome,
   type RetryTree,
 } from '../sql/retry-job.ts';
+import { giveUp } from '../sql/decide-held.ts';
+import { accepted, acceptance, heldUnknown, lost, notSent, retry as sendAgain } from './answers.ts';
 import { type Ground, newId } from './ground.ts';
-import { archive, publish, startIngest, untilResult } from './walk-chunk.ts';
+import { person } from './held-chunks.ts';
+import {
+  archive,
+  claim,
+  finish,
+  plan,
+  publish,
+  receive,
+  settle,
+  someNumbers,
+  startIngest,
+  untilResult,
+} from './walk-chunk.ts';
 
 /** Retries of closed jobs, made as the API makes them; and chunks that are answered in part, so that there is something to retry. */
 
@@ -73,4 +87,44 @@ export async function answerSome(
   await publish(ground, claimed, id, (reconciliation, numbers) => {
     for (const place of places) reconciliation.add(numbers[place] ?? 0, 'registered', null);
   });
+}
+
+/** Holds a chunk as unknown and gives it up: its numbers fail, and may have been paid for. */
+export async function loseAndGiveUp(ground: Ground, chunkId: string): Promise<void> {
+  await settle(ground, await claim(ground, chunkId), lost, heldUnknown);
+  await giveUp(ground.db, chunkId, person);
+}
+
+/** Rejects a chunk: its numbers fail, and were never paid for. */
+export async function rejectForFree(ground: Ground, chunkId: string): Promise<void> {
+  await settle(ground, await claim(ground, chunkId), notSent, {
+    kind: 'rejected',
+    reason: 'invalid_parameters',
+  });
+}
+
+/**
+ * A closed job of ten numbers in five chunks: 0 answered and 1 missing, 2 and 3 never paid for, 4 and 5 given up in doubt,
+ * 6 and 7 paid for, given up and never answered, 8 and 9 answered.
+ */
+export async function mixedJob(ground: Ground): Promise<string> {
+  const jobId = await receive(ground, someNumbers(10), { name: 'mixed', priority: 5 });
+  const [half = '', free = '', doubtful = '', spent = '', whole = ''] = await plan(
+    ground,
+    jobId,
+    Array.from({ length: 5 }, () => ({ size: 2 })),
+  );
+  await answerSome(ground, half, [0]);
+  await settle(ground, await claim(ground, free), notSent, sendAgain);
+  await rejectForFree(ground, free);
+  await loseAndGiveUp(ground, doubtful);
+  const claimed = await claim(ground, spent);
+  await settle(ground, claimed, acceptance(`spent-${spent}`), accepted);
+  await ground.db.query(
+    "UPDATE store.chunks SET state = 'held', reason = 'poll', due_at = NULL WHERE id = $1",
+    [spent],
+  );
+  await giveUp(ground.db, spent, person);
+  await finish(ground, whole);
+  return jobId;
 }
