@@ -14,10 +14,13 @@ const fields = {
     description: 'The person or system that asked for the check.',
     examples: ['ana@example.com'],
   }),
-  name: line(200).optional().meta({ description: 'A name of your own for the job.' }),
-  account: accountIdSchema
+  name: line(200)
     .optional()
-    .meta({ description: "The account that answers; the check's default account if absent." }),
+    .meta({ description: 'A name of your own for the job.', examples: ['spring list'] }),
+  account: accountIdSchema.optional().meta({
+    description: "The account that answers; the check's default account if absent.",
+    examples: ['checknumber'],
+  }),
   default_region: z
     .string('write a region as two capital letters')
     .regex(/^[A-Z]{2}$/, 'write a region as two capital letters')
@@ -51,6 +54,7 @@ const priorityText = z
   .meta({
     override: { type: 'integer', minimum: -100, maximum: 100 },
     description: 'Higher goes first; 0 if absent.',
+    examples: [0],
   });
 
 /** Options of a job whose numbers come as a file: in the query string, or as fields of a multipart form. */
@@ -61,7 +65,9 @@ export const createJobOptionsSchema = z
 /** The fields of a JSON body, `numbers` aside: those are read as a stream and never validated as one value. */
 export const createJobFieldsSchema = z.strictObject({
   ...fields,
-  priority: prioritySchema.optional().meta({ description: 'Higher goes first; 0 if absent.' }),
+  priority: prioritySchema
+    .optional()
+    .meta({ description: 'Higher goes first; 0 if absent.', examples: [0] }),
 });
 
 /** The JSON body as documented. */
@@ -83,6 +89,7 @@ export const createJobFormSchema = createJobOptionsSchema
   .extend({
     file: z.file().meta({
       override: { type: 'string', contentMediaType: 'application/octet-stream' },
+      examples: ['(the bytes of the file)'],
       description:
         'txt, csv, tsv or a JSON array, plain or gzip. `column` and `default_region` must come before it.',
     }),

@@ -9,7 +9,13 @@ function flag(what: string) {
     .enum(['true', 'false'], 'write true or false')
     .prefault('false')
     .transform((text) => text === 'true')
-    .meta({ override: { type: 'boolean', default: false }, description: what });
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.enum;
+        Object.assign(jsonSchema, { type: 'boolean', default: false });
+      },
+      description: what,
+    });
 }
 
 export const exportQuerySchema = z

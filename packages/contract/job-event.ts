@@ -11,4 +11,7 @@ export const lastEventIdSchema = z
   .string()
   .max(100)
   .optional()
-  .meta({ description: 'The `id` of the last event that was received.' });
+  .meta({
+    description: 'The `id` of the last event that was received.',
+    examples: ['5b1f0c2e9d7a4b36'],
+  });

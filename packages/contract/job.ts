@@ -67,12 +67,7 @@ const summary = {
       answered: count.meta({ description: 'Numbers that have their result.' }),
       pending: count.meta({ description: 'accepted - answered' }),
     })
-    .meta({
-      id: 'JobCounts',
-      examples: [
-        { lines: 1_010, accepted: 1_000, duplicates: 8, rejected: 2, answered: 600, pending: 400 },
-      ],
-    }),
+    .meta({ id: 'JobCounts' }),
   outcomes: z.object(Object.fromEntries(outcomes.map((outcome) => [outcome, count]))).meta({
     id: 'OutcomeCounts',
     description: 'Numbers by outcome; their sum is `answered`.',
@@ -90,7 +85,7 @@ const summary = {
       held: count.meta({ description: 'Uploads that wait for a person to decide.' }),
       blocked: count.meta({ description: 'Uploads that wait for a reason to go away.' }),
     })
-    .meta({ id: 'StoppedChunks', examples: [{ held: 1, blocked: 0 }] }),
+    .meta({ id: 'StoppedChunks' }),
   progress: z
     .number()
     .min(0)
@@ -135,10 +130,7 @@ const summary = {
       events: z.string(),
       export: z.string(),
     })
-    .meta({
-      id: 'JobLinks',
-      examples: [jobLinksOf('job_01929d3e-8c00-7a31-9f5c-0242ac120002')],
-    }),
+    .meta({ id: 'JobLinks' }),
 };
 
 /** A job as lists show it. */

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 
+const cursorExample = 'eyJsaXN0IjoicmVzdWx0cyIsImFmdGVyIjo0NDc5MTExMjM0NTZ9';
+
 export const cursorSchema = z
   .string()
   .max(300, 'use a next_cursor as it was given')
   .optional()
   .meta({
     description: '`next_cursor` of the page before, as it was given; absent for the first page.',
+    examples: [cursorExample],
   });
 
 /** `limit` as a query string carries it. */
@@ -30,6 +33,9 @@ export function pageOf<Row extends z.ZodType>(row: Row) {
     next_cursor: z
       .string()
       .nullable()
-      .meta({ description: 'Give it as `cursor` for the next page; null: there is none.' }),
+      .meta({
+        description: 'Give it as `cursor` for the next page; null: there is none.',
+        examples: [null],
+      }),
   });
 }

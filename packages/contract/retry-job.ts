@@ -22,7 +22,10 @@ export const retryJobSchema = z
       .meta({ description: 'The account that answers this time; the same as before if absent.' }),
     name: line(200)
       .optional()
-      .meta({ description: 'A name of your own; that of the job if absent.' }),
+      .meta({
+        description: 'A name of your own; that of the job if absent.',
+        examples: ['spring list, again'],
+      }),
     max_cost: amountSchema
       .optional()
       .meta({ description: "Most that the retry may spend, in the account's currency." }),

@@ -1,11 +1,13 @@
 import { errorCatalogue } from '../errors.ts';
 import { problemOf, refuse } from '../refusal.ts';
-import { exampleOf, type Schema } from './example-of.ts';
-import { responseHeaders } from './response-headers.ts';
+import { exampleOf, plainText, type Schema } from './example-of.ts';
+import { headersNamed, responseHeaders } from './response-headers.ts';
 import { tags } from './tags.ts';
 
+const optionalMark = 'x-fastify-zod-openapi-optional';
+
 interface MediaType {
-  schema?: Schema;
+  schema?: Schema & { [optionalMark]?: boolean };
   example?: unknown;
   examples?: Record<string, unknown>;
 }
@@ -16,7 +18,7 @@ interface Response {
 interface Operation {
   operationId?: string;
   parameters?: { in: string; schema?: Schema; example?: unknown }[];
-  requestBody?: { content: Record<string, MediaType> };
+  requestBody?: { required?: boolean; content: Record<string, MediaType> };
   responses: Record<string, Response>;
   security?: readonly unknown[];
 }
@@ -29,6 +31,13 @@ export interface ApiDocument {
     examples?: Record<string, unknown>;
   };
 }
+
+/** What a file may look like; the compressed ones cannot be shown. */
+const fileExamples: Readonly<Record<string, string>> = {
+  'text/plain': '+447911123456\n+4915112345678\n',
+  'text/csv': 'name,phone\nAda,+447911123456\n',
+  'text/tab-separated-values': 'name\tphone\nAda\t+447911123456\n',
+};
 
 /** Of every problem document that is shown as an example. */
 const requestId = '01929d3e-8c00-7a31-9f5c-0242ac120002';
@@ -45,19 +54,22 @@ export function completeDocument(document: ApiDocument): ApiDocument {
         const [example] = parameter.schema?.examples ?? [];
         if (example !== undefined) parameter.example = example;
       }
+      if (operation.requestBody) sayWhetherRequired(operation.requestBody);
       const bodies = [
-        ...Object.values(operation.requestBody?.content ?? {}),
+        ...Object.entries(operation.requestBody?.content ?? {}),
         ...Object.values(operation.responses).flatMap(({ content }) =>
-          Object.values(content ?? {}),
+          Object.entries(content ?? {}),
         ),
       ];
-      for (const body of bodies) {
+      for (const [type, body] of bodies) {
         if (body.schema && body.example === undefined && body.examples === undefined) {
-          body.example = exampleOf(body.schema, schemas);
+          body.example = fileExamples[type] ?? exampleOf(body.schema, schemas);
+          if (body.example === plainText) body.example = '(the bytes of the file)';
         }
       }
       for (const [status, response] of Object.entries(operation.responses)) {
-        response.headers = { ...headersOf(operation, status), ...response.headers };
+        const named = Object.keys(response.headers ?? {}) as Parameters<typeof headersNamed>;
+        response.headers = headersNamed(...headersOf(operation, status), ...named);
       }
     }
   }
@@ -74,14 +86,23 @@ export function completeDocument(document: ApiDocument): ApiDocument {
   };
 }
 
-function headersOf(operation: Operation, status: string): Record<string, unknown> {
-  const names: (keyof typeof responseHeaders)[] = ['x-request-id'];
+/** The library marks a body that may be absent, and calls it required all the same. */
+function sayWhetherRequired(body: NonNullable<Operation['requestBody']>): void {
+  for (const { schema } of Object.values(body.content)) {
+    if (!schema || !(optionalMark in schema)) continue;
+    if (schema[optionalMark] === true) body.required = false;
+    delete schema[optionalMark];
+  }
+}
+
+function headersOf(operation: Operation, status: string): Parameters<typeof headersNamed> {
+  const names: Parameters<typeof headersNamed> = ['x-request-id'];
   // Whoever is refused before the count sees none of it.
   const isCounted = (operation.security?.length ?? 0) > 0 && status !== '401';
   if (isCounted) names.push('ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset');
   if (status === '401') names.push('www-authenticate');
   if (status === '429' || (status === '503' && isCounted)) names.push('retry-after');
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+  return names;
 }
 
 /** One for each code that some answer refers to. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorCatalogue } from '../errors.ts';
 import { type Ground, type Json, openGround } from '../testing/ground.ts';
 import { registeredCalls } from '../testing/registered-calls.ts';
+import { plainText } from './example-of.ts';
 import { tags } from './tags.ts';
 
 // docs/openapi.json is what this server says of itself: `npx --yes pnpm@12.21.0 openapi` writes it anew.
@@ -117,6 +118,7 @@ describe('of every call it says', () => {
       for (const [type, body] of bodies) {
         const example = body.example ?? Object.keys(body.examples ?? {})[0];
         expect(example, `${call} ${type}`).toBeDefined();
+        expect(JSON.stringify(example), `${call} ${type}`).not.toContain(`"${plainText}"`);
       }
       for (const { name, schema, example } of parameters) {
         const isPlain =

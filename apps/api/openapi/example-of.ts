@@ -1,3 +1,5 @@
+import { bodyExamples } from './body-examples.ts';
+
 /** What of a JSON Schema (2020-12) an example is made from. */
 export interface Schema {
   readonly $ref?: string;
@@ -14,14 +16,19 @@ export interface Schema {
   readonly minimum?: number;
 }
 
+/** What a text is whose author gave no example. */
+export const plainText = 'text';
+
 /**
- * A value that fits a schema: what its author gave as an example, else the plainest value of its type. So each body of the
- * API has an example, made of its fields'; the linter holds every one against its schema.
+ * A value that fits a schema: a whole body that we wrote, else what the author of a field gave as its example, else the plainest
+ * value of its type. So each body of the API has an example, and the linter holds every one against its schema.
  */
 export function exampleOf(schema: Schema, named: Readonly<Record<string, Schema>>): unknown {
   if (schema.examples?.length) return schema.examples[0];
   if (schema.$ref !== undefined) {
-    const target = named[schema.$ref.replace('#/components/schemas/', '')];
+    const name = schema.$ref.replace('#/components/schemas/', '');
+    if (Object.hasOwn(bodyExamples, name)) return bodyExamples[name];
+    const target = named[name];
     if (!target) throw new Error(`${schema.$ref} leads nowhere`);
     return exampleOf(target, named);
   }
@@ -42,11 +49,11 @@ export function exampleOf(schema: Schema, named: Readonly<Record<string, Schema>
       return schema.items ? [exampleOf(schema.items, named)] : [];
     case 'integer':
     case 'number':
-      return schema.minimum ?? 1;
+      return Math.max(schema.minimum ?? 0, 0);
     case 'boolean':
       return true;
     case 'string':
-      return schema.format === 'date-time' ? '2024-08-01T09:30:00.000Z' : 'text';
+      return schema.format === 'date-time' ? '2024-08-01T09:30:00.000Z' : plainText;
     default:
       return null;
   }

@@ -31,4 +31,26 @@ export const responseHeaders = {
     schema: { type: 'string' },
     example: 'Bearer realm="Rollcall"',
   },
+  location: {
+    description: 'The path of what was made.',
+    schema: { type: 'string' },
+    example: '/v1/jobs/job_01929d3e-8c00-7a31-9f5c-0242ac120002',
+  },
+  'idempotency-replayed': {
+    description: '`true`: it was made before, by a request with the same Idempotency-Key.',
+    schema: { type: 'string', enum: ['true'] },
+    example: 'true',
+  },
+  'content-disposition': {
+    description: 'A name for the file.',
+    schema: { type: 'string' },
+    example: 'attachment; filename="job_01929d3e-8c00-7a31-9f5c-0242ac120002.csv"',
+  },
 } as const;
+
+type HeaderName = keyof typeof responseHeaders;
+
+/** Headers of one answer, for its place in a route's schema. */
+export function headersNamed(...names: HeaderName[]) {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}

@@ -32,7 +32,11 @@ export const openApiPlugin = fastifyPlugin(
           },
         },
       },
-      transform: fastifyZodOpenApiTransformers.transform,
+      // The dashboard is a page with calls of its own.
+      transform: (route) =>
+        route.url.startsWith('/admin/')
+          ? { schema: { hide: true }, url: route.url }
+          : fastifyZodOpenApiTransformers.transform(route),
       transformObject: (document) =>
         // Swagger's types allow for documents that we never ask it for.
         completeDocument(

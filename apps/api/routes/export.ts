@@ -19,6 +19,7 @@ import { uploadTable } from '../export/upload-table.ts';
 import { Places } from '../places.ts';
 import { type Refusal, refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
+import { headersNamed } from '../openapi/response-headers.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 
 interface ExportDependencies {
@@ -49,6 +50,7 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
       config: { scope: 'results:read' },
       schema: {
         tags: ['results'],
+        operationId: 'exportJob',
         summary: 'Download the results of a job, or its upload with the answers',
         description:
           'Streamed. An export that fails on the way ends with a broken connection, never as if it were whole.',
@@ -58,8 +60,13 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
         response: {
           200: {
             description: 'The file; `Content-Disposition` names it.',
+            headers: headersNamed('content-disposition'),
             content: {
-              'text/csv': { schema: fileSchema },
+              'text/csv': {
+                schema: fileSchema,
+                example:
+                  'number,outcome,account,source,cost,checked_at\r\n+447911123456,registered,checknumber,provider,0.0004,2024-08-01T09:31:00.000Z\r\n',
+              },
               'application/x-ndjson': { schema: z.union([resultSchema, uploadLineSchema]) },
               [contentTypes.xlsx]: { schema: fileSchema },
             },

@@ -20,7 +20,10 @@ export async function rejectRoutes(
       config: { scope: 'results:read' },
       schema: {
         tags: ['results'],
+        operationId: 'listRejects',
         summary: 'Page through the rejected lines of a job',
+        description:
+          'Lines of the upload that hold no valid number; what each reason means stands in docs/api.md.',
         security: [{ key: [] }],
         params: z.object({ id: jobIdSchema }),
         querystring: rejectQuerySchema,

@@ -23,7 +23,10 @@ export async function resultRoutes(
       config: { scope: 'results:read' },
       schema: {
         tags: ['results'],
+        operationId: 'listResults',
         summary: 'Page through the results of a job, in order of number',
+        description:
+          'Each accepted number has one row, once it is answered. For all of them at once, export the job.',
         security: [{ key: [] }],
         params: z.object({ id: jobIdSchema }),
         querystring: resultQuerySchema,

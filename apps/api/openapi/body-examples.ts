@@ -1,0 +1,310 @@
+import type {
+  Account,
+  CancelledJob,
+  Check,
+  Chunk,
+  Hold,
+  HeldDecision,
+  Job,
+  JobSummary,
+  Key,
+  Ready,
+  ResolveHold,
+  Result,
+  RetryJob,
+  WholeChunk,
+  WholeHold,
+} from '@rollcall/contract';
+import { jobLinksOf } from '@rollcall/contract';
+
+// One story, so that a reader finds the same ids again: of a job of 1,000 numbers one upload's answer was lost. The types are
+// the contract's, and the linter holds each value against its schema.
+
+const jobId = 'job_01929d3e-8c00-7a31-9f5c-0242ac120002';
+const chunkId = 'chk_01929d3e-9000-7a31-9f5c-0242ac120003';
+const attemptId = 'att_01929d3e-9400-7a31-9f5c-0242ac120004';
+const account = 'checknumber';
+const currency = 'USD';
+const taskId = 'cn-20240801-0815';
+
+const summary: JobSummary = {
+  id: jobId,
+  name: 'spring list',
+  check: 'telegram',
+  account,
+  state: 'running',
+  priority: 0,
+  purpose: 'fraud review 2024-31',
+  requested_by: 'ana@example.com',
+  retry_of: null,
+  counts: {
+    lines: 1_010,
+    accepted: 1_000,
+    duplicates: 8,
+    rejected: 2,
+    answered: 600,
+    pending: 400,
+  },
+  outcomes: {
+    registered: 410,
+    not_registered: 188,
+    banned: 0,
+    undetermined: 2,
+    missing: 0,
+    failed: 0,
+    cancelled: 0,
+    suppressed: 0,
+    erased: 0,
+  },
+  chunks: { held: 1, blocked: 0 },
+  progress: 0.6,
+  eta_seconds: 40,
+  money: { currency, max_cost: '25', cost: '0.32', reserved: '0.08', at_risk: '0' },
+  failure: null,
+  created_at: '2024-08-01T09:30:00.000Z',
+  planned_at: '2024-08-01T09:30:01.000Z',
+  finished_at: null,
+  links: jobLinksOf(jobId),
+};
+
+const job: Job = {
+  ...summary,
+  attention: [
+    {
+      state: 'held',
+      reason: 'unknown',
+      detail: 'connection_lost',
+      chunks: 1,
+      numbers: 200,
+      money_at_risk: '0.08',
+    },
+  ],
+  reject_reasons: { too_short: 2 },
+};
+
+const attempt: NonNullable<Chunk['attempt']> = {
+  id: attemptId,
+  number: 1,
+  outcome: 'unknown',
+  reason: 'connection_lost',
+  amount: '0.08',
+  currency,
+  started_at: '2024-08-01T09:31:00.000Z',
+  settled_at: '2024-08-01T09:31:20.000Z',
+};
+
+const chunk: Chunk = {
+  id: chunkId,
+  job_id: jobId,
+  number: 4,
+  account,
+  state: 'held',
+  reason: 'unknown',
+  detail: 'connection_lost',
+  numbers: 200,
+  is_canary: false,
+  task_id: null,
+  attempt,
+  provider: null,
+  polls: 0,
+  next_at: null,
+  created_at: '2024-08-01T09:30:01.000Z',
+  changed_at: '2024-08-01T09:31:20.000Z',
+  closed_at: null,
+  links: {
+    self: `/v1/jobs/${jobId}/chunks/${chunkId}`,
+    job: `/v1/jobs/${jobId}`,
+  },
+};
+
+const decision: HeldDecision = {
+  decision: 'adopt',
+  chunk_id: chunkId,
+  attempt_id: attemptId,
+  decided_by: 'key_01929d3e-8c00-7a31-9f5c-0242ac120005 (ops)',
+  reason: 'support found the task, ticket 4711',
+  task_id: taskId,
+  cost_ceiling: null,
+  at: '2024-08-01T10:02:00.000Z',
+};
+
+const hold: Hold = {
+  chunk_id: chunkId,
+  job_id: jobId,
+  account,
+  check: 'telegram',
+  numbers: 200,
+  reason: 'unknown',
+  detail: 'connection_lost',
+  attempt_id: attemptId,
+  attempt_outcome: 'unknown',
+  task_id: null,
+  money_at_risk: '0.08',
+  currency,
+  held_since: '2024-08-01T09:31:20.000Z',
+  allowed: ['adopt', 'pay_again', 'give_up'],
+};
+
+const wholeChunk: WholeChunk = {
+  ...chunk,
+  attempts: [
+    {
+      ...attempt,
+      task_id: null,
+      numbers: 200,
+      price_per_number: '0.0004',
+      approval_id: null,
+      money: 'reserved',
+    },
+  ],
+  decisions: [],
+  recent_polls: [],
+};
+
+const wholeHold: WholeHold = {
+  ...hold,
+  evidence: [
+    {
+      attempt_id: attemptId,
+      started_at: '2024-08-01T09:31:00.000Z',
+      duration_ms: 20_000,
+      operation: 'submit',
+      verdict: 'connection_lost',
+      task_id: null,
+      headers_sent: true,
+      http_status: null,
+      body_excerpt: null,
+      transport_error: 'ECONNRESET',
+    },
+  ],
+  decisions: [],
+};
+
+const accountExample: Account = {
+  id: account,
+  adapter: 'tasks-v1',
+  state: 'limited',
+  paused: null,
+  advice: null,
+  checks: ['telegram', 'whatsapp'],
+  currency,
+  balance: { amount: '412.5', at: '2024-08-01T09:25:00.000Z' },
+  uploads: { in_flight: 1, at_once_max: 1 },
+  chunks: { ready: 1, submitting: 0, polling: 1, ingesting: 0, held: 1, blocked: 0 },
+  money: {
+    reserved: '0.08',
+    at_risk: '0',
+    committed_today: '0.32',
+    committed_this_month: '38.2',
+    daily_cap: '50',
+  },
+  last_error: {
+    at: '2024-08-01T09:31:20.000Z',
+    operation: 'submit',
+    verdict: 'connection_lost',
+    http_status: null,
+    transport_error: 'ECONNRESET',
+  },
+  semantics_confirmed: true,
+  breaker: { unknown_recent: 1, resets_at: '2024-08-01T09:41:20.000Z' },
+  links: { self: `/v1/accounts/${account}`, holds: `/v1/holds?account=${account}` },
+};
+
+const key: Key = {
+  id: 'key_01929d3e-8c00-7a31-9f5c-0242ac120005',
+  name: 'ops',
+  scopes: ['jobs:read', 'holds:resolve'],
+  created_at: '2024-07-01T08:00:00.000Z',
+  expires_at: '2030-01-01T00:00:00.000Z',
+  revoked_at: null,
+  last_used_at: '2024-08-01T10:02:00.000Z',
+};
+
+const result: Result = {
+  number: '+447911123456',
+  outcome: 'registered',
+  attributes: { name: 'Ada' },
+  account,
+  source: 'provider',
+  cost: '0.0004',
+  checked_at: '2024-08-01T09:32:00.000Z',
+};
+
+const cancelled: CancelledJob = {
+  job: { ...job, state: 'cancelling' },
+  cancellation: {
+    chunks_cancelled: 1,
+    numbers_cancelled: 200,
+    numbers_in_flight: 200,
+    numbers_answered: 600,
+    money: {
+      currency,
+      paid: '0.24',
+      may_still_be_charged: '0.08',
+      released: '0.08',
+      at_risk: '0',
+    },
+  },
+};
+
+const ready: Ready = {
+  status: 'ready',
+  postgres: { ok: true },
+  queue: { ok: true, backend: 'postgres' },
+};
+
+const check: Check = {
+  name: 'telegram',
+  default_account: account,
+  accounts: [
+    {
+      account,
+      adapter: 'tasks-v1',
+      task_type: 'tg',
+      price_per_number: '0.0004',
+      currency,
+      min_numbers: 1,
+      max_numbers: 1_000_000,
+      semantics: 'table',
+      paused: false,
+      available: true,
+    },
+  ],
+};
+
+const retry: RetryJob = {
+  include: ['missing'],
+  approval: { why: 'the provider answered with half a table', cost_ceiling: '4' },
+};
+
+const resolution: ResolveHold = {
+  decision: 'adopt',
+  task_id: taskId,
+  reason: 'support found the task, ticket 4711',
+};
+
+/** Examples of whole bodies, by the name of their schema. */
+export const bodyExamples: Readonly<Record<string, unknown>> = {
+  Account: accountExample,
+  CancelledJob: cancelled,
+  Check: check,
+  Chunk: chunk,
+  CreateKey: { name: 'billing', scopes: ['jobs:read', 'results:read'] },
+  Decision: decision,
+  Hold: hold,
+  HoldTotals: { chunks: 1, numbers: 200, money_at_risk: [{ currency, amount: '0.08' }] },
+  Job: job,
+  JobSummary: summary,
+  Key: key,
+  NewKey: {
+    ...key,
+    last_used_at: null,
+    key: `rc_live_01929d3e8c007a319f5c0242ac120005_${'x'.repeat(43)}`,
+  },
+  Ready: ready,
+  ResolveHold: resolution,
+  Result: result,
+  RetryJob: retry,
+  WholeChunk: wholeChunk,
+  WholeHold: wholeHold,
+};
