@@ -129,6 +129,8 @@ export { takeRing } from './sql/take-ring.ts';
 export {
   type AttemptRow,
   type ChunkRow,
+  type NamedChunkRow,
+  nameChunks,
   type PollRow,
   readAttempts,
   readChunk,

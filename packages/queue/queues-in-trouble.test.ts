@@ -59,7 +59,7 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
     const doorbell = submitDoorbell(1);
     await queues.ring([doorbell]);
     await until(() => heard.length === 1);
-    await until(async () => (await queueNamed(queues, 'submit-alpha').getActiveCount()) === 0);
+    await until(async () => (await queueNamed(queues, 'submit.alpha').getActiveCount()) === 0);
 
     await ground.empty();
     expect(await queues.ring([doorbell])).toEqual({ rung: 1, failed: 0 });
@@ -163,8 +163,8 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
     expect(await stop).toEqual({ finished: true });
     expect(aborted).toBe(false);
     expect(started).toHaveLength(1);
-    expect(await queueNamed(queues, 'submit-alpha').getWaitingCount()).toBe(1);
-    expect(await queueNamed(queues, 'submit-alpha').getCompletedCount()).toBe(1);
+    expect(await queueNamed(queues, 'submit.alpha').getWaitingCount()).toBe(1);
+    expect(await queueNamed(queues, 'submit.alpha').getCompletedCount()).toBe(1);
   });
 
   test('abort a handler that outlasts the stop, and leave it when it does not listen', async () => {
@@ -179,6 +179,6 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
     expect(stop.value).toEqual({ finished: false });
     expect(stop.took_ms).toBeLessThan(3_000);
     expect(signals[0]?.aborted).toBe(true);
-    expect(events).toContainEqual({ kind: 'abandoned', queue: 'submit-beta', running: 1 });
+    expect(events).toContainEqual({ kind: 'abandoned', queue: 'submit.beta', running: 1 });
   });
 });

@@ -47,8 +47,8 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     expect(queues.backend).toBe(kind);
     expect(queues.all().map((queue) => queue.name)).toEqual([
       'plan',
-      'submit-alpha',
-      'submit-beta',
+      'submit.alpha',
+      'submit.beta',
       'poll',
       'ingest',
     ]);
@@ -80,8 +80,8 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     await until(() => Object.values(heard).flat().length === 5);
     expect(heard).toEqual({
       plan: [doorbells[0]],
-      'submit-alpha': [doorbells[1]],
-      'submit-beta': [doorbells[2]],
+      'submit.alpha': [doorbells[1]],
+      'submit.beta': [doorbells[2]],
       poll: [doorbells[3]],
       ingest: [doorbells[4]],
     });
@@ -95,7 +95,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
       ...({ text: canary } as unknown as Record<string, number>),
     }));
     await queues.ring([doorbell]);
-    const queue = queueNamed(queues, 'submit-beta');
+    const queue = queueNamed(queues, 'submit.beta');
     await until(async () => (await queue.getCompletedCount()) > 0);
     const job = only(await queue.getCompleted());
     expect(job.name).toMatch(/^submit chunk chk_[0-9a-f-]{36} to beta$/);
@@ -112,7 +112,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     const doorbell = submitDoorbell(1);
     expect(await queues.ring([doorbell, doorbell])).toEqual({ rung: 2, failed: 0 });
     await until(() => heard.length === 1);
-    await until(async () => (await queueNamed(queues, 'submit-alpha').getActiveCount()) === 0);
+    await until(async () => (await queueNamed(queues, 'submit.alpha').getActiveCount()) === 0);
 
     expect(await queues.ring([doorbell])).toEqual({ rung: 1, failed: 0 });
     await queues.ring([{ ...doorbell, ring: 2 }]);
@@ -152,7 +152,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     });
     const doorbell = submitDoorbell(1);
     await queues.ring([doorbell]);
-    const queue = queueNamed(queues, 'submit-alpha');
+    const queue = queueNamed(queues, 'submit.alpha');
     await until(async () => (await queue.getFailedCount()) === 1);
     await only(await queue.getFailed()).retry();
     await until(async () => (await queue.getCompletedCount()) === 1);

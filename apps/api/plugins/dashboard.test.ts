@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { makeId } from '@rollcall/domain';
+import { makeId, parseId } from '@rollcall/domain';
 import { testBackends } from '@rollcall/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ground, type Json, openGround } from '../testing/ground.ts';
+import { addTenant, type Ground, type Json, openGround } from '../testing/ground.ts';
+import { insertHeld } from '../testing/held-chunk.ts';
 
 describe.each(testBackends)('the dashboard on %s', (backend) => {
   let ground: Ground;
@@ -71,12 +72,54 @@ describe.each(testBackends)('the dashboard on %s', (backend) => {
       'ingest',
       'plan',
       'poll',
-      'submit-alpha',
-      'submit-beta',
+      'submit.alpha',
+      'submit.beta',
     ]);
     const plan = queues.find((queue: Json) => queue.name === 'plan');
     expect(plan.readOnlyMode).toBe(true);
     expect(plan.jobs.map((job: Json) => job.data)).toEqual([{ stage: 'plan', jobId, ring: 1 }]);
+  });
+
+  test('says of a doorbell which chunk it rings for and what that is now, and leads to its page', async () => {
+    const { chunkId } = await insertHeld(ground.database);
+    const id = parseId('chunk', chunkId);
+    if (!id) throw new Error('no id');
+    await ground.queues.ring([{ stage: 'submit', chunkId: id, account: 'alpha', ring: 7 }]);
+    const list = await get('/api/queues?activeQueue=submit.alpha&status=waiting&page=1');
+    const { queues } = (await list.json()) as Json;
+    const submit = queues.find((queue: Json) => queue.name === 'submit.alpha');
+    expect(submit.delimiter).toBe('.');
+    const shown = submit.jobs.find((job: Json) => job.data.chunkId === chunkId);
+    expect(shown).toMatchObject({
+      name: 'submit chunk 2 of 2 to alpha: 5 numbers for telegram, now held (unknown)',
+      externalUrl: { href: `/admin/queues/chunk/${chunkId}` },
+      data: { stage: 'submit', chunkId, account: 'alpha', ring: 7 },
+    });
+    const one = await get(`/api/queues/submit.alpha/${shown.id}`);
+    expect(((await one.json()) as Json).job.name).toBe(shown.name);
+  });
+
+  test('has a page for each chunk that says what to do, shows no number, and runs nothing', async () => {
+    const { chunkId, attemptId } = await insertHeld(ground.database);
+    await ground.database.query(
+      `INSERT INTO store.evidence (attempt_id, tenant_id, operation, verdict, started_at, duration_ms, headers_sent, http_status, body_excerpt)
+       VALUES ($1, 1, 'submit', 'not_success', now(), 1200, true, 200, '<script>alert("+447911123456")</script>')`,
+      [attemptId],
+    );
+    const answer = await get(`/chunk/${chunkId}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    const page = await answer.text();
+    expect(page).toContain('held (unknown, connection_lost)');
+    expect(page).toContain(`/v1/holds/${chunkId}/resolve`);
+    expect(page).toContain('&#60;script&#62;alert(&#34;[number]&#34;)');
+    expect(page).not.toMatch(/<script|7911123456/);
+    expect((await get(`/chunk/${chunkId}`, {})).status).toBe(401);
+    const stranger = await ground.bearer(['admin'], await addTenant(ground.database));
+    expect((await get(`/chunk/${chunkId}`, { authorization: stranger })).status).toBe(404);
+    expect((await get('/chunk/chk_1')).status).toBe(404);
   });
 
   test('reaches the last 1,000 doorbells of a queue, page by page', async () => {

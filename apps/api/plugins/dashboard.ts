@@ -4,8 +4,13 @@ import type { IServerAdapter } from '@bull-board/api/typings/app';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Database } from '@rollcall/db';
 import type { Queues } from '@rollcall/queue';
+import { parseId } from '@rollcall/domain';
 import type { FastifyInstance } from 'fastify';
+import { chunkPage } from '../dashboard/chunk-page.ts';
+import { nameDoorbells } from '../dashboard/name-doorbells.ts';
+import { readWholeChunk, readWholeHold } from '../read-whole-chunk.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
+import { keyOf } from '../request-fields.ts';
 import { authPlugin } from './auth.ts';
 import { pageContent } from './security-headers.ts';
 
@@ -17,7 +22,8 @@ interface DashboardOptions {
 export const dashboardPath = '/admin/queues';
 
 /**
- * The Bull dashboard: doorbells, which hold ids only. For keys with `admin`, in a browser with the key as the password.
+ * The Bull dashboard: doorbells, which hold ids only, named by what Postgres knows of their chunks, and a page for each chunk: it is
+ * here, and not under /v1, since a browser that signed in has Basic and no bearer. For keys with `admin`, with the key as the password.
  * Read-only twice: the board's own mode, and no method but GET gets through here.
  */
 export async function dashboardPlugin(
@@ -36,16 +42,44 @@ export async function dashboardPlugin(
     done(null, isPage && typeof payload === 'string' ? withoutForeignLinks(payload) : payload);
   });
 
+  app.addHook('preSerialization', async ({ apiKey }, _reply, payload) =>
+    apiKey === null
+      ? payload
+      : nameDoorbells(
+          database,
+          apiKey.tenantId,
+          (chunkId) => `${dashboardPath}/chunk/${chunkId}`,
+          payload,
+        ),
+  );
+  app.get<{ Params: { id: string } }>('/chunk/:id', async (request, reply) => {
+    const { tenantId } = keyOf(request);
+    const id = parseId('chunk', request.params.id);
+    const chunk = id && (await readWholeChunk(database, tenantId, id, null));
+    if (!id || !chunk) return sendRefusal(request, reply, refuse('not_found'));
+    const hold = await readWholeHold(database, tenantId, id);
+    return reply.type('text/html; charset=utf-8').send(chunkPage(chunk, hold));
+  });
+
   const serverAdapter = new FastifyAdapter();
   serverAdapter.setBasePath(dashboardPath);
   createBullBoard({
-    queues: queues.all().map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
+    queues: queues.all().map(
+      (queue) =>
+        new BullMQAdapter(queue, {
+          readOnlyMode: true,
+          delimiter: '.',
+          description: descriptionOf(queue.name),
+        }),
+    ),
     // The adapter was built against the release before, whose types differ by a private field only.
     serverAdapter: serverAdapter as unknown as IServerAdapter,
     options: {
       uiConfig: {
         boardTitle: 'Rollcall: doorbells',
         hideRedisDetails: true,
+        hideDocsLink: true,
+        miscLinks: [{ text: 'API reference', url: '/docs' }],
         environment: { label: queues.backend, color: '#6b7280' },
       },
     },
@@ -59,4 +93,19 @@ export async function dashboardPlugin(
 /** The board's page asks Google for its fonts. The policy would stop the browser; the page should not even ask. */
 function withoutForeignLinks(html: string): string {
   return html.replace(/<link\b[^>]*\bhref="https?:[^"]*"[^>]*>/g, '');
+}
+
+/** What a queue's doorbells ring for, as the board's subtitle. */
+function descriptionOf(queue: string): string {
+  const [stage = '', account] = queue.split('.');
+  switch (stage) {
+    case 'plan':
+      return 'Cut a job into chunks, or close it';
+    case 'submit':
+      return `Upload a chunk to ${account}`;
+    case 'poll':
+      return 'Ask an account for all of its tasks that are due';
+    default:
+      return 'Download a result and write its rows';
+  }
 }

@@ -5,26 +5,18 @@ import {
   jobIdSchema,
   wholeChunkSchema,
 } from '@rollcall/contract';
-import {
-  type Database,
-  readAttempts,
-  readChunk,
-  readChunks,
-  readDecisions,
-  readJobState,
-  readPolls,
-} from '@rollcall/db';
+import { type Database, readChunks, readJobState } from '@rollcall/db';
 import type { FastifyInstance } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { chunkOf, wholeChunkOf } from '../chunk-view.ts';
+import { chunkOf } from '../chunk-view.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
+import { readWholeChunk } from '../read-whole-chunk.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 
 const scope = 'jobs:read';
-const pollsShown = 20;
 
 /** `GET /v1/jobs/{id}/chunks` and `GET /v1/jobs/{id}/chunks/{chunk_id}` */
 export async function chunkRoutes(
@@ -87,14 +79,8 @@ export async function chunkRoutes(
     async (request, reply) => {
       const { tenantId } = keyOf(request);
       const { id, chunk_id: chunkId } = request.params;
-      const row = await readChunk(database, tenantId, chunkId, id);
-      if (!row) return sendRefusal(request, reply, refuse('not_found'));
-      const [attempts, polls, decisions] = await Promise.all([
-        readAttempts(database, tenantId, chunkId),
-        readPolls(database, tenantId, chunkId, pollsShown),
-        readDecisions(database, tenantId, chunkId),
-      ]);
-      return reply.send(wholeChunkOf(row, attempts, polls, decisions));
+      const chunk = await readWholeChunk(database, tenantId, chunkId, id);
+      return chunk ? reply.send(chunk) : sendRefusal(request, reply, refuse('not_found'));
     },
   );
 }

@@ -6,14 +6,7 @@ import {
   resolveHoldBodySchema,
   wholeHoldSchema,
 } from '@rollcall/contract';
-import {
-  type Database,
-  listHolds,
-  readDecisions,
-  readEvidence,
-  readHold,
-  sumHolds,
-} from '@rollcall/db';
+import { type Database, listHolds, sumHolds } from '@rollcall/db';
 import { type ChunkId, parseId } from '@rollcall/domain';
 import type { Queues } from '@rollcall/queue';
 import type { Logger } from '@rollcall/telemetry';
@@ -22,16 +15,15 @@ import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { chunkOf } from '../chunk-view.ts';
 import { readCursor, writeCursor } from '../cursor.ts';
-import { decisionOf, holdOf, wholeHoldOf } from '../hold-view.ts';
+import { decisionOf, holdOf } from '../hold-view.ts';
 import type { AccountBook } from '../intake/choose-account.ts';
 import { shortAmount } from '../job-view.ts';
+import { readWholeHold } from '../read-whole-chunk.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { resolveHold } from '../resolve-hold.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 
-/** An attempt has at most 20 free tries, and few chunks are paid for more than twice. */
-const evidenceShown = 200;
 const params = z.object({ chunk_id: chunkIdSchema });
 
 interface HoldRouteOptions {
@@ -110,13 +102,8 @@ export async function holdRoutes(
     async (request, reply) => {
       const { tenantId } = keyOf(request);
       const { chunk_id: chunkId } = request.params;
-      const row = await readHold(database, tenantId, chunkId);
-      if (!row) return sendRefusal(request, reply, refuse('not_found'));
-      const [evidence, decisions] = await Promise.all([
-        readEvidence(database, tenantId, chunkId, evidenceShown),
-        readDecisions(database, tenantId, chunkId),
-      ]);
-      return reply.send(wholeHoldOf(row, evidence, decisions));
+      const hold = await readWholeHold(database, tenantId, chunkId);
+      return hold ? reply.send(hold) : sendRefusal(request, reply, refuse('not_found'));
     },
   );
   app.post(

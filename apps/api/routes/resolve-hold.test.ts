@@ -30,7 +30,7 @@ const placeOf = async (attemptId: string) => {
 const doorbells = async (queue: string) => {
   const found = ground.queues.all().find(({ name }) => name === queue);
   const jobs = (await found?.getJobs(['waiting', 'prioritized', 'delayed'])) ?? [];
-  return jobs.map((job) => job.data as Json);
+  return jobs.map((job) => job.data);
 };
 
 describe('deciding', () => {
@@ -62,7 +62,7 @@ describe('deciding', () => {
       decision: { decision: 'pay_again', cost_ceiling: '0.002' },
     });
     expect(await placeOf(attemptId)).toBe('written_off');
-    expect(await doorbells('submit-alpha')).toContainEqual(expect.objectContaining({ chunkId }));
+    expect(await doorbells('submit.alpha')).toContainEqual(expect.objectContaining({ chunkId }));
   });
 
   test('to pay again for what cost nothing releases its money', async () => {

@@ -129,3 +129,31 @@ export async function readPolls(
   );
   return rows;
 }
+
+export interface NamedChunkRow {
+  readonly id: string;
+  readonly chunk_no: number;
+  /** The highest number of a chunk of the job. */
+  readonly chunks: number;
+  readonly job_id: string;
+  readonly check_name: string;
+  readonly account: string;
+  readonly numbers: number;
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+/** What to call some of a tenant's chunks, in one statement. */
+export async function nameChunks(
+  db: Queryable,
+  tenantId: number,
+  chunkIds: readonly string[],
+): Promise<readonly NamedChunkRow[]> {
+  const { rows } = await db.query<NamedChunkRow>(
+    `SELECT c.id, c.chunk_no, (SELECT max(o.chunk_no) FROM store.chunks o WHERE o.job_no = c.job_no) AS chunks,
+            j.id AS job_id, j.check_name, c.account, c.numbers, c.state, CASE WHEN c.state IN ('held', 'blocked') THEN c.reason END AS reason
+       FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no WHERE c.id = ANY($1) AND c.tenant_id = $2`,
+    [chunkIds, tenantId],
+  );
+  return rows;
+}
