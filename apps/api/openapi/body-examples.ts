@@ -1,3 +1,6 @@
+// One story, so that a reader finds the same ids again: of a job of 1,000 numbers one upload's answer was lost. The types are
+// the contract's, and the linter holds each value against its schema. Long, because an example is all fields of its body, once.
+
 import type {
   Account,
   CancelledJob,
@@ -16,9 +19,6 @@ import type {
   WholeHold,
 } from '@rollcall/contract';
 import { jobLinksOf } from '@rollcall/contract';
-
-// One story, so that a reader finds the same ids again: of a job of 1,000 numbers one upload's answer was lost. The types are
-// the contract's, and the linter holds each value against its schema.
 
 const jobId = 'job_01929d3e-8c00-7a31-9f5c-0242ac120002';
 const chunkId = 'chk_01929d3e-9000-7a31-9f5c-0242ac120003';
