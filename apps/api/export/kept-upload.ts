@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 /** What intake wrote down of how it read the upload. */
 const readingSchema = z.object({
-  format: z.enum(['txt', 'csv', 'tsv', 'json']),
+  format: z.enum(['txt', 'csv', 'tsv', 'json', 'xlsx']),
   header: z.array(z.string()).optional(),
   column: z.object({ index: z.int().min(1), name: z.string().optional() }).optional(),
 });
