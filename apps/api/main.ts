@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const log = createLogger({
     name: 'api',
     level: config.logLevel,
-    onEvent: (event, level) => metrics.count('rollcall_events_total', { event, level }),
+    onEvent: (event) => metrics.count('rollcall_events_total', { event }),
     traceId: () => tracing.traceId(),
   });
   const file = await readFile(config.accountsFile, 'utf8').catch(() => null);

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   const log = createLogger({
     name: 'worker',
     level: config.logLevel,
-    onEvent: (event, level) => metrics.count('rollcall_events_total', { event, level }),
+    onEvent: (event) => metrics.count('rollcall_events_total', { event }),
     traceId: () => tracing.traceId(),
   });
   const db = openDatabase({

@@ -3,7 +3,7 @@ import { dirname, isAbsolute } from 'node:path';
 import { promisify } from 'node:util';
 import { runTool } from './run-tool.ts';
 import { serversCanReach } from './server-owner.ts';
-import { unpackDebianRedis } from './unpack-debian-redis.ts';
+import { unpackDebian } from './unpack-debian.ts';
 
 export type RedisServer = {
   command: string;
@@ -11,6 +11,9 @@ export type RedisServer = {
   /** As the program says it: `redis 7.0.15`, `valkey 8.0.1`. */
   version: string;
 };
+
+/** redis-server is a link into redis-tools; the libraries are those that a slim image lacks. */
+const debianPackages = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1'];
 
 /** BullMQ 6 recommends 6.2 and warns below it. Source: bullmq's RedisConnection.recommendedMinimumVersion. */
 const MINIMUM = { major: 6, minor: 2 };
@@ -31,7 +34,7 @@ export async function findRedisServer(): Promise<RedisServer | { unavailable: st
     if ('version' in found) return found;
     reasons.push(found.unavailable);
   }
-  const unpacked = await unpackDebianRedis();
+  const unpacked = await unpackDebian('redis', debianPackages, 'usr/bin/redis-server');
   if ('unavailable' in unpacked) reasons.push(unpacked.unavailable);
   else {
     const found = await tryRedisServer(unpacked.command, unpacked.environment);

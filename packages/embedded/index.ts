@@ -1,3 +1,4 @@
+export { findPromtool, type Promtool } from './find-promtool.ts';
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,

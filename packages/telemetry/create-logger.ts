@@ -20,12 +20,10 @@ export interface LoggerOptions {
   /** Standard output when absent. */
   readonly destination?: DestinationStream | undefined;
   /** Hears of every event, also those below the level: for counting them. */
-  readonly onEvent?: ((event: EventName, level: EventLevel) => void) | undefined;
+  readonly onEvent?: ((event: EventName) => void) | undefined;
   /** The id of the trace that this line belongs to, where there is one. */
   readonly traceId?: (() => string | null) | undefined;
 }
-
-export type EventLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**
  * Makes a logger. Only fields of `LogFields` get into a line, each checked by its kind, and texts are scrubbed; pino
@@ -36,10 +34,10 @@ export function createLogger(options: LoggerOptions): Logger {
 
   function loggerWith(bound: Record<string, unknown>): Logger {
     const write =
-      (level: EventLevel) =>
+      (level: 'debug' | 'info' | 'warn' | 'error') =>
       (event: EventName, fields: LogFields = {}): void => {
         const known = Object.hasOwn(eventMeanings, event) ? event : 'log.unrecognised_event';
-        options.onEvent?.(known, level);
+        options.onEvent?.(known);
         if (!writer.isLevelEnabled(level)) return;
         const trace_id = options.traceId?.() ?? undefined;
         const given = allowedFields({ trace_id, ...fields });

@@ -233,7 +233,7 @@ export const metricCatalogue = {
   rollcall_events_total: {
     type: 'counter',
     unit: 'events',
-    labels: ['event', 'level'],
+    labels: ['event'],
     source: 'both',
     meaning: 'Events of the log, also those below its level.',
   },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createLogger } from './create-logger.ts';
+import { eventMeanings } from './events.ts';
 import { type MetricDefinition, metricCatalogue } from './metric-catalogue.ts';
 import { openMetrics } from './open-metrics.ts';
 
@@ -54,17 +55,24 @@ test('what is read as a whole forgets what is no longer there, and what was not 
   expect(await lines('rollcall_database_read')).toEqual(['rollcall_database_read_success 1']);
 });
 
+test('every event stands at 0 before it happened, so that its first time is a rise', async () => {
+  const { text } = await (await openMetrics('worker', { ofProcess: false })).read();
+  for (const event of Object.keys(eventMeanings)) {
+    expect(text).toContain(`rollcall_events_total{event="${event}"} 0\n`);
+  }
+});
+
 test('every event is counted, also those that the level leaves out', () => {
   const heard: string[] = [];
   const log = createLogger({
     name: 'worker',
     level: 'error',
     destination: { write: () => undefined },
-    onEvent: (event, level) => heard.push(`${level} ${event}`),
+    onEvent: (event) => heard.push(event),
   });
   log.debug('sweep.rang');
   log.with({ account: 'acme' }).error('stage.failed');
-  expect(heard).toEqual(['debug sweep.rang', 'error stage.failed']);
+  expect(heard).toEqual(['sweep.rang', 'stage.failed']);
 });
 
 test('a line says which trace it belongs to, and nothing else passes for a trace', () => {

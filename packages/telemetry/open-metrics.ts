@@ -1,4 +1,5 @@
 import type { Counter, Gauge, Histogram } from 'prom-client';
+import { eventMeanings } from './events.ts';
 import { type MetricDefinition, metricCatalogue } from './metric-catalogue.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -44,6 +45,12 @@ export async function openMetrics(
         break;
       }
     }
+  }
+
+  // An alert on something rare sees a rise from 0 to 1, and none from nothing to 1.
+  const events = instruments.get('rollcall_events_total');
+  if (events?.type === 'counter') {
+    for (const event of Object.keys(eventMeanings)) events.it.inc({ event }, 0);
   }
 
   return {

@@ -4,27 +4,29 @@ import { join } from 'node:path';
 import { cachedDirectory } from './cached-directory.ts';
 import { runTool, type ToolRun } from './run-tool.ts';
 
-/** redis-server is a link into redis-tools; the libraries are those that a slim image lacks. */
-const PACKAGES = ['redis-server', 'redis-tools', 'liblzf1', 'libjemalloc2', 'libatomic1'];
 const DOWNLOAD_LIMIT_MS = 120_000;
 
 class CannotUnpack extends Error {}
 
 /**
- * Redis from the distribution's signed packages, unpacked into the cache and never installed: no root needed, no
- * file of the system changed. Where the machine has no package lists (images drop them), lists are fetched into a
- * directory of ours. `unavailable` on everything that is not Debian or Ubuntu, or without a network.
+ * A program from the distribution's signed packages, unpacked into the cache as `name` and never installed: no root needed,
+ * no file of the system changed. `packages` are all that a slim image may lack of it. Where the machine has no package
+ * lists (images drop them), lists are fetched into a directory of ours. `unavailable` on everything that is not Debian or Ubuntu, or without a network.
  */
-export async function unpackDebianRedis(): Promise<
-  { command: string; environment: Record<string, string> } | { unavailable: string }
-> {
+export async function unpackDebian(
+  name: string,
+  packages: readonly string[],
+  program: string,
+): Promise<{ command: string; environment: Record<string, string> } | { unavailable: string }> {
   const release = await debianRelease();
   if (!release) return { unavailable: 'Debian packages: this is neither Debian nor Ubuntu' };
   try {
-    const root = await cachedDirectory(`redis-${release}-${process.arch}`, fill);
+    const root = await cachedDirectory(`${name}-${release}-${process.arch}`, (directory) =>
+      fill(directory, packages),
+    );
     const libraries = await libraryDirectories(root);
     return {
-      command: join(root, 'usr/bin/redis-server'),
+      command: join(root, program),
       environment: { LD_LIBRARY_PATH: libraries.join(':') },
     };
   } catch (error) {
@@ -33,10 +35,10 @@ export async function unpackDebianRedis(): Promise<
   }
 }
 
-async function fill(directory: string): Promise<void> {
+async function fill(directory: string, packages: readonly string[]): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), 'rollcall-apt-'));
   try {
-    await download(work);
+    await download(work, packages);
     const archives = (await readdir(work)).filter((name) => name.endsWith('.deb'));
     for (const archive of archives) {
       must(
@@ -49,8 +51,8 @@ async function fill(directory: string): Promise<void> {
   }
 }
 
-async function download(work: string): Promise<void> {
-  const direct = await apt(['download', ...PACKAGES], work);
+async function download(work: string, packages: readonly string[]): Promise<void> {
+  const direct = await apt(['download', ...packages], work);
   if (direct.kind === 'ok') return;
   const state = join(work, 'state');
   await mkdir(join(state, 'lists/partial'), { recursive: true });
@@ -62,7 +64,7 @@ async function download(work: string): Promise<void> {
   ];
   const options = ours.flatMap((option) => ['-o', option]);
   must('apt-get update', await apt([...options, 'update'], work));
-  must('apt-get download', await apt([...options, 'download', ...PACKAGES], work));
+  must('apt-get download', await apt([...options, 'download', ...packages], work));
 }
 
 /** apt's own download user cannot write where we tell it to; it would only warn, so it is not used. */
@@ -90,9 +92,9 @@ async function debianRelease(): Promise<string | undefined> {
   return isDebian ? `${value('ID')}-${value('VERSION_CODENAME') || 'unnamed'}` : undefined;
 }
 
-/** `usr/lib/x86_64-linux-gnu` and its kin: the name depends on the architecture, so it is looked up. */
+/** `usr/lib/x86_64-linux-gnu` and its kin: the name depends on the architecture, so it is looked up. Some programs bring none. */
 async function libraryDirectories(root: string): Promise<string[]> {
   const library = join(root, 'usr/lib');
-  const entries = await readdir(library, { withFileTypes: true });
+  const entries = await readdir(library, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(library, entry.name));
 }
