@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { makeZip, rowsXml, sharedStringsXml, sheetXml, workbookMembers } from '@rollcall/testing';
 import { describe, expect, test } from 'vitest';
 import { a, read, refused } from './read-for-tests.ts';
+import { readUploadLines } from './read-upload-lines.ts';
 
 const header = ['Name', 'Phone'];
 const good = rowsXml([header, ['Ada', `+${a}`]]);
@@ -154,4 +155,46 @@ describe('a workbook that is too much', () => {
     }
     expect(await openFiles()).toBe(before);
   });
+});
+
+test('a workbook is read when its turn comes', async () => {
+  const bytes = await makeZip(members);
+  const done: string[] = [];
+  const { promise: turn, resolve: letGo } = Promise.withResolvers<void>();
+  const reading = read(bytes, {
+    inWorkbookTurn: async (work) => {
+      await turn;
+      done.push('turn');
+      return await work();
+    },
+  });
+  await (await read(`+${a}\n`)).close();
+  done.push('text');
+  letGo();
+  await (await reading).close();
+  expect(done).toEqual(['text', 'turn']);
+});
+
+test('lines that are read again stop when nobody wants more of them', async () => {
+  const rows = Array.from({ length: 30_000 }, () => `<row><c><v>${a}</v></c></row>`);
+  const bytes = await workbook(rows.join(''));
+  const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+  const before = await openFiles();
+  async function* once() {
+    yield bytes;
+  }
+  const kept = {
+    bytes: once(),
+    encoding: 'identity',
+    format: 'xlsx',
+    defaultRegion: undefined,
+  } as const;
+  let lines = 0;
+  for await (const batch of readUploadLines(kept)) {
+    lines += batch.length;
+    break;
+  }
+  expect(lines).toBeGreaterThan(0);
+  expect(lines).toBeLessThan(30_000);
+  expect(await openFiles()).toBe(before);
 });

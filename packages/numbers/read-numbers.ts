@@ -8,7 +8,12 @@ import { NumberSorter } from './number-sorter.ts';
 import { isKnownRegion } from './numbering-plan.ts';
 import type { ReadNumbersOutcome, Refusal } from './read-outcome.ts';
 import { refuse, refuseEmpty } from './read-outcome.ts';
-import { type ReadShape, readHead, readWorkbookUpload } from './read-workbook-upload.ts';
+import {
+  type InTurn,
+  type ReadShape,
+  readHead,
+  readWorkbookUpload,
+} from './read-workbook-upload.ts';
 import type { RecordReader } from './record-reader.ts';
 import { RejectLog } from './reject-log.ts';
 import { readSeparated } from './separated-reader.ts';
@@ -31,6 +36,11 @@ export interface ReadNumbersOptions {
   readonly maxBytes: number;
   /** Where what does not fit in memory goes, in files without a name. Absent: the system's own. */
   readonly spoolDirectory?: string | undefined;
+  /**
+   * Runs the reading of a workbook when its turn comes. Beside what every upload takes, one has its shared texts in memory,
+   * up to 64 MiB and half as much again to find them. Absent: at once.
+   */
+  readonly inWorkbookTurn?: InTurn | undefined;
 }
 
 const headBytes = 1 << 18;

@@ -96,22 +96,16 @@ async function* workbookLines(
   watch: LineWatcher,
 ): AsyncGenerator<void> {
   const spool = new Spool(tmpdir());
-  const pause = new EventLoopPause();
   try {
     for await (const chunk of decoded(upload)) await spool.append(chunk);
     const reader = await WorkbookReader.open(await spool.asFile(), noLimits);
     if (reader.kind === 'refused') return refuseRefusal(reader);
-    const lines = reader.lines(sink, {
+    const refusal = yield* reader.lines(sink, {
       column: (upload.column?.index ?? 1) - 1,
       hasHeader: upload.header !== undefined,
       watch,
     });
-    for (;;) {
-      const step = await lines.next();
-      if (step.done === true) return refuseRefusal(step.value);
-      yield;
-      await pause.whenDue();
-    }
+    refuseRefusal(refusal);
   } finally {
     await spool.close();
   }

@@ -1,5 +1,5 @@
+import type { FileBytes } from '@rollcall/spreadsheets';
 import type { UploadDecoder } from './decode-upload.ts';
-import { EventLoopPause } from './event-loop-pause.ts';
 import type { NumberColumn, UploadFormat } from './intake.ts';
 import type { LineSink } from './line-sink.ts';
 import { type Refusal, refuseEmpty } from './read-outcome.ts';
@@ -15,10 +15,14 @@ export interface ReadShape {
   readonly header?: readonly string[];
 }
 
+/** Runs a piece of work when its turn has come. */
+export type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
 interface WorkbookOptions extends UploadLimits {
   readonly column?: string | undefined;
   readonly defaultRegion?: string | undefined;
   readonly directory: string;
+  readonly inWorkbookTurn?: InTurn | undefined;
 }
 
 const magicBytes = 4;
@@ -63,13 +67,28 @@ export async function readWorkbookUpload(
     for await (const chunk of chunks) if (!isOriginal) await inflated.append(chunk);
     if (upload.refusal !== undefined) return upload.refusal;
     const file = await (isOriginal ? upload.archive : inflated).asFile();
-    const reader = await WorkbookReader.open(file, options);
-    if (reader.kind === 'refused') return reader;
-    const found = reader.findColumn(options.column, options.defaultRegion);
-    if (found.kind === 'refused') return found;
-    const { column, header } = found;
-    const pause = new EventLoopPause();
-    const lines = reader.lines(sink, { column: column.index - 1, hasHeader: header !== undefined });
+    const inTurn = options.inWorkbookTurn ?? atOnce;
+    return await inTurn(() => readSheetLines(file, sink, options, settle));
+  } finally {
+    await inflated.close();
+  }
+}
+
+const atOnce: InTurn = (work) => work();
+
+async function readSheetLines(
+  file: FileBytes,
+  sink: LineSink,
+  options: WorkbookOptions,
+  settle: () => Promise<void>,
+): Promise<ReadShape | Refusal> {
+  const reader = await WorkbookReader.open(file, options);
+  if (reader.kind === 'refused') return reader;
+  const found = reader.findColumn(options.column, options.defaultRegion);
+  if (found.kind === 'refused') return found;
+  const { column, header } = found;
+  const lines = reader.lines(sink, { column: column.index - 1, hasHeader: header !== undefined });
+  try {
     for (;;) {
       const step = await lines.next();
       if (step.done === true) {
@@ -77,11 +96,10 @@ export async function readWorkbookUpload(
         break;
       }
       await settle();
-      await pause.whenDue();
     }
-    if (sink.lines === 0) return refuseEmpty();
-    return { kind: 'shape', format: 'xlsx', column, ...(header === undefined ? {} : { header }) };
   } finally {
-    await inflated.close();
+    await lines.return(undefined);
   }
+  if (sink.lines === 0) return refuseEmpty();
+  return { kind: 'shape', format: 'xlsx', column, ...(header === undefined ? {} : { header }) };
 }

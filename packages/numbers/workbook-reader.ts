@@ -10,6 +10,7 @@ import {
   type Workbook,
 } from '@rollcall/spreadsheets';
 import { compileNormaliser } from './compile-normaliser.ts';
+import { EventLoopPause } from './event-loop-pause.ts';
 import { type FoundColumn, findNumberColumn } from './find-number-column.ts';
 import type { LineSink } from './line-sink.ts';
 import type { Refusal } from './read-outcome.ts';
@@ -75,7 +76,10 @@ export class WorkbookReader {
     return findNumberColumn(records, wanted, isValid);
   }
 
-  /** Hands every line on; yields every 16 KiB of the sheet, so that its caller can put aside what has gathered. */
+  /**
+   * Hands every line on; yields every 16 KiB of the sheet, so that its caller can put aside what has gathered, and lets the
+   * event loop turn. To be ended (`return`) before the file is closed, since it reads ahead.
+   */
   async *lines(
     sink: LineSink,
     options: {
@@ -88,10 +92,12 @@ export class WorkbookReader {
     const { isDate1904 } = this.#workbook;
     const columns = { ...options, isDate1904, maxLineBytes: this.#maxLineBytes };
     const lines = new SheetLines(sink, columns);
+    const pause = new EventLoopPause();
     try {
       for await (const _ of readSheet(this.#workbook, this.#sheet, lines)) {
         if (lines.refusal !== undefined) return lines.refusal;
         yield;
+        await pause.whenDue();
       }
       return undefined;
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { CreateJobOptions } from '@rollcall/contract';
-import type { Intake } from '@rollcall/numbers';
+import type { Intake, ReadNumbersOptions } from '@rollcall/numbers';
 import type { Refusal } from '../refusal.ts';
 
 /** What a request to make a job says, whichever of the three forms it came in. The intake has to be closed. */
@@ -15,4 +15,5 @@ export interface IntakeLimits {
   readonly maxLines: number;
   readonly maxLineBytes: number;
   readonly maxBytes: number;
+  readonly inWorkbookTurn?: ReadNumbersOptions['inWorkbookTurn'];
 }

@@ -140,7 +140,7 @@ test('a workbook whose sender goes away leaves nothing', async () => {
   const bytes = await workbook();
   socket.write(
     [
-      `POST /v1/jobs?${query} HTTP/1.1`,
+      `POST /v1/jobs?${query.toString()} HTTP/1.1`,
       'host: x',
       `authorization: ${authorization}`,
       `content-type: ${xlsxType}`,

@@ -11,6 +11,7 @@ import {
 import { type Database, knowsIdempotencyKey, readLearnedLimits } from '@rollcall/db';
 import { effectiveLimits, type JobId } from '@rollcall/domain';
 import type { Intake } from '@rollcall/numbers';
+import { refusalCodes } from '@rollcall/numbers';
 import type { Queues } from '@rollcall/queue';
 import type { Logger } from '@rollcall/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -26,13 +27,12 @@ import type { IntakeLimits } from '../intake/read-outcome.ts';
 import { refuseTooDear } from '../intake/refuse-too-dear.ts';
 import { refuseTooFew } from '../intake/refuse-too-few.ts';
 import { storeJob } from '../intake/store-job.ts';
+import { headersNamed } from '../openapi/response-headers.ts';
 import { readWholeJob } from '../read-whole-job.ts';
 import { type Refusal, refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { turnstile } from '../turnstile.ts';
-import { headersNamed } from '../openapi/response-headers.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
-import { refusalCodes } from '@rollcall/numbers';
 
 export interface CreateJobDependencies {
   readonly database: Database;
@@ -45,6 +45,9 @@ export interface CreateJobDependencies {
   /** Jobs that one process stores at a time, so that connections are left for everybody else; the others wait. */
   readonly storesAtOnceMax: number;
 }
+
+/** Workbooks that one process reads at a time, since each may take 100 MB more than a text; the others wait. */
+const workbooksAtOnceMax = 2;
 
 interface Stored {
   readonly kind: 'stored';
@@ -111,6 +114,7 @@ export async function createJobRoute(
 ): Promise<void> {
   const { database, log } = deps;
   const storing = turnstile(deps.storesAtOnceMax);
+  const intakeLimits = { ...deps.intakeLimits, inWorkbookTurn: turnstile(workbooksAtOnceMax) };
   let uploads = 0;
 
   // Bodies are left unread: the handler reads each form as a stream.
@@ -148,11 +152,12 @@ export async function createJobRoute(
   async function createJob(request: FastifyRequest): Promise<Stored | Refusal> {
     const idempotencyKey = readIdempotencyKey(request);
     if (idempotencyKey.kind === 'refused') return idempotencyKey;
-    const read = await readJobRequest(request, deps.intakeLimits);
+    // A workbook is read, and everything stored, when the upload is here, and both may take longer than a connection may be
+    // silent while it uploads.
+    request.raw.once('end', () => request.raw.setTimeout?.(0));
+    const read = await readJobRequest(request, intakeLimits);
     if (read.kind === 'refused') return withChecksNamed(read, deps.accounts);
     await using intake = read.intake;
-    // Storing may take longer than a silent connection is given while it uploads.
-    request.raw.setTimeout?.(0);
 
     const chosen = chooseAccount(deps.accounts, read.options);
     if (chosen.kind === 'refused') return chosen;
