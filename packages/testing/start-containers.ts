@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
+import { containerImages as images } from './container-images.ts';
 import type { TestServer } from './start-servers.ts';
 
 // Imported only by a run that asks for containers: testcontainers and what it brings take a second to load.
 
-/** The images of docker-compose.yml. */
-const images = { postgres: 'postgres:17', valkey: 'valkey/valkey:8' };
 /** An image that has to be pulled takes its time. */
 const startLimit_ms = 180_000;
 const postgresPort = 5432;
