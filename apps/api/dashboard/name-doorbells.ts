@@ -52,7 +52,7 @@ export async function nameDoorbells(
 
 function withName(doorbell: Doorbell, chunk: NamedChunkRow, href: string) {
   const place = `chunk ${chunk.chunk_no} of ${chunk.chunks}`;
-  const what = `${chunk.numbers} numbers for ${chunk.check_name}`;
+  const what = `${chunk.numbers.toLocaleString('en')} numbers for ${chunk.check_name}`;
   const now = chunk.reason === null ? chunk.state : `${chunk.state} (${chunk.reason})`;
   return {
     ...doorbell,

@@ -120,6 +120,10 @@ describe.each(testBackends)('the dashboard on %s', (backend) => {
     const stranger = await ground.bearer(['admin'], await addTenant(ground.database));
     expect((await get(`/chunk/${chunkId}`, { authorization: stranger })).status).toBe(404);
     expect((await get('/chunk/chk_1')).status).toBe(404);
+    const list = await (await get('/holds')).text();
+    expect(list).toContain(`href="/admin/queues/chunk/${chunkId}"`);
+    const nothing = await (await get('/holds', { authorization: stranger })).text();
+    expect(nothing).toContain('Nothing is held.');
   });
 
   test('reaches the last 1,000 doorbells of a queue, page by page', async () => {

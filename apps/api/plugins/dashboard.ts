@@ -2,12 +2,14 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { IServerAdapter } from '@bull-board/api/typings/app';
 import { FastifyAdapter } from '@bull-board/fastify';
-import type { Database } from '@rollcall/db';
+import { type Database, listHolds } from '@rollcall/db';
 import type { Queues } from '@rollcall/queue';
 import { parseId } from '@rollcall/domain';
 import type { FastifyInstance } from 'fastify';
 import { chunkPage } from '../dashboard/chunk-page.ts';
+import { holdsPage } from '../dashboard/holds-page.ts';
 import { nameDoorbells } from '../dashboard/name-doorbells.ts';
+import { holdOf } from '../hold-view.ts';
 import { readWholeChunk, readWholeHold } from '../read-whole-chunk.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
@@ -20,9 +22,13 @@ interface DashboardOptions {
 }
 
 export const dashboardPath = '/admin/queues';
+const holdsPath = `${dashboardPath}/holds`;
+const holdsShown = 200;
+const anyHold = { account: null, jobId: null, reason: null, checkName: null };
+const chunkPath = (chunkId: string) => `${dashboardPath}/chunk/${chunkId}`;
 
 /**
- * The Bull dashboard: doorbells, which hold ids only, named by what Postgres knows of their chunks, and a page for each chunk: it is
+ * The Bull dashboard: doorbells, which hold ids only, named by what Postgres knows of their chunks, and beside it pages of what is held and of each chunk:
  * here, and not under /v1, since a browser that signed in has Basic and no bearer. For keys with `admin`, with the key as the password.
  * Read-only twice: the board's own mode, and no method but GET gets through here.
  */
@@ -43,14 +49,7 @@ export async function dashboardPlugin(
   });
 
   app.addHook('preSerialization', async ({ apiKey }, _reply, payload) =>
-    apiKey === null
-      ? payload
-      : nameDoorbells(
-          database,
-          apiKey.tenantId,
-          (chunkId) => `${dashboardPath}/chunk/${chunkId}`,
-          payload,
-        ),
+    apiKey === null ? payload : nameDoorbells(database, apiKey.tenantId, chunkPath, payload),
   );
   app.get<{ Params: { id: string } }>('/chunk/:id', async (request, reply) => {
     const { tenantId } = keyOf(request);
@@ -58,7 +57,14 @@ export async function dashboardPlugin(
     const chunk = id && (await readWholeChunk(database, tenantId, id, null));
     if (!id || !chunk) return sendRefusal(request, reply, refuse('not_found'));
     const hold = await readWholeHold(database, tenantId, id);
-    return reply.type('text/html; charset=utf-8').send(chunkPage(chunk, hold));
+    return reply.type('text/html; charset=utf-8').send(chunkPage(chunk, hold, holdsPath));
+  });
+  app.get('/holds', async (request, reply) => {
+    const page = { after: null, limit: holdsShown + 1 };
+    const rows = await listHolds(database, keyOf(request).tenantId, anyHold, page);
+    const shown = rows.slice(0, holdsShown).map(holdOf);
+    const more = rows.length > holdsShown;
+    return reply.type('text/html; charset=utf-8').send(holdsPage(shown, more, chunkPath));
   });
 
   const serverAdapter = new FastifyAdapter();
@@ -70,6 +76,7 @@ export async function dashboardPlugin(
           readOnlyMode: true,
           delimiter: '.',
           description: descriptionOf(queue.name),
+          displayName: queue.name.replace('.', ' to '),
         }),
     ),
     // The adapter was built against the release before, whose types differ by a private field only.
@@ -79,7 +86,10 @@ export async function dashboardPlugin(
         boardTitle: 'Rollcall: doorbells',
         hideRedisDetails: true,
         hideDocsLink: true,
-        miscLinks: [{ text: 'API reference', url: '/docs' }],
+        miscLinks: [
+          { text: 'Held chunks', url: holdsPath },
+          { text: 'API reference', url: '/docs' },
+        ],
         environment: { label: queues.backend, color: '#6b7280' },
       },
     },
