@@ -11,5 +11,5 @@ test('the rate is of the last minute, and unknown before two looks differ', () =
   expect(rate.perSecond()).toBe(100);
   rate.see(1_000, 50_000);
   rate.see(2_000, 90_000);
-  expect(rate.perSecond()).toBe(25);
+  expect(rate.perSecond()).toBe(12.5);
 });

@@ -129,15 +129,19 @@ function explainStuck({ output }: Context, job: Job): void {
 
 function show(display: ProgressDisplay, job: Job, rate: AnswerRate, waited_s: number): void {
   const { counts, money, chunks } = job;
+  // Behind the first upload the rest waits by design.
+  const blocked = job.attention
+    .filter(({ state, reason }) => state === 'blocked' && reason !== 'canary')
+    .reduce((sum, each) => sum + each.chunks, 0);
   const perSecond = rate.perSecond();
   const left_s = job.eta_seconds === null ? null : Math.max(0, job.eta_seconds - waited_s);
   const parts = [
     `${grouped(counts.answered)}/${grouped(counts.accepted)}`,
-    ...(perSecond === null ? [] : [`${grouped(Math.round(perSecond))}/s`]),
+    ...(perSecond === null || perSecond < 1 ? [] : [`${grouped(Math.round(perSecond))}/s`]),
     ...(left_s === null || closedStates.has(job.state) ? [] : [`ETA ${durationText(left_s)}`]),
     `${money.cost} ${money.currency}`,
     ...(chunks.held > 0 ? [`${grouped(chunks.held)} held`] : []),
-    ...(chunks.blocked > 0 ? [`${grouped(chunks.blocked)} blocked`] : []),
+    ...(blocked > 0 ? [`${grouped(blocked)} blocked`] : []),
     ...(job.state === 'running' ? [] : [job.state]),
   ];
   display.show(job.progress, parts.join(' · '));

@@ -83,7 +83,7 @@ async function check(context: Context, file: string, options: CheckOptions): Pro
   }
   // Where results go to standard output, nothing else does.
   if (!output.json && out !== '-') await output.line(job.id);
-  output.note(`${job.id}: ${counted(job.counts.accepted, 'number')} at ${job.account}`);
+  output.note(`${counted(job.counts.accepted, 'number')} at ${job.account}`);
   const watched = await watchJob(context, job.id);
   if (out !== undefined && watched.ending !== 'personNeeded' && watched.job.state !== 'failed') {
     await exportTo(context, job.id, options);

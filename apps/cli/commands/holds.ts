@@ -9,7 +9,7 @@ import { type ListOptions, showList } from '../show-list.ts';
 interface HoldsOptions extends ListOptions {
   readonly account?: string;
   readonly job?: string;
-  readonly reason?: string;
+  readonly heldAs?: string;
   readonly check?: string;
 }
 
@@ -33,7 +33,8 @@ export function holdsCommand(program: Command, run: Run): void {
     .argument('[id]', 'a held chunk, chk_…', flag.id('chk'))
     .option('--account <id>', 'at this account', flag.account)
     .option('--job <id>', 'of this job', flag.id('job'))
-    .option('--reason <reason>', 'unknown, upstream_failed, poll or artifact')
+    // Not --reason: that is a flag of `holds resolve`, and commander would take it for this one.
+    .option('--held-as <reason>', 'unknown, upstream_failed, poll or artifact')
     .option('--check <name>', 'of this check');
   listFlags(holds).action(
     run(async (context, id: string | undefined, options: HoldsOptions) => {
@@ -44,7 +45,7 @@ export function holdsCommand(program: Command, run: Run): void {
         else for (const line of describeHold(value)) await output.line(line);
         return 'done';
       }
-      const { account, job, reason, check } = options;
+      const { account, job, heldAs: reason, check } = options;
       const last = await showList(
         context,
         {

@@ -60,7 +60,7 @@ export function retryCommand(program: Command, run: Run): void {
           output.note('This job was made by an earlier try with the same Idempotency-Key.');
         if (!options.wait && output.json) await output.value(raw);
         if (!output.json) await output.line(job.id);
-        output.note(`${job.id}: ${counted(job.counts.accepted, 'number')} at ${job.account}`);
+        output.note(`${counted(job.counts.accepted, 'number')} at ${job.account}`);
         if (!options.wait) {
           output.note(howToComeBack(job.id));
           return 'done';
