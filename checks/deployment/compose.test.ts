@@ -13,7 +13,7 @@ type Service = {
   environment?: Record<string, string>;
   secrets?: string[];
   ports?: string[];
-  networks: string[];
+  networks: string[] | Record<string, unknown>;
   volumes?: string[];
   stop_grace_period?: string;
 };
@@ -24,7 +24,7 @@ const { services, secrets } = parse(text, { merge: true }) as {
   services: Record<string, Service>;
   secrets: Record<string, unknown>;
 };
-const programs = ['api', 'worker', 'migrate'] as const;
+const programs = ['api', 'worker', 'worker-ingest', 'migrate'] as const;
 /** Longest that a stop takes (P13). */
 const stopMax_s = 30;
 
@@ -46,7 +46,7 @@ test.each(Object.entries(services))(
 
 test.each(programs)('%s starts on the environment that it is given', async (name) => {
   const environment = withDefaults(service(name).environment ?? {});
-  const keys = name === 'worker' ? await keyNames() : [];
+  const keys = isWorker(name) ? await keyNames() : [];
   const known = new Set([...knownSettings(), ...keys]);
   expect(Object.keys(environment).filter((each) => !known.has(each))).toEqual([]);
   expect(problemsOfSettings(environment)).toEqual([]);
@@ -61,26 +61,31 @@ test.each(programs)('%s starts on the environment that it is given', async (name
   expect(absent).toEqual([]);
 });
 
-test('the worker alone can be given the keys that the accounts ask for, and finds them where its volume is', async () => {
+test('workers alone can be given the keys that the accounts ask for, and find them where their volume is', async () => {
   const keys = await keyNames();
   for (const [name, { environment = {}, volumes = [] }] of Object.entries(services)) {
     const held = Object.keys(environment).filter((each) => keys.includes(each));
-    expect([name, ...held.toSorted()]).toEqual([name, ...(name === 'worker' ? keys : [])]);
-    expect(volumes.some((each) => each.includes('provider-keys'))).toBe(name === 'worker');
+    expect([name, ...held.toSorted()]).toEqual([name, ...(isWorker(name) ? keys : [])]);
+    expect(volumes.some((each) => each.includes('provider-keys'))).toBe(isWorker(name));
   }
 });
 
 test('who speaks to providers and who has no business there share no network', () => {
+  const networksOf = (name: string) => {
+    const { networks } = service(name);
+    return Array.isArray(networks) ? networks : Object.keys(networks);
+  };
   const shared = (one: string, other: string) =>
-    service(one).networks.filter((network) => service(other).networks.includes(network));
+    networksOf(one).filter((network) => networksOf(other).includes(network));
   expect(shared('api', 'simulator')).toEqual([]);
   expect(shared('simulator', 'postgres')).toEqual([]);
   expect(shared('grafana', 'postgres')).toEqual([]);
   expect(shared('worker', 'simulator')).toEqual(['providers']);
+  expect(networksOf('worker-ingest')).toEqual(networksOf('worker'));
 });
 
 test('the programs have longer to stop than they may take', () => {
-  for (const name of ['api', 'worker']) {
+  for (const name of ['api', 'worker', 'worker-ingest']) {
     expect(Number.parseInt(service(name).stop_grace_period ?? '0', 10)).toBeGreaterThan(stopMax_s);
   }
 });
@@ -121,6 +126,10 @@ test('the simulated accounts are the shipped ones, turned towards the simulator'
   expect(parse(shipped)).toEqual(parse(simulated.text));
   expect(service('worker').environment).toMatchObject(simulated.keys);
 });
+
+function isWorker(name: string): boolean {
+  return name.startsWith('worker');
+}
 
 function service(name: string): Service {
   const found = services[name];
