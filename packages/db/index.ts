@@ -166,6 +166,7 @@ export {
 export { type Received, type ReceivedJob, receiveJob } from './sql/receive-job.ts';
 export {
   countAskedAgain,
+  countMissingBefore,
   insertRetry,
   lockRetryTree,
   type NewRetry,

@@ -77,6 +77,7 @@ describe('decideParsed', () => {
     semantics: 'table',
     semanticsConfirmed: true,
     numbers: 100,
+    missingBefore: 0,
     total: 100,
     filtered: null,
   };
@@ -121,6 +122,26 @@ describe('decideParsed', () => {
     {
       what: 'a provider’s total of 0 excuses nothing',
       facts: { ...whole, total: 0, counts: noRows },
+      decided: held('mismatch', 'count_in_doubt'),
+    },
+    {
+      what: 'a retry’s table without any of the numbers that were missing before',
+      facts: { ...whole, missingBefore: 95, counts: { ...whole.counts, matched: 5, missing: 95 } },
+      decided: publish,
+    },
+    {
+      what: 'a retry’s table that lacks a tenth of the others too',
+      facts: { ...whole, missingBefore: 40, counts: { ...whole.counts, matched: 53, missing: 47 } },
+      decided: held('mismatch', 'count_in_doubt'),
+    },
+    {
+      what: 'a provider’s total that leaves out what was missing before excuses nothing twice',
+      facts: {
+        ...whole,
+        missingBefore: 40,
+        total: 60,
+        counts: { ...whole.counts, matched: 40, missing: 60 },
+      },
       decided: held('mismatch', 'count_in_doubt'),
     },
     {

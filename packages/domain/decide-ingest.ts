@@ -58,6 +58,8 @@ export interface ParsedFacts {
   readonly semantics: ResultSemantics;
   readonly semanticsConfirmed: boolean;
   readonly numbers: number;
+  /** Of a retry: numbers of the chunk that were missing before, whose absence is no news. */
+  readonly missingBefore: number;
   /** The provider's own last counts: hints. `filtered` is Webcom's count of the numbers in its file. */
   readonly total: number | null;
   readonly filtered: number | null;
@@ -99,7 +101,10 @@ export function decideParsed(facts: ParsedFacts): ParsedDecision {
   if (semantics === 'table') {
     // The provider's own count may be lower, since it drops what it calls invalid. It is a hint: it excuses half of a chunk at most.
     const told = facts.total !== null && facts.total > 0 ? facts.total : facts.numbers;
-    const expected = Math.min(facts.numbers, Math.max(told, facts.numbers / 2));
+    const expected = Math.min(
+      facts.numbers - facts.missingBefore,
+      Math.max(told, facts.numbers / 2),
+    );
     if (expected - counts.matched > slackOf(expected) || facts.unreadableRows > slack) {
       return { kind: 'hold', verdict: 'mismatch', code: 'count_in_doubt' };
     }

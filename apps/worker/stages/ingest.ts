@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import {
   claimIngest,
+  countMissingBefore,
   countParseStart,
   endParse,
   type IngestClaim,
@@ -158,6 +159,7 @@ async function parse(
     semantics: offer.semantics,
     semanticsConfirmed: claim.semanticsConfirmed,
     numbers: claim.numbers,
+    missingBefore: await missingBefore(db, claim),
     total: claim.total,
     filtered: claim.filtered,
   });
@@ -170,6 +172,11 @@ async function parse(
     publishResults(tx, claim, artifact, numbers, reconciliation, offer.semantics),
   );
   return reportPublished(equipment, claim, account, artifact, published);
+}
+
+async function missingBefore(db: Equipment['db'], claim: IngestClaim): Promise<number> {
+  const { retryRoot } = claim;
+  return retryRoot === null ? 0 : countMissingBefore(db, { ...claim, retryRoot });
 }
 
 /** Reads the file through the parser's port, which can be moved into a child process. */

@@ -25,6 +25,8 @@ export interface IngestClaim {
   readonly tries: number;
   readonly locatorRefreshes: number;
   readonly isCanary: boolean;
+  /** The first job of its tree, where the chunk is one of a retry. */
+  readonly retryRoot: string | null;
   readonly total: number | null;
   readonly filtered: number | null;
   readonly semanticsConfirmed: boolean;
@@ -43,7 +45,7 @@ export async function claimIngest(
       WHERE j.job_no = c.job_no AND s.account = c.account
         AND c.id = (SELECT id FROM store.chunks WHERE id = $1 AND state = 'result_ready' AND due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
   RETURNING c.id, c.chunk_no, c.job_no, j.id AS job_id, j.job_day, c.tenant_id, c.account, j.check_name, c.attempt_id, c.fence, c.numbers,
-            c.first_number, c.last_number, c.locator, c.artifact_id, c.ingest_tries, c.locator_refreshes, c.is_canary, c.last_total, c.last_filtered,
+            c.first_number, c.last_number, c.locator, c.artifact_id, c.ingest_tries, c.locator_refreshes, c.is_canary, j.retry_root, c.last_total, c.last_filtered,
             s.semantics_confirmed, extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms`,
     [chunkId, lease_ms],
   );
@@ -78,6 +80,7 @@ export async function claimIngest(
     tries: row.ingest_tries,
     locatorRefreshes: row.locator_refreshes,
     isCanary: row.is_canary,
+    retryRoot: row.retry_root,
     total: row.last_total,
     filtered: row.last_filtered,
     semanticsConfirmed: row.semantics_confirmed,

@@ -102,6 +102,26 @@ export async function countAskedAgain(
   return { numbers: rows[0]?.numbers ?? 0, mayBePaid: rows[0]?.may_be_paid ?? 0 };
 }
 
+/** Numbers of a retry's chunk that were missing before, anywhere in its tree: a table without them is no shorter than it was. */
+export async function countMissingBefore(
+  db: Queryable,
+  chunk: {
+    readonly jobNo: number;
+    readonly jobDay: string;
+    readonly range: { readonly first: number; readonly last: number };
+    readonly retryRoot: string;
+  },
+): Promise<number> {
+  const { rows } = await db.query<{ numbers: number }>(
+    `SELECT count(*) AS numbers FROM store.job_numbers n
+      WHERE n.job_no = $1 AND n.job_day = $2 AND n.number BETWEEN $3 AND $4
+        AND EXISTS (SELECT FROM store.jobs t JOIN store.results r ON r.job_no = t.job_no AND r.job_day = t.job_day AND r.number = n.number
+                     WHERE (t.id = $5 OR t.retry_root = $5) AND t.job_no <> $1 AND r.outcome = 'missing')`,
+    [chunk.jobNo, chunk.jobDay, chunk.range.first, chunk.range.last, chunk.retryRoot],
+  );
+  return rows[0]?.numbers ?? 0;
+}
+
 /** A retry that was decided on; what is null is taken from the job that it retries. */
 export interface NewRetry {
   readonly id: JobId;
