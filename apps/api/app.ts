@@ -8,6 +8,7 @@ import type { IntakeLimits } from './intake/read-outcome.ts';
 import { answerClientError } from './plugins/client-errors.ts';
 import { authPlugin } from './plugins/auth.ts';
 import { dashboardPath, dashboardPlugin } from './plugins/dashboard.ts';
+import { endJsonWithNewlinePlugin } from './plugins/end-json-with-newline.ts';
 import { endUnreadBodiesPlugin } from './plugins/end-unread-bodies.ts';
 import { errorsPlugin } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
@@ -91,6 +92,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
   await app.register(requestLogPlugin, { log });
   await app.register(errorsPlugin, { log });
   await app.register(endUnreadBodiesPlugin);
+  await app.register(endJsonWithNewlinePlugin);
   await app.register(notFoundPlugin);
   await app.register(securityHeadersPlugin);
   await app.register(rateLimitPlugin, limits.requestsPerMinute);

@@ -17,6 +17,7 @@ test('describes the three forms of a job, and what is required of each', () => {
     'text/csv',
     'text/plain',
     'text/tab-separated-values',
+    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     'application/gzip',
     'application/x-gzip',
     'application/octet-stream',
@@ -47,6 +48,8 @@ test('/docs shows it with nothing from elsewhere', async () => {
   expect(answer.status).toBe(200);
   expect(html).toContain('<title>Rollcall API</title>');
   expect(html).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+  expect(html).toContain('rollcall.svg');
+  expect(html).not.toContain('favicon-32x32');
   const policy = answer.headers.get('content-security-policy') ?? '';
   expect(policy).not.toMatch(/https?:|\*/);
   const loaded = [...html.matchAll(/(?:src|href)="\.?\/?((?:docs\/)?static\/[^"]+)"/g)];
