@@ -71,7 +71,7 @@ export async function openLiveGround({
     };
     workers.add(worker);
     await waitFor(() => output.includes('"worker.started"') || child.exitCode !== null, {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       describe: 'the worker to start',
     });
     if (child.exitCode !== null) throw new Error(`the worker ended: ${output}`);
@@ -100,7 +100,7 @@ export async function openLiveGround({
           const job = (await response.json()) as Json;
           return states.includes(job.state) ? job : null;
         },
-        { timeoutMs: 30_000, describe: `job ${jobId} to be ${states.join(' or ')}` },
+        { timeoutMs: 60_000, describe: `job ${jobId} to be ${states.join(' or ')}` },
       ),
     async close() {
       await Promise.all([...workers].map((worker) => worker.kill()));
