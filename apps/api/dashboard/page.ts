@@ -10,7 +10,8 @@ export function page(title: string, content: Html): string {
 <style>
   body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #111827; }
   h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-  table { border-collapse: collapse; } td, th { text-align: left; vertical-align: top; padding: .3rem 1.5rem .3rem 0; border-bottom: 1px solid #e5e7eb; }
+  table { border-collapse: collapse; } td, th { text-align: left; vertical-align: top; padding: .3rem 1.5rem .3rem 0; border-bottom: 1px solid #e5e7eb; white-space: nowrap; }
+  td code { white-space: pre-wrap; } a code { white-space: nowrap; }
   code, pre { font: 13px/1.5 ui-monospace, monospace; } pre { background: #f3f4f6; padding: .6rem .8rem; white-space: pre-wrap; margin: .2rem 0 1rem; }
   .held, .blocked, .rejected, .failed { color: #b91c1c; }
 </style>
