@@ -19,7 +19,7 @@ export const exitCodes = {
   },
   hungUp: { code: 129, means: 'ended by a closed terminal (SIGHUP); a job runs on' },
   interrupted: { code: 130, means: 'ended by Ctrl-C (SIGINT); a job runs on' },
-  readerGone: { code: 141, means: 'whoever read the output has gone (as in `| head`)' },
+  readerGone: { code: 141, means: 'whoever read the output has gone (as `head` does)' },
   terminated: { code: 143, means: 'ended by SIGTERM; a job runs on' },
 } as const;
 

@@ -121,7 +121,7 @@ function fishValue(name: string, takesValue: boolean): string {
   return takesValue ? ' -x' : '';
 }
 
-/** Inside single quotes of a shell, without what separates a word from its meaning. */
+/** Inside single quotes of a shell. */
 function quoted(text: string): string {
-  return text.replaceAll("'", '’').replaceAll('`', '').replaceAll(':', ' -').replaceAll('\n', ' ');
+  return text.replaceAll("'", '’').replaceAll('`', '').replaceAll('\n', ' ');
 }

@@ -14,15 +14,19 @@ import {
   type TestSimulator,
   waitFor,
 } from '@rollcall/testing';
+import { onTestFinished } from 'vitest';
 
 /** A whole Rollcall in processes of its own: API, worker and simulator; for tests only. */
 export interface Ground {
   readonly url: string;
   readonly database: Database;
   readonly simulator: TestSimulator;
-  /** A folder of the test's own. */
-  readonly folder: string;
   key(scopes: readonly Scope[]): Promise<string>;
+  /** A file of so many numbers that no other test sends, beside nothing else in a folder of its own, until the test ends. */
+  list(count: number): Promise<{ readonly folder: string; readonly file: string }>;
+  jobCount(): Promise<number>;
+  /** What the next call of an account at the simulator meets. */
+  fault(action: object, operation?: 'create' | 'status'): Promise<void>;
   /** Ends the API as kill -9 does, on the port that the next one takes. */
   killApi(): Promise<void>;
   startApi(): Promise<void>;
@@ -60,6 +64,7 @@ export async function layGround(
     ROLLCALL_PORT: String(port),
     TMPDIR: tmpdir(),
   };
+  let serial = 0;
   let api: Running;
   const startApi = async () => {
     api = await start('api', environment, 'http.listening');
@@ -72,9 +77,27 @@ export async function layGround(
     url: `http://127.0.0.1:${port}`,
     database,
     simulator,
-    folder,
     key: async (scopes) =>
       (await createApiKey(database, { tenantId: 1, name: 'test', scopes })).key,
+    async list(count) {
+      const own = await mkdtemp(join(folder, 'list-'));
+      onTestFinished(() => rm(own, { recursive: true }));
+      const file = join(own, 'numbers.csv');
+      const rows = Array.from({ length: count }, (_, row) => `x;+447911${100_000 + serial + row}`);
+      serial += count;
+      await writeFile(file, `name;phone\n${rows.join('\n')}\n`);
+      return { folder: own, file };
+    },
+    async jobCount() {
+      const { rows } = await database.query<{ jobs: number }>(
+        'SELECT count(*) AS jobs FROM store.jobs',
+      );
+      return rows[0]?.jobs ?? -1;
+    },
+    async fault(action, operation = 'create') {
+      const match = { account: 'ekycpro', operation };
+      await simulator.control('POST', 'faults', { match, action });
+    },
     killApi: () => api.kill('SIGKILL'),
     startApi,
     async close() {
@@ -103,7 +126,8 @@ async function start(
   const ended = once(child, 'exit');
   const isReady = () => output.includes(`"event":"${readyEvent}"`);
   await waitFor(() => isReady() || child.exitCode !== null, {
-    timeoutMs: 30_000,
+    // Seconds on a free machine; others may be at work.
+    timeoutMs: 100_000,
     describe: `the ${name} to start`,
   });
   if (!isReady()) throw new Error(`the ${name} ended at its start: ${output.slice(-2_000)}`);

@@ -1,0 +1,220 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitFor } from '@rollcall/testing';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Ground, layGround } from './testing/ground.ts';
+import { runCli } from './testing/run-cli.ts';
+
+/** The command line against an API, a worker and simulated providers that are processes of their own. */
+let ground: Ground;
+let key: string;
+beforeAll(async () => {
+  ground = await layGround();
+  key = await ground.key(['admin']);
+}, 120_000);
+afterEach(async () => {
+  await ground.simulator.control('DELETE', 'faults');
+});
+afterAll(() => ground.close());
+
+const rollcall = (...words: string[]) => runCli(words, { url: ground.url, key });
+const said = ['--check', 'telegram', '--purpose', 'a test', '--requested-by', 'vitest'];
+const jobIdShape = /^job_[0-9a-f-]{36}$/;
+
+test('a list is checked, waited for and written to a file that is whole; standard output has the id alone', async () => {
+  const { file, folder } = await ground.list(300);
+  const out = join(folder, 'out.csv');
+  const ran = await rollcall('check', file, ...said, '--wait', '--out', out);
+  expect(ran.code, ran.err).toBe(0);
+  expect(ran.out.trim()).toMatch(jobIdShape);
+  expect((await readFile(out, 'utf8')).trim().split('\n')).toHaveLength(301);
+  expect((await readdir(folder)).sort()).toEqual(['numbers.csv', 'out.csv']);
+  expect(ran.out + ran.err).not.toMatch(/\u001b|rc_live_/);
+
+  const before = await ground.jobCount();
+  const again = await rollcall('check', file, ...said, '--out', out);
+  expect([again.code, await ground.jobCount()]).toEqual([2, before]);
+  expect(again.err).toContain('--force');
+});
+
+test('numbers come from standard input too, and what is read and listed is plain text or JSON', async () => {
+  const ran = await runCli(
+    ['check', '-', ...said, '--wait', '--json'],
+    { url: ground.url, key },
+    '+447911000001\nnobody\n',
+  );
+  expect(ran.code, ran.err).toBe(0);
+  const job = JSON.parse(ran.out);
+  expect(job).toMatchObject({ state: 'completed', counts: { lines: 2, accepted: 1, rejected: 1 } });
+  const results = await rollcall('results', job.id);
+  expect(results.out.split('\n')[1]).toMatch(/^\+447911000001\t/);
+  expect((await rollcall('rejects', job.id)).out).toBe(
+    'line\treason\traw\n2\tnot_a_number\tnobody\n',
+  );
+  const rows = (await rollcall('rejects', job.id, '--json')).out;
+  expect(
+    rows
+      .trim()
+      .split('\n')
+      .map((row) => JSON.parse(row)),
+  ).toEqual([{ line: 2, reason: 'not_a_number', raw: 'nobody' }]);
+  const found = JSON.parse((await rollcall('jobs', '--limit', '1', '--json')).out);
+  expect(found.data[0].id).toBe(job.id);
+  expect((await rollcall('job', job.id)).out).toContain(
+    '2 = 1 accepted + 0 duplicates + 1 rejected (not_a_number 1)',
+  );
+  const exported = await rollcall('export', job.id, '--format', 'ndjson', '--shape', 'upload');
+  expect(exported.out.trim().split('\n')).toHaveLength(2);
+});
+
+test('what waits for a person ends the wait with 6, the doctor says what it costs, and a decision goes on', async () => {
+  const { file } = await ground.list(50);
+  expect((await rollcall('doctor')).code).toBe(0);
+  await ground.fault({ kind: 'reset' });
+  const ran = await rollcall('check', file, ...said, '--wait');
+  expect(ran.code, ran.err).toBe(6);
+  const id = ran.out.trim();
+  expect(ran.err).toContain(`rollcall holds --job ${id}`);
+
+  const doctor = await rollcall('doctor');
+  expect(doctor.code).toBe(6);
+  const [, chunk = ''] =
+    /^held: (chk_[0-9a-f-]+): unknown.* at risk 0\.025 USD · → rollcall holds chk_/m.exec(
+      doctor.out,
+    ) ?? [];
+  expect(chunk, doctor.out).not.toBe('');
+  const { findings } = JSON.parse((await rollcall('doctor', '--json')).out);
+  expect(findings[0]).toMatchObject({ kind: 'held', money: { amount: '0.025', currency: 'USD' } });
+
+  expect((await rollcall('holds')).out.split('\n')[1]).toContain(chunk);
+  expect((await rollcall('holds', chunk)).out).toContain(`--decision give_up --reason WHY`);
+  const wrong = await rollcall(
+    'holds',
+    'resolve',
+    chunk,
+    '--decision',
+    'replay',
+    '--reason',
+    'why not',
+  );
+  expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('decision_not_allowed')]);
+  const decided = await rollcall(
+    'holds',
+    'resolve',
+    chunk,
+    '--decision',
+    'give_up',
+    '--reason',
+    'lost',
+  );
+  expect(decided.code, decided.err).toBe(0);
+  const closed = await rollcall('job', id, '--watch');
+  expect([closed.code, closed.err]).toEqual([5, expect.stringContaining('completed_with_errors')]);
+
+  const refused = await rollcall('retry', id);
+  expect(refused.code).toBe(3);
+  expect(refused.err).toContain('--approve');
+  const retried = await rollcall(
+    'retry',
+    id,
+    '--approve',
+    'they said so',
+    '--cost-ceiling',
+    '1',
+    '--wait',
+  );
+  expect(retried.code, retried.err).toBe(0);
+}, 120_000);
+
+test('a job is paused, resumed, changed and cancelled, and says what that means', async () => {
+  const { file } = await ground.list(50);
+  await ground.simulator.control('PATCH', 'settings', { processing_ms_base: 60_000 });
+  const { out } = await rollcall('check', file, ...said);
+  const id = out.trim();
+  await waitFor(async () => (await rollcall('job', id)).out.includes('running'), {
+    timeoutMs: 60_000,
+    describe: 'the job to be planned',
+  });
+  expect((await rollcall('pause', id)).out).toBe(`${id} is paused.\n`);
+  expect((await rollcall('resume', id)).out).toBe(`${id} is running.\n`);
+  expect((await rollcall('change', id, '--name', 'mine', '--max-cost', '9')).out).toContain(
+    'at most 9',
+  );
+  expect((await rollcall('change', id)).code).toBe(2);
+  expect((await rollcall('cancel', id)).out).toMatch(/not sent[^]*may still be charged[^]*Paid/);
+  await ground.simulator.control('PATCH', 'settings', { processing_ms_base: 0 });
+  expect((await rollcall('job', id, '--watch')).code).toBe(1);
+}, 120_000);
+
+test('accounts are paused and resumed, with the doctor looking on', async () => {
+  expect((await rollcall('accounts', 'pause', 'webcom', '--reason', 'tests')).out).toBe(
+    'webcom is paused.\n',
+  );
+  const doctor = await rollcall('doctor');
+  expect([doctor.code, doctor.out]).toEqual([
+    6,
+    expect.stringContaining('→ rollcall accounts resume webcom'),
+  ]);
+  expect((await rollcall('accounts', 'resume', 'webcom')).out).toBe('webcom is ready.\n');
+  expect((await rollcall('accounts', 'webcom')).out).toContain('state     ready');
+  expect((await rollcall('checks')).out).toContain('telegram\tekycpro*\t0.0005\tUSD\t1\t');
+});
+
+test('a key is made into a file that only its owner reads, works, and is revoked', async () => {
+  const { folder } = await ground.list(1);
+  const file = join(folder, 'key');
+  const made = await rollcall(
+    'keys',
+    'create',
+    '--name',
+    'ana',
+    '--scopes',
+    'jobs:read',
+    '--out',
+    file,
+    '--json',
+  );
+  expect(made.out).not.toContain('rc_live_');
+  const { id } = JSON.parse(made.out);
+  const asAna = (...words: string[]) => runCli([...words, '--key-file', file], { url: ground.url });
+  expect((await asAna('keys', 'me')).out).toContain(`${id} (ana)`);
+  const forbidden = await asAna('keys');
+  expect([forbidden.code, forbidden.err]).toEqual([3, expect.stringContaining('admin')]);
+  expect((await rollcall('keys', 'revoke', id)).code).toBe(0);
+  const revoked = await asAna('jobs');
+  expect([revoked.code, revoked.err]).toEqual([3, expect.stringContaining('ROLLCALL_API_KEY')]);
+  expect(revoked.err).not.toContain('rc_live_');
+});
+
+test('a dry run says what a job would be and cost, and sends nothing', async () => {
+  const { file } = await ground.list(50);
+  const before = await ground.jobCount();
+  const ran = await rollcall('check', file, ...said, '--dry-run', '--json');
+  expect(ran.code, ran.err).toBe(0);
+  expect(JSON.parse(ran.out)).toMatchObject({
+    counts: { lines: 50, accepted: 50, duplicates: 0, rejected: 0, column: 'phone' },
+    offer: { account: 'ekycpro', price_per_number: '0.0005' },
+    cost: '0.025',
+    currency: 'USD',
+    refused: [],
+  });
+  const few = await rollcall('check', file, '--check', 'facebook', '--dry-run');
+  expect([few.code, few.out]).toEqual([3, expect.stringContaining('at least 100 numbers')]);
+  expect(await ground.jobCount()).toBe(before);
+});
+
+test('each way to fail has its code, and says what to do', async () => {
+  const { file } = await ground.list(5);
+  expect((await rollcall('chekc')).code).toBe(2);
+  expect((await rollcall('check', `${file}.none`, ...said)).err).toContain('there is no such file');
+  const refused = await rollcall('check', file, '--check', 'telegram', '--json');
+  expect([refused.code, refused.out]).toEqual([3, '']);
+  expect(JSON.parse(refused.err)).toMatchObject({
+    code: 'invalid_request',
+    status: 422,
+    exit_code: 3,
+  });
+  expect((await rollcall('check', file, '--check', 'telegram')).err).toContain('--purpose: ');
+  const away = await runCli(['jobs'], { url: 'http://127.0.0.1:1', key });
+  expect([away.code, away.err]).toEqual([4, expect.stringContaining('ECONNREFUSED')]);
+});
