@@ -49,7 +49,7 @@ COPY --from=installed /rollcall/api ./
 COPY --from=pruned /sources/api ./
 ENV ROLLCALL_HOST=0.0.0.0 ROLLCALL_PORT=8080
 EXPOSE 8080
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ROLLCALL_PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "apps/api/main.ts"]
 
@@ -61,7 +61,7 @@ COPY --from=pruned /sources/worker ./
 COPY migrations ./migrations
 ENV ROLLCALL_METRICS_HOST=0.0.0.0 ROLLCALL_METRICS_PORT=9464
 EXPOSE 9464
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ROLLCALL_METRICS_PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "apps/worker/main.ts"]
 
@@ -75,7 +75,7 @@ USER root
 RUN install -d -o 10001 -g 10001 -m 0700 /data
 USER 10001:10001
 EXPOSE 9090 9091
-HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9090/_sim/settings').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "apps/simulator/main.ts", "--host", "0.0.0.0", "--port", "9090", "--result-port", "9091"]
 
