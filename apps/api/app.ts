@@ -129,6 +129,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
         log,
         exportsAtOnceMax: limits.exportsAtOnceMax,
         exportTimeout_ms: limits.exportTimeout_ms,
+        readerStall_ms: limits.connectionTimeout_ms,
       });
       await v1.register(keyRoutes, { database, log });
     },

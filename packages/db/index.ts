@@ -111,7 +111,6 @@ export {
   readChunkFacts,
   readExportPage,
   readNumbersPage,
-  readRetries,
 } from './sql/read-export.ts';
 export type { Cancellation } from './sql/read-cancellation.ts';
 export {

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '@rollcall/testing';
@@ -19,7 +20,7 @@ async function run(sql: string): Promise<Record<string, unknown>[]> {
   }
 }
 
-const names = ['0001_jobs.sql', '0002_money.sql', '0003_views.sql'];
+const names = (await readdir(new URL('../../migrations', import.meta.url))).sort();
 
 test('a migrated database is left as it is', async () => {
   expect(await migrate(database.url)).toEqual({ applied: [], already: names.length });

@@ -15,7 +15,7 @@ export interface ExportSource {
  * before was taken.
  */
 export interface ExportTable {
-  /** A table's columns, for csv and xlsx. May take a walk over the rows. */
+  /** A table's columns, for csv and xlsx. */
   header(): Promise<readonly string[]>;
   /** The rows under that header. */
   rows(): AsyncGenerator<readonly (readonly string[])[]>;

@@ -1,6 +1,5 @@
 import type { Result } from '@rollcall/contract';
-import { type ExportedRow, readExportPage } from '@rollcall/db';
-import { attributeNames } from './attribute-names.ts';
+import { type ExportedRow, readAttributeNames, readExportPage } from '@rollcall/db';
 import { ChunkAnswers } from './chunk-answers.ts';
 import type { ExportSource, ExportTable } from './export-source.ts';
 
@@ -13,7 +12,7 @@ export function resultsTable(source: ExportSource, outcome: string | null): Expo
   let names: readonly string[] = [];
   return {
     async header() {
-      names = await attributeNames(source);
+      names = await readAttributeNames(source.database, source.job, source);
       return [...before, ...attributeColumns(names), ...behind];
     },
     async *rows() {

@@ -17,7 +17,7 @@ let authorization: string;
 let job: string;
 const sockets: Socket[] = [];
 beforeAll(async () => {
-  ground = await openGround({ limits: { connectionTimeout_ms: 5_000 } });
+  ground = await openGround({ limits: { connectionTimeout_ms: 3_000 } });
   authorization = await ground.bearer(['results:read', 'jobs:write']);
   const numbers = Array.from({ length: rows }, (_, at) => `+4479111${String(at).padStart(5, '0')}`);
   const stored = await posterTo(ground, authorization).post(
@@ -69,6 +69,20 @@ describe('a reader that stalls', () => {
       timeoutMs: 20_000,
       describe: 'the connection to be cut',
     });
+  }, 30_000);
+});
+
+describe('an export that Postgres is slow to give', () => {
+  test('is waited for, longer than a reader may stall', async () => {
+    const [{ status }] = await Promise.all([
+      exportOf(ground, authorization, job, 'format=csv'),
+      // As long as it takes to be longer than that.
+      ground.database.transaction(async (tx) => {
+        await tx.query('LOCK TABLE store.results');
+        await tx.query('SELECT pg_sleep(5)');
+      }),
+    ]);
+    expect(status).toBe(200);
   }, 30_000);
 });
 

@@ -12,6 +12,7 @@ import { describeError, type LogFields, type Logger } from '@rollcall/telemetry'
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
+import { cutStalledReader } from '../export/cut-stalled-reader.ts';
 import { type ExportCounts, exportStream } from '../export/export-stream.ts';
 import { findKeptUpload } from '../export/kept-upload.ts';
 import { resultsTable } from '../export/results-table.ts';
@@ -29,6 +30,8 @@ interface ExportDependencies {
   readonly exportsAtOnceMax: number;
   /** How long one may take, however slowly it is read; then its connection is cut. */
   readonly exportTimeout_ms: number;
+  /** How long a reader may take nothing of what waits for it. */
+  readonly readerStall_ms: number;
 }
 
 const contentTypes: Readonly<Record<ExportFormat, string>> = {
@@ -117,6 +120,7 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
         release();
         logEnd(log, facts, stream, reply, counts);
       });
+      cutStalledReader(reply.raw, deps.readerStall_ms);
       return sendStream(reply, stream);
     },
   );

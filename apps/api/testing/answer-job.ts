@@ -46,6 +46,11 @@ export async function answerJob(
       ],
     );
     await tx.query(
+      `UPDATE store.chunks SET attribute_names = ARRAY(SELECT DISTINCT name FROM store.results r, jsonb_object_keys(r.attributes) AS name
+                                                        WHERE r.job_no = $1) WHERE job_no = $1`,
+      [first.job_no],
+    );
+    await tx.query(
       `INSERT INTO store.job_outcomes SELECT $1, outcome, count(*) FROM store.results WHERE job_no = $1 GROUP BY outcome`,
       [first.job_no],
     );

@@ -26,7 +26,7 @@ async function ingesting(count: number) {
 }
 
 test('every number gets its row, with its attributes, outcome and share of the cost', async () => {
-  const { jobId, ingest, artifact } = await ingesting(4);
+  const { jobId, chunkId, ingest, artifact } = await ingesting(4);
   const published = await publish(
     ground,
     ingest,
@@ -87,6 +87,7 @@ test('every number gets its row, with its attributes, outcome and share of the c
       cost: '0.002000000',
     },
   ]);
+  expect((await chunkRow(ground, chunkId))['attribute_names']).toEqual(['age', 'gender']);
   const { rows } = await ground.db.query(
     'SELECT number, kind, verdicts FROM store.quarantined_rows WHERE artifact_id = $1 ORDER BY number',
     [artifact.id],

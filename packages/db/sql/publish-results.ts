@@ -10,7 +10,7 @@ import { releaseBehindCanary } from './canary.ts';
 import type { IngestClaim } from './claim-ingest.ts';
 import { addOutcomes, type Closing, closeChunks } from './close-job.ts';
 import { copyField, copyText } from './copy-rows.ts';
-import { storableJson, storedMoney } from './storable.ts';
+import { storableJson, storableText, storedMoney } from './storable.ts';
 
 export type Published =
   | {
@@ -46,11 +46,16 @@ export async function publishResults(
     [claim.chunkId, claim.fence, artifactId, formatMoney(costPerNumber)],
   );
   if (done.rowCount !== 1) return { kind: 'stale' };
+  const attributeNames = new Set<string>();
   await copyText(
     tx,
     'store.results (job_day, tenant_id, job_no, chunk_no, number, outcome, attributes)',
-    resultLines(claim, numbers, reconciliation, semantics),
+    resultLines(claim, numbers, reconciliation, semantics, attributeNames),
   );
+  await tx.query('UPDATE store.chunks SET attribute_names = $2 WHERE id = $1', [
+    claim.chunkId,
+    [...attributeNames].map(storableText).sort(),
+  ]);
   let quarantined = 0;
   const setAside = [...reconciliation.setAside()];
   if (setAside.length > 0) {
@@ -89,6 +94,7 @@ function* resultLines(
   numbers: Float64Array,
   reconciliation: Reconciliation,
   semantics: ResultSemantics,
+  attributeNames: Set<string>,
 ): Generator<string> {
   const prefix = `${claim.jobDay}\t${claim.tenantId}\t${claim.jobNo}\t${claim.chunkNo}\t`;
   const batch = 4_096;
@@ -97,6 +103,7 @@ function* resultLines(
     const end = Math.min(start + batch, numbers.length);
     for (let index = start; index < end; index += 1) {
       const attributes = reconciliation.attributesAt(index);
+      for (const name in attributes) attributeNames.add(name);
       const json = attributes === null ? '\\N' : copyField(storableJson(attributes));
       text += `${prefix}${numbers[index]}\t${reconciliation.outcomeAt(index, semantics)}\t${json}\n`;
     }

@@ -126,35 +126,18 @@ async function readRows(
   }));
 }
 
-/** A step through the names of a job's attributes: those of the rows behind `after`, and where they end; null at the end. */
+/** Every name that an attribute of the job's rows has, sorted. `latest`: and of its retries' rows. */
 export async function readAttributeNames(
   db: Queryable,
-  job: { readonly jobNo: number; readonly jobDay: string; readonly tenantId: number },
-  step: { readonly after: number; readonly limit: number },
-): Promise<{ readonly names: readonly string[]; readonly last: number | null }> {
-  const { rows } = await db.query<{ names: string[]; last: number | null }>(
-    `WITH step AS MATERIALIZED (
-       SELECT r.number, r.attributes FROM store.results r
-        WHERE r.job_no = $1 AND r.job_day = $2 AND r.tenant_id = $3 AND r.number > $4 ORDER BY r.number LIMIT $5)
-     SELECT ARRAY(SELECT name FROM step, jsonb_object_keys(step.attributes) AS name GROUP BY name) AS names,
-            (SELECT max(number) FROM step) AS last`,
-    [job.jobNo, job.jobDay, job.tenantId, step.after, step.limit],
-  );
-  const row = rows[0];
-  return { names: row?.names ?? [], last: row?.last ?? null };
-}
-
-/** The retries of a job, for whoever needs their rows as they stand. */
-export async function readRetries(
-  db: Queryable,
   job: ExportedJob,
-): Promise<readonly Pick<ExportedJob, 'jobNo' | 'jobDay' | 'tenantId'>[]> {
-  const { rows } = await db.query<{ jobNo: number; jobDay: string; tenantId: number }>(
-    `SELECT job_no AS "jobNo", job_day AS "jobDay", tenant_id AS "tenantId" FROM store.jobs
-      WHERE retry_root = $1 AND tenant_id = $2 ORDER BY job_no`,
-    [job.id, job.tenantId],
+  { latest }: { readonly latest: boolean },
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ attribute: string }>(
+    `SELECT DISTINCT attribute FROM store.jobs j JOIN store.chunks c ON c.job_no = j.job_no CROSS JOIN unnest(c.attribute_names) AS attribute
+      WHERE j.tenant_id = $1 AND (j.id = $2 OR ($3 AND j.retry_root = $2))`,
+    [job.tenantId, job.id, latest],
   );
-  return rows;
+  return rows.map(({ attribute }) => attribute).sort();
 }
 
 /** What all numbers of a closed chunk share. */
