@@ -89,7 +89,7 @@ describe('with Postgres gone', () => {
     expect(metrics).toContain('rollcall_database_read_success 0\n');
     expect(metrics).not.toMatch(/^rollcall_(?:due_rows|account_paused|database_read_seconds)[{ ]/m);
     expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
-    expect(api.lines().map((line) => line.event)).toContain('metrics.not_read');
+    expect(api.lines().map((each) => each.event)).toContain('metrics.not_read');
     const { code, took_ms } = await api.stop('SIGTERM');
     expect(code).toBe(0);
     expect(took_ms).toBeLessThan(15_000);

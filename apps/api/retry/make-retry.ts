@@ -31,6 +31,7 @@ export interface RetryRequest {
   readonly apiKey: ApiKey;
   readonly body: RetryJob;
   readonly idempotencyKey: string | undefined;
+  readonly traceparent: string | null;
 }
 
 export type MadeRetry =
@@ -88,7 +89,7 @@ export async function makeRetry(
 async function makeInTree(
   tx: Transaction,
   accounts: AccountBook,
-  { apiKey, body }: RetryRequest,
+  { apiKey, body, traceparent }: RetryRequest,
   tree: RetryTree,
 ): Promise<Extract<MadeRetry, { kind: 'created' }> | Refusal> {
   const chosen = chooseAccount(accounts, {
@@ -139,6 +140,7 @@ async function makeInTree(
     requestedBy: body.requested_by ?? null,
     maxCost,
     createdBy: apiKey.id,
+    traceparent,
     approval,
   });
   return {

@@ -86,6 +86,7 @@ export async function retryJobRoute(
           apiKey,
           body: request.body ?? ({} satisfies RetryJob),
           idempotencyKey: request.headers['idempotency-key'],
+          traceparent: request.traceparent,
         }),
       );
       if (made.kind === 'refused') return sendRefusal(request, reply, made);

@@ -136,6 +136,8 @@ export interface NewRetry {
   readonly requestedBy: string | null;
   readonly maxCost: Money | null;
   readonly createdBy: string;
+  /** W3C trace context of the request, where one is kept. */
+  readonly traceparent?: string | null;
   readonly approval: {
     readonly id: ApprovalId;
     readonly approvedBy: string;
@@ -153,9 +155,9 @@ export async function insertRetry(
 ): Promise<{ readonly ring: number }> {
   const inserted = await tx.query<{ job_no: number; job_day: string }>(
     `INSERT INTO store.jobs (id, tenant_id, check_name, account, currency, name, priority, purpose, requested_by, default_region,
-                             max_cost, created_by, retry_of, retry_root, may_be_paid)
+                             max_cost, created_by, retry_of, retry_root, may_be_paid, traceparent)
      SELECT $3, p.tenant_id, p.check_name, $4, $5, COALESCE($6, p.name), p.priority, COALESCE($7, p.purpose),
-            COALESCE($8, p.requested_by), p.default_region, $9, $10, p.id, $2, $11
+            COALESCE($8, p.requested_by), p.default_region, $9, $10, p.id, $2, $11, $12
        FROM store.jobs p WHERE p.id = $1
      RETURNING job_no, job_day`,
     [
@@ -170,6 +172,7 @@ export async function insertRetry(
       retry.maxCost === null ? null : formatMoney(retry.maxCost),
       retry.createdBy,
       retry.mayBePaid,
+      retry.traceparent ?? null,
     ],
   );
   const job = inserted.rows[0];
