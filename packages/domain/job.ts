@@ -7,10 +7,10 @@ export const jobStates = {
   running: 'its chunks; it closes with the last of them',
   paused: 'a person resumes it; what was sent is still polled and read',
   cancelling: 'its chunks in flight; it closes with the last of them',
-  completed: 'nobody',
+  completed: 'nobody; a child job retries what is missing',
   completed_with_errors: 'nobody; a child job retries what failed or is missing',
-  cancelled: 'nobody',
-  failed: 'nobody',
+  cancelled: 'nobody; a child job retries what failed or is missing',
+  failed: 'nobody; a child job retries it on an account that offers the check',
 } as const;
 export type JobState = keyof typeof jobStates;
 

@@ -148,7 +148,7 @@ describe('of numbers that may have been paid for', () => {
     );
     expect(await approvals(body.id)).toMatchObject([
       {
-        approved_by: (rows[0] as Json).who,
+        approved_by: rows[0]?.who,
         why: approval.why,
         numbers: 5,
         may_be_paid: 5,
