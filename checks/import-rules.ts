@@ -22,6 +22,16 @@ export const importRules: ImportRule[] = [
       (to.kind === 'relative' && to.file.room.startsWith('apps/') && to.file.room !== from.room),
   },
   {
+    name: 'cli-speaks-http',
+    reason:
+      'The command line knows Rollcall over HTTP alone, as any client does: of ours it imports contract, config, domain and numbers (for a dry run), and never a database or a queue.',
+    forbids: (from, to) =>
+      from.room === 'apps/cli' &&
+      !from.isTest &&
+      to.kind === 'workspace' &&
+      !['contract', 'config', 'domain', 'numbers'].includes(to.name),
+  },
+  {
     name: 'relative-imports-stay-home',
     reason:
       'A relative import may not leave its package: go through @rollcall/<name>, which says what is public and shows in package.json.',

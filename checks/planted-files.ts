@@ -22,6 +22,12 @@ export const crossings: [string, string, string, string][] = [
     'apps-are-leaves',
   ],
   [
+    'a command line that reads the database',
+    'apps/cli/uses-db.ts',
+    `import '@rollcall/db';`,
+    'cli-speaks-http',
+  ],
+  [
     'a relative import of a neighbour',
     'packages/queue/leaves.ts',
     `import '../config/index.ts';`,
