@@ -188,6 +188,22 @@ test('workers are scaled by metrics that are exported, each by those of its own 
   }
 });
 
+test('docs/deployment.md counts with the connections that these pods open at full scale', async () => {
+  const scaled = manifests.filter(({ kind }) => kind === 'ScaledObject');
+  let steady = 0;
+  let surge = 0;
+  for (const { metadata, spec } of manifests.filter(({ kind }) => kind === 'Deployment')) {
+    const pod = pods.find(({ name }) => name === metadata.name);
+    const each = Number(pod && environmentOf(pod)['ROLLCALL_DATABASE_CONNECTIONS']);
+    const most = scaled.find((one) => one.metadata.name === metadata.name)?.spec['maxReplicaCount'];
+    steady += each * Number(most ?? spec['replicas']);
+    surge += each;
+  }
+  const page = await readFile(join(root, 'docs/deployment.md'), 'utf8');
+  expect(page).toContain(`= ${steady}, in a rollout ${steady + surge}; so 300.`);
+  expect(steady + surge).toBeLessThan(300);
+});
+
 test('the accounts of the example overlay are read without a problem', async () => {
   const text = await readFile(join(root, 'ops/kubernetes/overlays/example/accounts.yaml'), 'utf8');
   expect(readAccounts(text, {}, { withKeys: false })).toMatchObject({ ok: true });
