@@ -107,7 +107,10 @@ test.each<[string, () => Promise<Buffer>, number, string]>([
   [
     'that inflates to more than may be',
     () =>
-      makeZip({ ...members, 'xl/worksheets/sheet1.xml': sheetXml(`<!-- ${'x'.repeat(1_000)} -->`.repeat(8_100)) }),
+      makeZip({
+        ...members,
+        'xl/worksheets/sheet1.xml': sheetXml(`<!-- ${'x'.repeat(1_000)} -->`.repeat(8_100)),
+      }),
     413,
     'too_many_bytes',
   ],
