@@ -119,17 +119,7 @@ export function openApi({ url, key }: { url: string; key: string | null }): Api 
       const answer = await exchangePatiently(method, path, options);
       const raw = await readJson(answer, url);
       if (answer.statusCode >= 400) throw refusalOf(answer, raw, url);
-      const parsed = schema.safeParse(raw);
-      if (parsed.success) return { value: parsed.data, raw, answer };
-      throw failed(
-        'unreachable',
-        'not_understood',
-        'The answer is not one of this version',
-        `${url} answered something that this rollcall does not know (${parsed.error.issues[0]?.path.join('.') || 'the whole'}).`,
-        [
-          'Use the rollcall of the same version as the API, or --json, where it only passes answers on.',
-        ],
-      );
+      return { value: understood(schema, raw, url), raw, answer };
     },
     async download(path, options = {}) {
       const answer = await exchangePatiently('GET', path, options);
@@ -138,6 +128,24 @@ export function openApi({ url, key }: { url: string; key: string | null }): Api 
     },
     close: () => pool.destroy(),
   };
+}
+
+/** An answer as what it has to be. Throws CommandFailed where the API is of another version. */
+export function understood<Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
+  url: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.') || 'the whole';
+  throw failed(
+    'unreachable',
+    'not_understood',
+    'The answer is not one of this version',
+    `${url} answered something that this rollcall does not know (${where}).`,
+    ['Use the rollcall of the same version as the API.'],
+  );
 }
 
 /** 0.5 s, 1 s, 2 s … 10 s. */

@@ -8,6 +8,7 @@ import {
   readJson,
   refusalOf,
   retryAfter_ms,
+  understood,
   unreachable,
 } from './api.ts';
 import { CommandFailed, failed } from './command-failed.ts';
@@ -101,7 +102,7 @@ export async function createJob(
     }
     const { statusCode } = answer;
     if (statusCode < 400) {
-      const job = jobSchema.parse(body);
+      const job = understood(jobSchema, body, api.url);
       const replayed = answer.headers['idempotency-replayed'] === 'true';
       return { kind: 'made', job, raw: body, replayed } as const;
     }

@@ -8,6 +8,7 @@ import {
   passingStatuses,
   readJson,
   refusalOf,
+  understood,
   unreachable,
 } from './api.ts';
 import { readServerSentEvents } from './sse-reader.ts';
@@ -73,7 +74,7 @@ export async function* followJob(
           lastEventId = id;
           if (event === 'end') break;
           if (event !== 'job') continue;
-          const job = jobSchema.parse(JSON.parse(data));
+          const job = understood(jobSchema, jsonOf(data), api.url);
           yield { kind: 'job', job };
           if (closedStates.has(job.state)) return;
         }
@@ -92,7 +93,7 @@ export async function* followJob(
         streams = false;
         continue;
       }
-      const job = jobSchema.parse(body);
+      const job = understood(jobSchema, body, api.url);
       yield { kind: 'job', job };
       if (closedStates.has(job.state)) return;
       await wait(pollEvery_ms, signal);
@@ -145,7 +146,7 @@ async function readJob(api: Api, jobId: string, signal: AbortSignal): Promise<Jo
   }
   const body = await readJson(answer, api.url);
   if (answer.statusCode >= 400) throw refusalOf(answer, body, api.url);
-  return jobSchema.parse(body);
+  return understood(jobSchema, body, api.url);
 }
 
 /** A body whose breaking off is a lost connection. */
@@ -154,5 +155,14 @@ async function* patiently(answer: Answer): AsyncGenerator<Uint8Array> {
     yield* answer.body as AsyncIterable<Uint8Array>;
   } catch (error) {
     throw lost(error);
+  }
+}
+
+/** Null where it is no JSON: no job either, as whoever parses it says. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -31,14 +31,12 @@ export async function examine(
     try {
       findings.push(...(await look(context)));
     } catch (error) {
-      const isRefused =
-        error instanceof CommandFailed &&
-        error.ending === 'refused' &&
-        error.problem.code !== 'unauthenticated';
-      if (isRefused) skipped.push(`${name} (${error.problem.code}: ${error.problem.detail})`);
-      else if (findings.length === 0) throw error;
-      else
-        skipped.push(`${name} (${error instanceof CommandFailed ? error.problem.code : 'failed'})`);
+      if (!(error instanceof CommandFailed)) throw error;
+      const { code, detail } = error.problem;
+      const isRefused = error.ending === 'refused' && code !== 'unauthenticated';
+      // With nothing found yet, that the API is away is all there is to say.
+      if (!isRefused && findings.length === 0) throw error;
+      skipped.push(`${name} (${code}: ${detail})`);
     }
   }
   return { findings, skipped };
