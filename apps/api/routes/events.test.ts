@@ -161,7 +161,10 @@ describe('the events of a job', () => {
     const query = ground.database.query.bind(ground.database);
     const counting = Object.assign(ground.database, {
       query: ((...given: Parameters<typeof query>) => {
-        if (String(given[0]).includes('rollcall.jobs')) asked.push(performance.now());
+        const [text]: readonly unknown[] = given;
+        if (typeof text === 'string' && text.includes('rollcall.jobs')) {
+          asked.push(performance.now());
+        }
         return query(...given);
       }) as typeof ground.database.query,
     });
