@@ -1,7 +1,8 @@
-import { type ApiKey, type Database, findApiKey } from '@rollcall/db';
+import { type Database, findApiKey } from '@rollcall/db';
 import type { Scope } from '@rollcall/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { allows } from '../key-rights.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import '../request-fields.ts';
 
@@ -43,10 +44,6 @@ export const authPlugin = fastifyPlugin(
   },
   { name: 'auth' },
 );
-
-function allows(key: ApiKey, scope: Scope): boolean {
-  return key.scopes.includes(scope) || key.scopes.includes('admin');
-}
 
 function refuseUnauthenticated(request: FastifyRequest, reply: FastifyReply, basic: boolean) {
   const challenge = basic
