@@ -5,8 +5,3 @@ import type { Scope } from '@rollcall/domain';
 export function allows(key: Pick<ApiKey, 'scopes'>, scope: Scope): boolean {
   return key.scopes.includes(scope) || key.scopes.includes('admin');
 }
-
-/** Who a key is, as decisions and approvals keep it: its id, which never changes, and its name as it was then. */
-export function personOf(key: Pick<ApiKey, 'id' | 'name'>): string {
-  return `${key.id} (${key.name})`;
-}

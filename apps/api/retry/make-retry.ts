@@ -22,7 +22,8 @@ import {
   parseMoney,
 } from '@rollcall/domain';
 import { type AccountBook, type ChosenAccount, chooseAccount } from '../intake/choose-account.ts';
-import { allows, personOf } from '../key-rights.ts';
+import { allows } from '../key-rights.ts';
+import { namedKey } from '../named-key.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { type Asked, refusalOf } from './refuse-retry.ts';
 
@@ -121,7 +122,7 @@ async function makeInTree(
     needsApproval && body.approval && costCeiling !== null
       ? {
           id: makeId('approval', Date.now(), randomBytes(10)),
-          approvedBy: personOf(apiKey),
+          approvedBy: namedKey(apiKey),
           why: body.approval.why,
           cost,
           costCeiling,
