@@ -63,12 +63,17 @@ type RowArray = [number, number, number, string, Readonly<Record<string, string>
 
 const firstAnswer = 'r.number, r.job_no, r.chunk_no, r.outcome, r.attributes FROM store.results r';
 
-/** The lateral join of `rollcall.latest_results`, over narrow keys; a test holds the two together. $4: id of the first job. */
+/**
+ * The lateral join of `rollcall.latest_results`, over narrow keys; a test holds the two together. $4: id of the first job.
+ * OFFSET 0: a retry's row is looked up by its whole key, whatever the planner thinks of its job's size.
+ */
 const latestAnswer = `r.number, COALESCE(again.job_no, r.job_no), COALESCE(again.chunk_no, r.chunk_no), COALESCE(again.outcome, r.outcome),
          CASE WHEN again.job_no IS NULL THEN r.attributes ELSE again.attributes END
     FROM store.results r LEFT JOIN LATERAL (
       SELECT x.job_no, x.chunk_no, x.outcome, x.attributes
-        FROM store.jobs t JOIN store.results x ON x.job_no = t.job_no AND x.job_day = t.job_day AND x.number = r.number
+        FROM store.jobs t CROSS JOIN LATERAL (
+          SELECT y.job_no, y.chunk_no, y.outcome, y.attributes FROM store.results y
+           WHERE y.job_no = t.job_no AND y.job_day = t.job_day AND y.number = r.number OFFSET 0) x
        WHERE t.retry_root = $4 AND r.outcome IN ('failed', 'missing')
          AND store.answer_rank(x.outcome) <= store.answer_rank(r.outcome)
        ORDER BY store.answer_rank(x.outcome), t.job_no DESC LIMIT 1) again ON true`;
