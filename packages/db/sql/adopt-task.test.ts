@@ -86,6 +86,27 @@ describe('adopting a task for an unknown upload', () => {
     expect(await claimPoll(ground, chunkId)).toMatchObject({ taskId: 'its-own', adopting: null });
   });
 
+  test('that is refused after the upload’s own answer has come holds nothing: its own task is known', async () => {
+    const { chunkId } = await readyChunk(ground);
+    const chunk = await claim(ground, chunkId);
+    await settle(ground, chunk, lost, heldUnknown);
+    await adoptTask(ground.db, chunkId, 'adopted-6', future_ms, person);
+    const poll = await claimPoll(ground, chunkId);
+    expect(await settle(ground, chunk, acceptance('its-own-6'), accepted)).toMatchObject({
+      kind: 'applied',
+      state: 'polling',
+    });
+    const notFound = { kind: 'hold', reason: 'unknown', detail: 'adopted_task_not_found' } as const;
+    const settled = await ground.db.transaction((tx) =>
+      settlePoll(tx, poll, { kind: 'not_found' }, notFound),
+    );
+    expect(settled).toEqual({ kind: 'stale' });
+    expect(await claimPoll(ground, chunkId)).toMatchObject({
+      taskId: 'its-own-6',
+      missingPolls: 0,
+    });
+  });
+
   test('is refused where the task belongs to another upload, or another chunk adopts it', async () => {
     const other = await heldByPoll(ground, 'poll');
     const { chunkId } = await heldAsUnknown(ground);

@@ -72,7 +72,8 @@ export async function answerFacts(
 /**
  * Stores what the provider answered to an upload and what follows from it, in one transaction: evidence, the attempt's
  * outcome, its money, the chunk's state. The evidence is keyed by the attempt and is never lost; the state changes only
- * where the claim still stands, save that an acceptance also moves `unknown` and `held`: a paid task is never thrown away.
+ * where the claim still stands, save that an acceptance also moves `unknown` and `held`: a paid task is never thrown away. It also
+ * ends an adoption that is being asked about, whose refusal would hold a chunk whose task is known.
  */
 export async function settleSubmit(
   tx: Transaction,
@@ -163,9 +164,10 @@ async function settleAccepted(
   await bookProviderAmount(tx, chunk.attemptId, 'provider_estimated', answer.estimated);
   const moved = await tx.query<{ is_canary: boolean }>(
     `UPDATE store.chunks SET state = 'polling', reason = NULL, held_detail = NULL, accepted_at = clock_timestamp(), due_at = to_timestamp($4::float8 / 1000),
-            poll_deadline_at = to_timestamp($5::float8 / 1000), polls = 0, missing_polls = 0, upstream_failures = 0, fence = fence + 1, rung_at = NULL
+            poll_deadline_at = to_timestamp($5::float8 / 1000), polls = 0, missing_polls = 0, upstream_failures = 0, fence = fence + 1, rung_at = NULL,
+            adopting_task_id = NULL
       WHERE id = $1 AND attempt_id = $2
-        AND ((state = 'submitting' AND fence = $3) OR (state = 'held' AND reason = 'unknown'))
+        AND ((state = 'submitting' AND fence = $3) OR (state = 'held' AND reason = 'unknown') OR adopting_task_id IS NOT NULL)
   RETURNING is_canary`,
     [chunk.chunkId, chunk.attemptId, chunk.fence, result.due_ms, result.deadline_ms],
   );
