@@ -219,6 +219,17 @@ describe('pausing and resuming', () => {
     }
   });
 
+  test('resuming does not wait for a file that is being written', async () => {
+    const { jobId, chunkId } = await readyChunk(ground);
+    await untilResult(ground, chunkId);
+    await pauseJob(ground.db, 1, jobId);
+    await ground.db.transaction(async (tx) => {
+      // As publishing does, which goes on to the job's row.
+      await tx.query('SELECT FROM store.chunks WHERE id = $1 FOR UPDATE', [chunkId]);
+      expect(await resumeJob(ground.db, 1, jobId)).toEqual(done(true));
+    });
+  });
+
   test('resuming lets go what a rejected canary had stopped, in a running job too', async () => {
     const { jobId, chunkId } = await readyChunk(ground);
     await blockChunk(ground.db, chunkId, 0, 'canary_rejected', null);

@@ -67,8 +67,9 @@ export async function resumeJob(
       await tx.query("UPDATE store.jobs SET state = 'running' WHERE job_no = $1", [job.job_no]);
     }
     const released = await releaseBehindCanary(tx, job.job_no, ['canary_rejected']);
+    // Only what pausing had stopped: whoever is closing a chunk holds it and waits for this job, while a big file is being written.
     await tx.query(
-      'UPDATE store.chunks SET rung_at = NULL WHERE job_no = $1 AND due_at IS NOT NULL',
+      "UPDATE store.chunks SET rung_at = NULL WHERE job_no = $1 AND state IN ('ready', 'blocked') AND due_at IS NOT NULL",
       [job.job_no],
     );
     return {
