@@ -31,6 +31,7 @@ import type { Logger } from '@rollcall/telemetry';
 import { allowedOn } from './hold-view.ts';
 import type { AccountBook } from './intake/choose-account.ts';
 import { shortAmount } from './job-view.ts';
+import { allows } from './key-rights.ts';
 import { namedKey } from './named-key.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -61,7 +62,7 @@ export async function resolveHold(desk: Desk, asked: Asked): Promise<Resolved> {
   const misfit = misfitOf(body) ?? missingScope(key, body);
   if (misfit) return misfit;
   const hold = await readHold(database, key.tenantId, chunkId);
-  if (!hold) return repeated(desk, asked);
+  if (!hold || isAnother(body, hold.attempt_id)) return repeated(desk, asked);
   const refusal = notAllowed(hold, body) ?? tooLow(desk, hold, body);
   if (refusal) return refusal;
 
@@ -121,9 +122,8 @@ function misfitOf(body: ResolveHold): Refusal | null {
   return null;
 }
 
-function missingScope({ scopes }: ApiKey, { decision }: ResolveHold): Refusal | null {
-  if (decision !== 'pay_again') return null;
-  if (scopes.includes('approvals:write') || scopes.includes('admin')) return null;
+function missingScope(key: ApiKey, { decision }: ResolveHold): Refusal | null {
+  if (decision !== 'pay_again' || allows(key, 'approvals:write')) return null;
   return refuse('scope_missing', { detail: 'Paying again needs the scope approvals:write too.' });
 }
 
@@ -163,7 +163,12 @@ async function decide(
   { key, chunkId, body }: Asked,
   hold: HoldRow,
 ): Promise<Decided> {
-  const by = { tenantId: key.tenantId, decidedBy: namedKey(key), why: body.reason };
+  const by = {
+    tenantId: key.tenantId,
+    attemptId: hold.attempt_id,
+    decidedBy: namedKey(key),
+    why: body.reason,
+  };
   const deadline_ms = async () =>
     (await serverNow_ms(database)) +
     (accounts.accounts.get(hold.account)?.poll.deadline_ms ?? deadlineOfStrangers_ms);
@@ -190,6 +195,11 @@ async function decide(
   }
 }
 
+/** The body was written for an upload of the chunk before the one that is held now. */
+function isAnother(body: ResolveHold, attemptId: string): boolean {
+  return body.attempt_id !== undefined && body.attempt_id !== attemptId;
+}
+
 /** The same decision again, perhaps because its answer was lost: nothing is changed, and the first answer stands. */
 async function repeated(desk: Desk, asked: Asked): Promise<Resolved> {
   const found = await latest(desk, asked);
@@ -202,15 +212,17 @@ async function repeated(desk: Desk, asked: Asked): Promise<Resolved> {
     (decision.cost_ceiling === null) === (body.cost_ceiling === undefined) &&
     (body.cost_ceiling === undefined ||
       parseMoney(decision.cost_ceiling ?? '') === ceilingOf(body));
-  return same && chunk.state !== 'held' ? found : refuse('not_held');
+  // Held again it waits for a new decision, save where the body says that it is about the upload before.
+  const stands = chunk.state !== 'held' || body.attempt_id !== undefined;
+  return same && stands ? found : refuse('not_held');
 }
 
-async function latest({ database }: Desk, { key, chunkId }: Asked): Promise<Resolved> {
+async function latest({ database }: Desk, { key, chunkId, body }: Asked): Promise<Resolved> {
   const [chunk, decisions] = await Promise.all([
     readChunk(database, key.tenantId, chunkId, null),
     readDecisions(database, key.tenantId, chunkId),
   ]);
   if (!chunk) return refuse('not_found');
-  const decision = decisions.at(-1);
+  const decision = decisions.findLast(({ attempt_id: id }) => !isAnother(body, id));
   return decision ? { kind: 'resolved', chunk, decision } : refuse('not_held');
 }

@@ -105,6 +105,15 @@ export const resolveHoldBodySchema = z
       description: 'Why, for whoever asks later.',
       examples: ['support says that the task was never created, ticket 4711'],
     }),
+    attempt_id: z
+      .string()
+      .regex(/^att_[0-9a-f-]{36}$/, 'write the attempt_id of the hold')
+      .optional()
+      .meta({
+        description:
+          'The `attempt_id` of the hold that was looked at. Name it, so that a request that is sent twice never decides on a later upload of the chunk.',
+        examples: ['att_01929d3e-8c00-7a31-9f5c-0242ac120004'],
+      }),
     task_id: z
       .string('write the id of a task')
       .regex(/^[\x21-\x7e]{1,200}$/, 'write the id as the provider does, without spaces')

@@ -116,6 +116,37 @@ describe('deciding twice', () => {
     expect(await decisionsOn(chunkId)).toHaveLength(1);
   });
 
+  test('pays once where the request names its upload, also when the next one is held too', async () => {
+    const { chunkId, attemptId } = await insertHeld(ground.database);
+    const asked = { decision: 'pay_again', cost_ceiling: '0.002', attempt_id: attemptId };
+    const first = await resolve(chunkId, asked, approver);
+    expect(first.status).toBe(200);
+    // As if the second upload were lost as the first was.
+    const next = `att_${chunkId.slice(4, -1)}f`;
+    await ground.database.query(
+      `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers, price_per_number, amount, currency, approval_id)
+       SELECT $2, chunk_id, tenant_id, 2, fence + 1, account, provider_origin, numbers, price_per_number, amount, currency,
+              (SELECT id FROM store.approvals WHERE attempt_id = $1) FROM store.attempts WHERE id = $1`,
+      [attemptId, next],
+    );
+    await ground.database.query(
+      `UPDATE store.attempts SET outcome = 'unknown', settled_at = now() WHERE id = $1`,
+      [next],
+    );
+    for (const moved of [
+      `state = 'submitting', attempt_id = '${next}'`,
+      `state = 'held', reason = 'unknown', due_at = NULL`,
+    ]) {
+      await ground.database.query(`UPDATE store.chunks SET ${moved} WHERE id = $1`, [chunkId]);
+    }
+    const again = await resolve(chunkId, asked, approver);
+    expect([again.status, again.body.decision]).toEqual([200, first.body.decision]);
+    expect(again.body.chunk.state).toBe('held');
+    const other = await resolve(chunkId, { ...asked, cost_ceiling: '0.003' }, approver);
+    expect([other.status, other.body.code]).toEqual([409, 'not_held']);
+    expect(await decisionsOn(chunkId)).toHaveLength(1);
+  });
+
   test('another way is refused', async () => {
     const { chunkId } = await insertHeld(ground.database);
     await resolve(chunkId, { decision: 'adopt', task_id: `other-${chunkId}` });

@@ -20,6 +20,8 @@ import { book } from './ledger.ts';
  */
 export interface Decider {
   readonly tenantId: number;
+  /** The attempt that was looked at: where the chunk was sent again since and is held for that, nobody has decided. */
+  readonly attemptId?: string;
   readonly decidedBy: string;
   readonly why: string;
 }
@@ -54,13 +56,14 @@ export async function lockHeld(
   tx: Transaction,
   chunkId: string,
   decision: HeldDecision,
-  { tenantId }: Decider,
+  { tenantId, attemptId }: Decider,
 ): Promise<HeldChunk | null> {
   const { rows } = await tx.query<HeldChunk>(
     `SELECT c.attempt_id, c.job_no, c.tenant_id, c.reason, c.artifact_id, a.outcome AS attempt_outcome
        FROM store.chunks c JOIN store.attempts a ON a.id = c.attempt_id
-      WHERE c.id = $1 AND c.tenant_id = $2 AND c.state = 'held' AND c.reason = ANY($3) FOR UPDATE OF c, a`,
-    [chunkId, tenantId, reasonsFor(decision)],
+      WHERE c.id = $1 AND c.tenant_id = $2 AND c.state = 'held' AND c.reason = ANY($3) AND a.id = COALESCE($4, a.id)
+        FOR UPDATE OF c, a`,
+    [chunkId, tenantId, reasonsFor(decision), attemptId ?? null],
   );
   return rows[0] ?? null;
 }

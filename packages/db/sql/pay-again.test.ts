@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refused } from '../testing/answers.ts';
+import { heldUnknown, lost, refused } from '../testing/answers.ts';
 import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
 import { approval, heldAsUnknown, heldByPoll, person } from '../testing/held-chunks.ts';
 import { claim, finish, settle, submit } from '../testing/walk-chunk.ts';
@@ -92,6 +92,19 @@ describe('pay again', () => {
     );
     expect(decided.map(({ kind }) => kind).toSorted()).toEqual(['decided', 'not_held', 'not_held']);
   });
+});
+
+test('a decision on one upload is none on the next, though the chunk is held again', async () => {
+  const { chunkId, attemptId } = await heldAsUnknown(ground);
+  const onTheFirst = { ...person, attemptId };
+  await payAgain(ground.db, chunkId, approval(), onTheFirst);
+  const second = await claim(ground, chunkId);
+  await settle(ground, second, lost, heldUnknown);
+  expect(await payAgain(ground.db, chunkId, approval(), onTheFirst)).toEqual({ kind: 'not_held' });
+  expect(await placeOf(ground, second.attemptId)).toBe('reserved');
+  expect(
+    await payAgain(ground.db, chunkId, approval(), { ...person, attemptId: second.attemptId }),
+  ).toMatchObject({ kind: 'decided' });
 });
 
 test('a chunk that was paid again and is refused for its size is not cut anew: it is rejected, and its job closes', async () => {
