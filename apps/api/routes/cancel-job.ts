@@ -72,6 +72,9 @@ export async function cancelJobRoute(
           counts: { chunks: cancelledChunks, in_flight: cancellation.numbers_in_flight },
         });
       }
+      if (closing.kind === 'closed') {
+        log.info('job.closed', { request: request.id, job: id, state_to: closing.state });
+      }
       const job = await readWholeJob(database, tenantId, id);
       if (!job) return sendRefusal(request, reply, refuse('not_found'));
       const offer = accounts.accounts.get(cancellation.account)?.checks[cancellation.check_name];

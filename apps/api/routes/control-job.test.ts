@@ -168,6 +168,11 @@ describe('cancelling', () => {
         1,
       ]);
     }
+    const ends = ground
+      .logged()
+      .split('\n')
+      .filter((each) => each.includes('job.closed') && each.includes(id));
+    expect(ends).toEqual([expect.stringContaining('"state_to":"cancelled"')]);
   });
 
   test('is refused where the job has closed otherwise', async () => {
