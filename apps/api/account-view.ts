@@ -62,6 +62,9 @@ export function accountOf(facts: AccountFacts): AccountView {
       transport_error: trouble.transport_error,
     },
     semantics_confirmed: health?.semanticsConfirmed ?? configured.semanticsConfirmed,
+    semantics_confirmation: health?.semanticsConfirmedAt
+      ? { at: health.semanticsConfirmedAt.toISOString(), note: health.semanticsNote }
+      : null,
     breaker: {
       unknown_recent: health?.unknownRecent ?? 0,
       resets_at: health?.unknownUntil?.toISOString() ?? null,

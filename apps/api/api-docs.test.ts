@@ -68,7 +68,9 @@ test('every line of docs/api.md works as it stands, and together they make every
       'completed',
       'completed_with_errors',
       'completed',
+      'completed_with_errors',
     ]);
+    expect(await written('artifact.bin')).toMatch(/<html/i);
   } finally {
     await rm(directory, { recursive: true });
     await ground.close();

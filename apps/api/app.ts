@@ -28,6 +28,7 @@ import { createJobRoute } from './routes/create-job.ts';
 import { type EventLimits, eventRoute } from './routes/events.ts';
 import { exportRoute } from './routes/export.ts';
 import { healthRoutes } from './routes/health.ts';
+import { holdArtifactRoute } from './routes/hold-artifact.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -119,6 +120,12 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
       await v1.register(retryJobRoute, { database, queues, accounts, log });
       await v1.register(chunkRoutes, { database });
       await v1.register(holdRoutes, { database, queues, accounts, log });
+      await v1.register(holdArtifactRoute, {
+        database,
+        log,
+        downloadsAtOnceMax: limits.exportsAtOnceMax,
+        readerStall_ms: limits.connectionTimeout_ms,
+      });
       await v1.register(checkRoutes, { database, accounts });
       await v1.register(accountRoutes, { database, queues, accounts, log });
       await v1.register(resultRoutes, { database });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitFor } from '@rollcall/testing';
@@ -159,6 +160,41 @@ test('accounts are paused and resumed, with the doctor looking on', async () => 
   expect((await rollcall('accounts', 'webcom')).out).toContain('state     ready');
   expect((await rollcall('checks')).out).toContain('telegram\tekycpro*\t0.0005\tUSD\t1\t');
 });
+
+test('a list that nobody has said the meaning of is saved, its account confirmed, and the list read', async () => {
+  await ground.database.query(
+    "UPDATE store.account_states SET semantics_confirmed = false WHERE account = 'webcom'",
+  );
+  expect((await rollcall('accounts', 'webcom')).out).toContain('rollcall accounts confirm webcom');
+  const { file, folder } = await ground.list(200);
+  const asked = ['--check', 'viber', '--purpose', 'a test', '--requested-by', 'vitest'];
+  const ran = await rollcall('check', file, ...asked, '--wait');
+  expect(ran.code, ran.err).toBe(6);
+  const doctor = await rollcall('doctor');
+  const [, chunk = ''] =
+    /→ rollcall holds artifact (chk_\S+) --out FILE, .* rollcall accounts confirm webcom --reason WHY/.exec(
+      doctor.out,
+    ) ?? [];
+  expect(chunk, doctor.out).not.toBe('');
+  expect((await rollcall('holds', chunk)).out).toContain(`rollcall holds artifact ${chunk}`);
+
+  const out = join(folder, 'artifact.txt');
+  const saved = await rollcall('holds', 'artifact', chunk, '--out', out);
+  expect([saved.code, saved.out], saved.err).toEqual([0, '']);
+  const bytes = await readFile(out);
+  expect(bytes.toString()).toMatch(/^\+?447911\d{6}\r?\n/);
+  expect(saved.err).toContain(`SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`);
+  expect((await rollcall('holds', 'artifact', chunk, '--out', out)).code).toBe(2);
+
+  expect((await rollcall('accounts', 'confirm', 'webcom')).code).toBe(2);
+  const confirmed = await rollcall('accounts', 'confirm', 'webcom', '--reason', 'ten are known');
+  expect(confirmed.out).toBe('webcom is confirmed.\n');
+  expect((await rollcall('accounts', 'webcom')).out).toMatch(/confirmed at .* ten are known/);
+  const replay = ['holds', 'resolve', chunk, '--decision', 'replay', '--reason'];
+  expect((await rollcall('doctor')).out).toContain(`→ rollcall ${replay.join(' ')} WHY`);
+  expect((await rollcall(...replay, 'confirmed')).code).toBe(0);
+  expect((await rollcall('job', ran.out.trim(), '--watch')).code).toBe(0);
+}, 120_000);
 
 test('a key is made into a file that only its owner reads, works, and is revoked', async () => {
   const { folder } = await ground.list(1);

@@ -1,11 +1,8 @@
 import type { Command } from 'commander';
-import { lost, unreachable } from './api.ts';
 import { usageError } from './command-failed.ts';
 import type { Context } from './context.ts';
 import { flag } from './flags.ts';
-import { bytesText } from './plain-text.ts';
-import { openProgressDisplay } from './progress-display.ts';
-import { saveFile } from './save-file.ts';
+import { piecesOf, receiveFile } from './receive-file.ts';
 
 const formats = ['csv', 'ndjson', 'xlsx'] as const;
 const shapes = ['results', 'upload'] as const;
@@ -69,30 +66,6 @@ export async function exportTo(
     headers: { accept: '*/*' },
     signal,
   });
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    const body = answer.body[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await body.next().catch((error: unknown) => {
-        if (signal.aborted) throw signal.reason;
-        throw unreachable(api.url, lost(error));
-      });
-      if (next.done) return;
-      yield next.value as Uint8Array;
-    }
-  }
-  if (out === '-') return await output.bytes(pieces(), format);
-  const display = openProgressDisplay(
-    output.err,
-    output.json ? 'silent' : output.drawsProgress ? 'bar' : 'lines',
-  );
-  try {
-    const bytes = await saveFile(out, pieces(), {
-      force: options.force === true,
-      onBytes: (written) => display.show(null, `${out}: ${bytesText(written)}`),
-    });
-    display.end();
-    output.note(`Wrote ${out} (${bytesText(bytes)}).`);
-  } finally {
-    display.end();
-  }
+  if (out === '-') return await output.bytes(piecesOf(context, answer), format);
+  await receiveFile(context, out, piecesOf(context, answer), options.force === true);
 }

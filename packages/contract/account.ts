@@ -79,6 +79,10 @@ export const accountSchema = z
       description:
         'False: the first result file is held until a person has looked at what its rows mean.',
     }),
+    semantics_confirmation: z
+      .object({ at: time, note: z.string().nullable().meta({ description: 'Who, and why.' }) })
+      .nullable()
+      .meta({ description: 'Null: nobody did, or the accounts file says it.' }),
     breaker: z
       .object({
         unknown_recent: count.meta({ description: 'Unknown uploads of the last ten minutes.' }),
@@ -105,5 +109,14 @@ export const changeAccountBodySchema = z
   })
   .nullish()
   .meta({ id: 'ChangeAccount' });
+
+export const confirmSemanticsBodySchema = z
+  .strictObject({
+    reason: line(500).meta({
+      description: 'What was looked at and seen, for whoever asks later.',
+      examples: ['its rows are the registered numbers, compared with ten that we know'],
+    }),
+  })
+  .meta({ id: 'ConfirmSemantics' });
 
 export type Account = z.input<typeof accountSchema>;

@@ -3,6 +3,7 @@ export {
   accountListSchema,
   accountSchema,
   changeAccountBodySchema,
+  confirmSemanticsBodySchema,
 } from './account.ts';
 export { type CancelledJob, cancelledJobSchema } from './cancellation.ts';
 export { type Check, checkListSchema } from './check.ts';

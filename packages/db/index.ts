@@ -139,6 +139,8 @@ export {
 export {
   type DecisionRow,
   type EvidenceRow,
+  findHeldArtifact,
+  type HeldArtifactRow,
   type HoldFilter,
   type HoldRow,
   listHolds,

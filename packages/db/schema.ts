@@ -48,6 +48,8 @@ export const accountStates = store.table('account_states', {
   nextRequestAt: endlessTime('next_request_at').notNull().default('-infinity'),
   breakerResetAt: endlessTime('breaker_reset_at').notNull().default('-infinity'),
   semanticsConfirmed: boolean('semantics_confirmed').notNull().default(false),
+  semanticsConfirmedAt: time('semantics_confirmed_at'),
+  semanticsNote: text('semantics_note'),
   pollRungAt: time('poll_rung_at'),
   pollRingNo: integer('poll_ring_no').notNull().default(0),
   balance: money('balance'),

@@ -65,6 +65,9 @@ export interface ParsedFacts {
   readonly filtered: number | null;
 }
 
+/** What a chunk is held for whose file waits for nothing but a person's word on what such files mean. */
+export const semanticsUnconfirmed = 'semantics_unconfirmed';
+
 export type ParsedDecision =
   | { readonly kind: 'publish' }
   | {
@@ -119,7 +122,7 @@ export function decideParsed(facts: ParsedFacts): ParsedDecision {
   }
   // A table says in its header what it means; a bare list does not, so a person looks at the first one.
   if (!facts.semanticsConfirmed) {
-    return { kind: 'hold', verdict: 'unconfirmed', code: 'semantics_unconfirmed' };
+    return { kind: 'hold', verdict: 'unconfirmed', code: semanticsUnconfirmed };
   }
   return { kind: 'publish' };
 }

@@ -53,6 +53,7 @@ export {
   type ParsedDecision,
   type ParsedFacts,
   parserDeathsMax,
+  semanticsUnconfirmed,
 } from './decide-ingest.ts';
 export { type AreaPlan, decidePlan, type PlanFacts, replansMax } from './decide-plan.ts';
 export {

@@ -32,6 +32,7 @@ export const eventMeanings = {
   'chunk.done': 'All rows of a chunk were written.',
   'chunk.held': 'A chunk waits for a decision by a person.',
   'hold.resolved': 'A person decided on a held chunk.',
+  'hold.artifact_opened': 'Somebody began to download the archived file of a held chunk.',
   'chunk.blocked': 'A chunk waits for money, a ceiling, a breaker or an account.',
   'chunk.unblocked': 'What blocked a chunk is gone.',
   'chunk.cancelled': 'A chunk was cancelled before its upload.',
@@ -48,6 +49,7 @@ export const eventMeanings = {
   'account.paused':
     'An account was paused: its key was refused, it overcharged, or a person said so.',
   'account.resumed': 'A person let an account send again.',
+  'account.semantics_confirmed': 'A person confirmed what the result files of an account mean.',
   'account.balance': 'An account told its balance.',
 
   // Keys

@@ -1,4 +1,5 @@
 import type { WholeChunk, WholeHold } from '@rollcall/contract';
+import { semanticsUnconfirmed } from '@rollcall/domain';
 import { type Html, html } from './html.ts';
 import { cells, page, section } from './page.ts';
 
@@ -92,7 +93,18 @@ function whatToDo(hold: WholeHold): Html {
 `,
   );
   return html`<h2>It waits for a person: ${hold.money_at_risk} ${hold.currency} in doubt</h2>
-<p>Ask the provider’s support what became of the upload below (its time, ${hold.numbers.toLocaleString('en')} numbers), then decide with a key that
-has <code>holds:resolve</code>:</p>
+${hold.detail === semanticsUnconfirmed ? whoConfirms(hold) : whoAsks(hold)}
 ${choices}`;
+}
+
+function whoAsks({ numbers }: WholeHold): Html {
+  return html`<p>Ask the provider’s support what became of the upload below (its time, ${numbers.toLocaleString('en')} numbers), then decide with a key that
+has <code>holds:resolve</code>:</p>`;
+}
+
+function whoConfirms({ chunk_id, account }: WholeHold): Html {
+  return html`<p>Nobody has said yet what result files of ${account} mean. Look at this one (it holds numbers; needs <code>results:read</code>):</p>
+<pre>curl -sS "$ROLLCALL_URL/v1/holds/${chunk_id}/artifact" -H "Authorization: Bearer $ROLLCALL_KEY" -o artifact.bin</pre>
+<p>Where its rows mean what the accounts file says, confirm the account once (needs <code>admin</code>), then replay all that is held for this (needs <code>holds:resolve</code>):</p>
+<pre>curl -sS "$ROLLCALL_URL/v1/accounts/${account}/confirm-semantics" -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' -d '{"reason":"…"}'</pre>`;
 }

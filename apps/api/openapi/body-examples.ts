@@ -206,6 +206,7 @@ const accountExample: Account = {
     transport_error: 'ECONNRESET',
   },
   semantics_confirmed: true,
+  semantics_confirmation: null,
   breaker: { unknown_recent: 1, resets_at: '2024-08-01T09:41:20.000Z' },
   links: { self: `/v1/accounts/${account}`, holds: `/v1/holds?account=${account}` },
 };

@@ -46,6 +46,11 @@ export const responseHeaders = {
     schema: { type: 'string' },
     example: 'attachment; filename="job_01929d3e-8c00-7a31-9f5c-0242ac120002.csv"',
   },
+  'repr-digest': {
+    description: 'SHA-256 of the file, in base64 (RFC 9530).',
+    schema: { type: 'string' },
+    example: 'sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:',
+  },
 } as const;
 
 type HeaderName = keyof typeof responseHeaders;

@@ -3,9 +3,11 @@ import {
   accountListSchema,
   accountSchema,
   changeAccountBodySchema,
+  confirmSemanticsBodySchema,
 } from '@rollcall/contract';
 import {
   type ApiKey,
+  confirmSemantics,
   type Database,
   nextReady,
   pauseAccount,
@@ -43,7 +45,7 @@ interface AccountRouteOptions {
   readonly log: Logger;
 }
 
-/** `GET /v1/accounts`, `GET /v1/accounts/{id}`, `POST /v1/accounts/{id}/pause` and `/resume` */
+/** `GET /v1/accounts`, `GET /v1/accounts/{id}`, `POST /v1/accounts/{id}/pause`, `/resume` and `/confirm-semantics` */
 export async function accountRoutes(
   plain: FastifyInstance,
   { database, queues, accounts, log }: AccountRouteOptions,
@@ -160,6 +162,35 @@ export async function accountRoutes(
       const advice =
         resumed && before.health.pausedReason === 'auth' ? adviceAfterAuth : shown.advice;
       return reply.send({ ...shown, advice });
+    },
+  );
+  app.post(
+    '/accounts/:id/confirm-semantics',
+    {
+      config: { scope: 'admin' },
+      schema: {
+        tags: ['accounts'],
+        operationId: 'confirmSemantics',
+        summary: 'Say that the result files of an account mean what the accounts file says',
+        description:
+          'After a look at the first one: `GET /v1/holds/{chunk_id}/artifact`. It cannot be taken back. What was held for this alone ' +
+          'stays held until it is replayed. Again: the same answer, and the first reason stays.',
+        security: [{ key: [] }],
+        params,
+        body: confirmSemanticsBodySchema,
+        response: { 200: accountSchema, ...changeProblems },
+      },
+    },
+    async (request, reply) => {
+      const key = keyOf(request);
+      const { id } = request.params;
+      const before = await factsOf(key, id);
+      if (!before) return sendRefusal(request, reply, refuse('not_found'));
+      if (!before.health) return sendRefusal(request, reply, refuse('account_not_known'));
+      if (await confirmSemantics(database, id, `${namedKey(key)}: ${request.body.reason}`)) {
+        log.warn('account.semantics_confirmed', { account: id, api_key: key.id });
+      }
+      return reply.send(accountOf((await factsOf(key, id)) ?? before));
     },
   );
 }

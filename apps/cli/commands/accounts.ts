@@ -9,7 +9,7 @@ type Account = ReturnType<typeof accountSchema.parse>;
 export function accountsCommand(program: Command, run: Run): void {
   const accounts = program
     .command('accounts')
-    .summary('list, show, pause and resume accounts')
+    .summary('list, show, pause, resume and confirm accounts')
     .description('Lists the accounts at providers and how they are; with an id: one of them.')
     .argument('[id]', 'an account', flag.account)
     .action(
@@ -57,6 +57,30 @@ export function accountsCommand(program: Command, run: Run): void {
         ),
       );
   }
+  accounts
+    .command('confirm')
+    .summary('say that its result files mean what the accounts file says')
+    .description(
+      'Says that somebody has looked at a result file of the account (rollcall holds artifact) and that its rows mean what the accounts file ' +
+        'says. It cannot be taken back. What is held for this alone stays held until it is replayed.',
+    )
+    .argument('<id>', 'an account', flag.account)
+    .requiredOption('--reason <why>', 'what was looked at and seen, for whoever asks later')
+    .action(
+      run(async ({ api, output, signal }, id: string, { reason }: { readonly reason: string }) => {
+        const path = `/v1/accounts/${id}/confirm-semantics`;
+        const body = JSON.stringify({ reason });
+        const { value, raw } = await api.ask(accountSchema, 'POST', path, { body, signal });
+        if (output.json) await output.value(raw);
+        else {
+          await output.line(`${value.id} is confirmed.`);
+          output.note(
+            `What was held for this (rollcall holds --account ${value.id}) is read by \`rollcall holds resolve ID --decision replay --reason WHY\`.`,
+          );
+        }
+        return 'done';
+      }),
+    );
 }
 
 const accountHeadings = [
@@ -118,13 +142,27 @@ function describeAccount(account: Account): string[] {
       .join(', ')}`,
     `money     ${money.committed_today} ${currency} today, ${money.committed_this_month} this month; ${money.reserved} reserved, ${money.at_risk} at risk${money.daily_cap === null ? '' : `; at most ${money.daily_cap} a day`}`,
     `breaker   ${breaker.unknown_recent} unknown lately${breaker.resets_at === null ? '' : `, until ${timeText(breaker.resets_at)}`}`,
-    ...(account.semantics_confirmed
-      ? []
-      : ['results   are held until somebody has looked at the first file (semantics_confirmed)']),
+    ...semanticsLines(account),
     ...(error === null
       ? []
       : [
           `last error ${timeText(error.at)} ${error.operation} ${error.verdict} (${error.http_status ?? error.transport_error ?? 'no answer'})`,
         ]),
   ].map(plainText);
+}
+
+function semanticsLines({
+  id,
+  semantics_confirmed: confirmed,
+  semantics_confirmation: by,
+}: Account): string[] {
+  if (!confirmed) {
+    return [
+      'results   are held until somebody has looked at the first file and said what it means',
+      `          → rollcall holds --account ${id}, then rollcall accounts confirm ${id} --reason WHY`,
+    ];
+  }
+  return by === null
+    ? []
+    : [`results   confirmed at ${timeText(by.at)}${by.note === null ? '' : ` by ${by.note}`}`];
 }

@@ -1,10 +1,12 @@
 import { holdPageSchema, resolvedHoldSchema, wholeHoldSchema } from '@rollcall/contract';
+import { semanticsUnconfirmed } from '@rollcall/domain';
 import type { Command } from 'commander';
 import { flag } from '../flags.ts';
 import { listFlags } from '../list-flags.ts';
 import { counted, grouped, plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
 import { type ListOptions, showList } from '../show-list.ts';
+import { holdArtifactCommand } from './hold-artifact.ts';
 
 interface HoldsOptions extends ListOptions {
   readonly account?: string;
@@ -90,6 +92,7 @@ export function holdsCommand(program: Command, run: Run): void {
     }),
   );
 
+  holdArtifactCommand(holds, run);
   holds
     .command('resolve')
     .summary('decide on one')
@@ -161,6 +164,13 @@ function describeHold(hold: WholeHold): string[] {
       (each) =>
         `decided   ${timeText(each.at)}  ${each.decision} by ${each.decided_by}: ${each.reason}`,
     ),
+    ...(hold.detail === semanticsUnconfirmed
+      ? [
+          'nobody has said yet what result files of the account mean',
+          `  rollcall holds artifact ${hold.chunk_id} --out FILE`,
+          `  rollcall accounts confirm ${hold.account} --reason WHY, then replay it`,
+        ]
+      : []),
     'may be decided',
     ...hold.allowed.map(
       (decision) =>

@@ -1,4 +1,5 @@
-import { holdPageSchema } from '@rollcall/contract';
+import { accountListSchema, type Hold, holdPageSchema } from '@rollcall/contract';
+import { semanticsUnconfirmed } from '@rollcall/domain';
 import type { Context } from '../context.ts';
 import { counted, grouped } from '../plain-text.ts';
 import type { Finding } from './finding.ts';
@@ -12,13 +13,14 @@ export async function examineHolds({ api, signal }: Context): Promise<Finding[]>
     query: { limit: holds_max },
     signal,
   });
+  const confirmed = value.data.some(isUnconfirmed) ? await confirmedAccounts({ api, signal }) : [];
   const findings = value.data.map(
     (hold): Finding => ({
       kind: 'held',
       what: `${hold.chunk_id}: ${hold.reason}${hold.detail === null ? '' : ` (${hold.detail})`}, ${counted(hold.numbers, 'number')} of ${hold.check} at ${hold.account}`,
       since: hold.held_since,
       money: { meaning: 'at risk', amount: hold.money_at_risk, currency: hold.currency },
-      command: `rollcall holds ${hold.chunk_id}`,
+      command: commandFor(hold, confirmed),
     }),
   );
   if (value.next_cursor === null) return findings;
@@ -33,4 +35,22 @@ export async function examineHolds({ api, signal }: Context): Promise<Finding[]>
       command: 'rollcall holds --all',
     },
   ];
+}
+
+const isUnconfirmed = ({ detail }: Pick<Hold, 'detail'>) => detail === semanticsUnconfirmed;
+
+async function confirmedAccounts({ api, signal }: Pick<Context, 'api' | 'signal'>) {
+  const { value } = await api.ask(accountListSchema, 'GET', '/v1/accounts', { signal });
+  return value.data.filter((each) => each.semantics_confirmed).map(({ id }) => id);
+}
+
+/** What is held for unconfirmed semantics alone has a way of its own: look at the file, confirm the account, replay. */
+function commandFor(
+  hold: Pick<Hold, 'chunk_id' | 'account' | 'detail'>,
+  confirmed: readonly string[],
+): string {
+  if (!isUnconfirmed(hold)) return `rollcall holds ${hold.chunk_id}`;
+  return confirmed.includes(hold.account)
+    ? `rollcall holds resolve ${hold.chunk_id} --decision replay --reason WHY`
+    : `rollcall holds artifact ${hold.chunk_id} --out FILE, look at it, then rollcall accounts confirm ${hold.account} --reason WHY`;
 }

@@ -19,6 +19,7 @@ import {
 } from './accounts.ts';
 import { blockChunk } from './claim-submit.ts';
 import { cancelJob } from './control-job.ts';
+import { readAccountHealth } from './read-accounts.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -113,7 +114,13 @@ describe('syncAccounts', () => {
     expect(await accountState(ground.db, 'unconfirmed')).toMatchObject({
       semanticsConfirmed: false,
     });
-    await confirmSemantics(ground.db, 'unconfirmed');
+    expect(await confirmSemantics(ground.db, 'unconfirmed', 'ana: looked at ten')).toBe(true);
+    expect(await confirmSemantics(ground.db, 'unconfirmed', 'bob: again')).toBe(false);
+    const health = await readAccountHealth(ground.db);
+    expect(health.find((each) => each.account === 'unconfirmed')).toMatchObject({
+      semanticsNote: 'ana: looked at ten',
+      semanticsConfirmedAt: expect.any(Date),
+    });
     await knownAccount('unconfirmed', { semanticsConfirmed: false });
     expect(await accountState(ground.db, 'unconfirmed')).toMatchObject({
       semanticsConfirmed: true,

@@ -193,14 +193,22 @@ export async function postponeBlocked(
   );
 }
 
-/** A person has looked at the account's first result file and says that its meaning is what the configuration says. */
-export async function confirmSemantics(db: Queryable, account: string): Promise<void> {
-  await smallStatement(db, (on) =>
+/**
+ * A person has looked at the account's first result file and says that its meaning is what the configuration says; `note`: who, and
+ * why. False when it was confirmed before: then the first note stays. What was held for it stays held until it is replayed.
+ */
+export async function confirmSemantics(
+  db: Queryable,
+  account: string,
+  note: string | null = null,
+): Promise<boolean> {
+  const confirmed = await smallStatement(db, (on) =>
     on
       .update(accountStates)
-      .set({ semanticsConfirmed: true })
-      .where(eq(accountStates.account, account)),
+      .set({ semanticsConfirmed: true, semanticsConfirmedAt: sql`now()`, semanticsNote: note })
+      .where(and(eq(accountStates.account, account), eq(accountStates.semanticsConfirmed, false))),
   );
+  return confirmed.rowCount === 1;
 }
 
 export async function recordBalance(db: Queryable, account: string, balance: Money): Promise<void> {

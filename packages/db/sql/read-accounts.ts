@@ -8,6 +8,9 @@ export interface AccountHealthRow {
   readonly pausedAt: Date | null;
   readonly pauseNote: string | null;
   readonly semanticsConfirmed: boolean;
+  /** When and by whom, where a person did and not the accounts file. */
+  readonly semanticsConfirmedAt: Date | null;
+  readonly semanticsNote: string | null;
   readonly balance: string | null;
   readonly balanceAt: Date | null;
   readonly uploadsInFlight: number;
@@ -19,7 +22,7 @@ export interface AccountHealthRow {
 /** Every account that a worker has made known. */
 export async function readAccountHealth(db: Queryable): Promise<readonly AccountHealthRow[]> {
   const { rows } = await db.query(
-    `SELECT s.account, s.paused_reason, s.paused_at, s.pause_note, s.semantics_confirmed, s.balance, s.balance_at,
+    `SELECT s.account, s.paused_reason, s.paused_at, s.pause_note, s.semantics_confirmed, s.semantics_confirmed_at, s.semantics_note, s.balance, s.balance_at,
             (SELECT count(*) FROM store.chunks f WHERE f.account = s.account AND f.state = 'submitting') AS in_flight,
             u.recent, u.until
        FROM store.account_states s
@@ -35,6 +38,8 @@ export async function readAccountHealth(db: Queryable): Promise<readonly Account
     pausedAt: row.paused_at,
     pauseNote: row.pause_note,
     semanticsConfirmed: row.semantics_confirmed,
+    semanticsConfirmedAt: row.semantics_confirmed_at,
+    semanticsNote: row.semantics_note,
     balance: row.balance,
     balanceAt: row.balance_at,
     uploadsInFlight: row.in_flight,

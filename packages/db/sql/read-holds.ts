@@ -105,6 +105,34 @@ export async function readHold(
   return rows[0] ?? null;
 }
 
+/** The archived file of a held chunk: where its bytes are, and what they are once unpacked. */
+export interface HeldArtifactRow {
+  readonly id: string;
+  readonly job_id: string;
+  readonly job_day: string;
+  readonly account: string;
+  readonly encoding: 'zstd' | 'gzip' | 'identity';
+  readonly sha256: Buffer;
+  readonly byte_count: number;
+}
+
+/** The file of a tenant's held chunk; null where it is not held, no file of it came, or its bytes are not kept any more. */
+export async function findHeldArtifact(
+  db: Queryable,
+  tenantId: number,
+  chunkId: string,
+): Promise<HeldArtifactRow | null> {
+  const { rows } = await db.query<HeldArtifactRow>(
+    `SELECT b.id, j.id AS job_id, b.job_day, c.account, b.encoding, b.sha256, b.byte_count
+       FROM store.chunks c
+       JOIN store.jobs j ON j.job_no = c.job_no
+       JOIN store.blobs b ON b.id = c.artifact_id AND b.job_day = j.job_day AND b.kind = 'artifact'
+      WHERE c.id = $2 AND c.tenant_id = $1 AND c.state = 'held'`,
+    [tenantId, chunkId],
+  );
+  return rows[0] ?? null;
+}
+
 export interface EvidenceRow {
   readonly attempt_id: string;
   readonly started_at: Date;
