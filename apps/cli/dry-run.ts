@@ -33,7 +33,7 @@ export async function dryRun(
   const { output } = context;
   // Loaded here alone: the numbering plans of the world take longer than most commands.
   const { readNumbers } = await import('@rollcall/numbers');
-  await using source = await openUploadSource(file, context.stdin);
+  await using source = await openUploadSource(file, context.stdin, context.signal);
   const read = await readNumbers(source.read(), {
     ...limits,
     column: options.column,

@@ -102,23 +102,25 @@ async function upload(
   options: CheckOptions,
   idempotencyKey: string,
 ) {
-  const { output, stdin } = context;
+  const { output, stdin, signal } = context;
   const display = openProgressDisplay(
     output.err,
     output.json ? 'silent' : output.drawsProgress ? 'bar' : 'lines',
   );
   let sentWhole = false;
   try {
-    await using source = await openUploadSource(file, stdin, (bytes) =>
+    await using source = await openUploadSource(file, stdin, signal, (bytes) =>
       display.show(null, `reading standard input: ${bytesText(bytes)}`),
     );
     async function* counting() {
       let sent = 0;
       for await (const piece of source.read()) {
+        // Before its last piece leaves, and for good: a try that was sent whole may have made the job, whatever later ones do.
+        sentWhole ||= sent + piece.byteLength === source.bytes;
         yield piece;
         sent += piece.byteLength;
-        sentWhole = sent === source.bytes;
-        const text = sentWhole ? 'sent; the API sorts and stores the numbers …' : 'uploading';
+        const text =
+          sent === source.bytes ? 'sent; the API sorts and stores the numbers …' : 'uploading';
         display.show(
           sent / source.bytes,
           `${bytesText(sent)} of ${bytesText(source.bytes)} ${text}`,
