@@ -286,6 +286,12 @@ export const errorCatalogue = {
     advice:
       'Send it again after the seconds in `Retry-After`; with an Idempotency-Key nothing is made twice.',
   },
+  http_version_too_old: {
+    status: 505,
+    title: 'An export needs HTTP/1.1',
+    advice:
+      'Ask over HTTP/1.1, a proxy in between too (nginx: proxy_http_version 1.1). HTTP/1.0 cannot tell a cut answer from a whole one.',
+  },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 interface ErrorEntry {

@@ -1,4 +1,5 @@
 import type { Database, ExportedJob } from '@rollcall/db';
+import { finalJobStates } from '@rollcall/domain';
 
 /** What an export reads. */
 export interface ExportSource {
@@ -21,4 +22,9 @@ export interface ExportTable {
   rows(): AsyncGenerator<readonly (readonly string[])[]>;
   /** The same as objects, for ndjson. */
   objects(): AsyncGenerator<readonly object[]>;
+}
+
+/** Whether every number of the job has its row, so that an export without one of them is not whole. */
+export function isClosed({ state }: Pick<ExportedJob, 'state'>): boolean {
+  return finalJobStates.some((final) => final === state);
 }

@@ -11,6 +11,8 @@ export interface ExportCounts {
 }
 
 const highWaterMark_bytes = 131_072;
+/** What the socket is given at a time: whether a slow reader takes anything is seen by what it has left of this. */
+const piece_bytes = 65_536;
 /** Excel's own limit. What goes beyond it in a line of an upload is left out; csv and ndjson have all of it. */
 const workbookColumnsMax = 16_384;
 
@@ -91,6 +93,8 @@ async function* counted(
 ): AsyncGenerator<Uint8Array> {
   for await (const piece of stream) {
     counts.bytes += piece.byteLength;
-    yield piece;
+    for (let at = 0; at < piece.byteLength; at += piece_bytes) {
+      yield piece.subarray(at, at + piece_bytes);
+    }
   }
 }

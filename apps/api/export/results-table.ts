@@ -1,7 +1,7 @@
 import type { Result } from '@rollcall/contract';
 import { type ExportedRow, readAttributeNames, readExportPage } from '@rollcall/db';
 import { ChunkAnswers } from './chunk-answers.ts';
-import type { ExportSource, ExportTable } from './export-source.ts';
+import { type ExportSource, type ExportTable, isClosed } from './export-source.ts';
 
 const pageRows = 4_000;
 const before = ['number', 'outcome'] as const;
@@ -42,13 +42,19 @@ export function resultsTable(source: ExportSource, outcome: string | null): Expo
 async function* pages(source: ExportSource, outcome: string | null) {
   const { database, job, latest } = source;
   const answers = new ChunkAnswers(source);
+  let given = 0;
   for (let after = 0; ; ) {
     const rows = await readExportPage(database, job, { after, limit: pageRows, outcome, latest });
     await answers.learn(rows);
     if (rows.length > 0) yield { rows, answers };
+    given += rows.length;
     const last = rows.at(-1);
-    if (!last || rows.length < pageRows) return;
+    if (!last || rows.length < pageRows) break;
     after = last.number;
+  }
+  // Rows may go while it is read, with their partition; what is left must not pass for the whole.
+  if (outcome === null && isClosed(job) && given !== job.accepted) {
+    throw new Error(`a closed job of ${job.accepted} numbers has ${given} rows`);
   }
 }
 

@@ -2,11 +2,12 @@ import type { UploadLine } from '@rollcall/contract';
 import { type ExportedRow, readAnswersTo } from '@rollcall/db';
 import { type KeptUpload, type LineOfUpload, readUploadLines } from '@rollcall/numbers';
 import { ChunkAnswers } from './chunk-answers.ts';
-import type { ExportSource, ExportTable } from './export-source.ts';
+import { type ExportSource, type ExportTable, isClosed } from './export-source.ts';
 import { FirstOccurrences } from './first-occurrences.ts';
 
-/** Lines that are looked up together. */
+/** Lines that are looked up together; fewer where they are long, since a line may be 64 KiB and its text is held several times over. */
 const batchLines = 2_000;
+const batchCharacters = 1 << 20;
 
 const ownColumns = [
   'rollcall_line',
@@ -72,7 +73,7 @@ async function* answeredLines(
   const firsts = await FirstOccurrences.of(source);
   const answers = new ChunkAnswers(source);
   const counts = { accepted: 0, duplicate: 0, rejected: 0 };
-  for await (const batch of largerBatches(readUploadLines(upload))) {
+  for await (const batch of inBatches(readUploadLines(upload))) {
     source.signal.throwIfAborted();
     const rows = await rowsOf(source, batch);
     await answers.learn([...rows.values()]);
@@ -107,18 +108,27 @@ async function rowsOf(
   const numbers = new Set(lines.flatMap(({ number }) => (number === null ? [] : [number])));
   if (numbers.size === 0) return new Map();
   const rows = await readAnswersTo(database, job, [...numbers], { latest });
+  if (isClosed(job) && rows.length !== numbers.size) {
+    throw new Error(`${numbers.size - rows.length} numbers of a closed job have no row`);
+  }
   return new Map(rows.map((row) => [row.number, row]));
 }
 
-async function* largerBatches(
+/** Larger ones than the reader gives. */
+export async function* inBatches(
   batches: AsyncIterable<readonly LineOfUpload[]>,
 ): AsyncGenerator<readonly LineOfUpload[]> {
   let gathered: LineOfUpload[] = [];
+  let characters = 0;
   for await (const batch of batches) {
-    for (const line of batch) gathered.push(line);
-    if (gathered.length < batchLines) continue;
+    for (const line of batch) {
+      gathered.push(line);
+      for (const cell of line.cells) characters += cell.length;
+    }
+    if (gathered.length < batchLines && characters < batchCharacters) continue;
     yield gathered;
     gathered = [];
+    characters = 0;
   }
   if (gathered.length > 0) yield gathered;
 }

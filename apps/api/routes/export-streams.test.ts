@@ -6,7 +6,7 @@ import { answerJob } from '../testing/answer-job.ts';
 import { exportOf } from '../testing/export-of.ts';
 import { type Ground, openGround } from '../testing/ground.ts';
 import { posterTo, query } from '../testing/post-job.ts';
-import { openRaw } from '../testing/raw-request.ts';
+import { openRaw, sendRaw } from '../testing/raw-request.ts';
 
 /** Enough bytes that no socket's buffers hold them. */
 const rows = 30_000;
@@ -100,6 +100,16 @@ describe('a client that goes away', () => {
   }, 30_000);
 });
 
+describe('a client or proxy of HTTP/1.0', () => {
+  test('is refused, since it could not tell a cut export from a whole one', async () => {
+    const answer = await sendRaw(
+      ground.url,
+      `GET /v1/jobs/${job}/export HTTP/1.0\r\nAuthorization: ${authorization}\r\n\r\n`,
+    );
+    expect(answer).toContain('http_version_too_old');
+  });
+});
+
 describe('an export that fails on the way', () => {
   test.each(['csv', 'ndjson', 'xlsx'])(
     'as %s is a broken connection and no clean end',
@@ -114,6 +124,23 @@ describe('an export that fails on the way', () => {
       );
       await ground.database.query('UPDATE store.results SET chunk_no = 1 WHERE chunk_no = 2');
       expect(ended('failed')).toBe(before + 1);
+    },
+    30_000,
+  );
+
+  test.each(['results', 'upload'])(
+    'by %s is no whole one either where a row of a closed job has gone',
+    async (shape) => {
+      const { rows: gone } = await ground.database.query<{ number: number }>(
+        `DELETE FROM store.results WHERE number = (SELECT max(number) FROM store.results) RETURNING to_jsonb(results) AS row, number`,
+      );
+      await expect(exportOf(ground, authorization, job, `shape=${shape}`)).rejects.toThrow(
+        'terminated',
+      );
+      await ground.database.query(
+        `INSERT INTO store.results SELECT * FROM jsonb_populate_record(NULL::store.results, $1)`,
+        [JSON.stringify((gone[0] as { row?: unknown } | undefined)?.row)],
+      );
     },
     30_000,
   );

@@ -7,12 +7,12 @@ import {
   uploadLineSchema,
 } from '@rollcall/contract';
 import { type Database, type ExportedJob, findExportedJob } from '@rollcall/db';
-import { finalJobStates } from '@rollcall/domain';
 import { describeError, type LogFields, type Logger } from '@rollcall/telemetry';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { cutStalledReader } from '../export/cut-stalled-reader.ts';
+import { isClosed } from '../export/export-source.ts';
 import { type ExportCounts, exportStream } from '../export/export-stream.ts';
 import { findKeptUpload } from '../export/kept-upload.ts';
 import { resultsTable } from '../export/results-table.ts';
@@ -82,11 +82,16 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
             'no_upload',
             'retry_stands_under_first_job',
             'too_many_exports',
+            'http_version_too_old',
           ]),
         },
       },
     },
     async (request, reply) => {
+      // There the end of the connection is the end of the answer, and a cut export would pass for a whole one.
+      if (request.raw.httpVersion === '1.0') {
+        return sendRefusal(request, reply, refuse('http_version_too_old'));
+      }
       const { format, shape, outcome = null, latest, partial } = request.query;
       const { id: apiKey, tenantId } = keyOf(request);
       const job = await findExportedJob(database, tenantId, request.params.id);
@@ -145,7 +150,7 @@ function refuseExport(
 ): Refusal | null {
   if (latest && job.retryRoot !== null) return refuse('retry_stands_under_first_job');
   if (partial) return null;
-  if (!finalJobStates.some((final) => final === job.state)) {
+  if (!isClosed(job)) {
     const detail = 'Wait until it is closed, or add partial=true for what is there so far.';
     return refuse('job_not_closed', { detail });
   }
