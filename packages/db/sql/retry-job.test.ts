@@ -108,6 +108,15 @@ describe('what a retry asks', () => {
     expect(await count(jobId)).toEqual({ numbers: 0, mayBePaid: 0 });
   });
 
+  test('of a retry is no more than that retry asked', async () => {
+    const jobId = await mixedJob(ground);
+    const childId = await makeRetry(ground, jobId, { include: ['missing'] });
+    const [chunkId = ''] = await plan(ground, childId, [{ size: 1 }]);
+    await loseAndGiveUp(ground, chunkId);
+    expect(await count(childId)).toEqual({ numbers: 1, mayBePaid: 1 });
+    expect(await count(jobId)).toMatchObject({ numbers: 7 });
+  });
+
   test('counts as paid what was written off before it was paid again, and not what cost nothing', async () => {
     const jobId = await receive(ground, someNumbers(4));
     const [paidTwice = '', chargedNothing = ''] = await plan(ground, jobId, [
