@@ -16,7 +16,7 @@ import {
 import { claim, finish, plan, receive, settle, someNumbers } from '../testing/walk-chunk.ts';
 import { cancelJob, changeJob } from './control-job.ts';
 import { payAgain } from './decide-held.ts';
-import { countAskedAgain, lockRetryTree } from './retry-job.ts';
+import { countAskedAgain, countMissingBefore, lockRetryTree } from './retry-job.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -115,6 +115,22 @@ describe('what a retry asks', () => {
     await loseAndGiveUp(ground, chunkId);
     expect(await count(childId)).toEqual({ numbers: 1, mayBePaid: 1 });
     expect(await count(jobId)).toMatchObject({ numbers: 7 });
+  });
+
+  test('that was missing before, and nothing else, may be missing from its table again', async () => {
+    const jobId = await mixedJob(ground);
+    const childId = await makeRetry(ground, jobId);
+    const child = await jobRow(childId);
+    const missingAmong = (from: number, to: number) =>
+      countMissingBefore(ground.db, {
+        jobNo: Number(child['job_no']),
+        jobDay: String(child['job_day']),
+        range: { first: first + from, last: first + to },
+        retryRoot: jobId,
+      });
+    // 1 was missing, 2 to 7 have failed.
+    expect(await missingAmong(0, 9)).toBe(1);
+    expect(await missingAmong(2, 9)).toBe(0);
   });
 
   test('counts as paid what was written off before it was paid again, and not what cost nothing', async () => {
