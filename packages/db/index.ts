@@ -28,6 +28,7 @@ export {
   type ApiKeyRow,
   createApiKey,
   findApiKey,
+  isKeyValid,
   listApiKeys,
   readTenantName,
   revokeApiKey,

@@ -235,6 +235,23 @@ describe('the events of a job', () => {
   });
 });
 
+test('a key that is revoked ends its streams, and no other', async () => {
+  const jobId = await insertAnsweredJob(ground.database, { tenantId: 1 });
+  const revoked = await ground.bearer(['jobs:read']);
+  const [theirs, ours] = [await listen(jobId, { authorization: revoked }), await listen(jobId)];
+  await waitFor(() => theirs.jobs().length === 1 && ours.jobs().length === 1, {
+    describe: 'both to be shown the job',
+  });
+  const id = /rc_live_(.{8})(.{4})(.{4})(.{4})(.{12})/.exec(revoked)?.slice(1).join('-');
+  await ground.database.query('UPDATE store.api_keys SET revoked_at = now() WHERE id = $1', [
+    `key_${id}`,
+  ]);
+  await theirs.ended;
+  expect(theirs.events.some(({ event }) => event === 'end')).toBe(false);
+  await rename(jobId, 'still shown to us');
+  await waitFor(() => ours.jobs().length === 2, { describe: 'the other key to be shown it' });
+});
+
 test('a stop ends the streams at once, without an end of the job', async () => {
   const own = await openGround();
   const key = await own.bearer(['jobs:read']);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { jobIdSchema, lastEventIdSchema } from '@rollcall/contract';
-import { type Database, readJobState } from '@rollcall/db';
+import { type Database, isKeyValid, readJobState } from '@rollcall/db';
 import { finalJobStates } from '@rollcall/domain';
 import type { Logger } from '@rollcall/telemetry';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -21,9 +21,9 @@ export interface EventLimits {
   readonly listenersMax: number;
   /** How often a job is read while somebody listens to it. */
   readonly pollEvery_ms: number;
-  /** Shorter than the time after which the server and proxies take a silent connection for dead. */
+  /** Shorter than the time after which the server and proxies take a silent connection for dead. The key is asked for as often. */
   readonly heartbeatEvery_ms: number;
-  /** After this a stream ends and its listener comes again, with a key that may have been revoked meanwhile. */
+  /** After this a stream ends and its listener comes again, so that streams find their way to processes that were added. */
   readonly lifeMax_ms: number;
 }
 
@@ -83,7 +83,7 @@ export async function eventRoute(plain: FastifyInstance, deps: EventDependencies
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { tenantId } = keyOf(request);
+      const { id: keyId, tenantId } = keyOf(request);
       if (!acceptsEventStream(request.headers.accept)) {
         return sendRefusal(request, reply, refuse('not_acceptable'));
       }
@@ -106,7 +106,16 @@ export async function eventRoute(plain: FastifyInstance, deps: EventDependencies
       const release = places.take();
       if (!release) return sendRefusal(request, reply, refuse('too_many_listeners'));
       const stream = new JobEventStream(lastSeen);
-      const beating = setInterval(() => stream.beat(), limits.heartbeatEvery_ms).unref();
+      const beating = setInterval(() => {
+        stream.beat();
+        leaveWithoutKey();
+      }, limits.heartbeatEvery_ms).unref();
+      // Who comes again with a revoked key is refused. While Postgres cannot be asked, nothing is shown either.
+      const leaveWithoutKey = () =>
+        void isKeyValid(database, tenantId, keyId).then(
+          (isValid) => isValid || stream.leave(),
+          () => undefined,
+        );
       const ageing = setTimeout(() => stream.leave(), limits.lifeMax_ms).unref();
       // A stream is closed when it has ended, and when its listener has gone.
       stream.once('close', () => {

@@ -99,6 +99,16 @@ export async function findApiKey(db: Queryable, text: string): Promise<ApiKey | 
   return { id: row.id, tenantId: row.tenantId, name: row.name, scopes: row.scopes };
 }
 
+/** Whether a tenant's key still opens anything: for whoever was let in by it and stays. */
+export async function isKeyValid(db: Queryable, tenantId: number, id: string): Promise<boolean> {
+  const { rows } = await db.query(
+    `SELECT FROM store.api_keys
+      WHERE id = $1 AND tenant_id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+    [id, tenantId],
+  );
+  return rows.length === 1;
+}
+
 /** A tenant's keys, newest first, those that are expired or revoked too. `before`: the last id of the page before. */
 export async function listApiKeys(
   db: Queryable,
