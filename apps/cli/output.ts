@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { failed } from './command-failed.ts';
+import { plainJson, plainLines } from './plain-text.ts';
 import { renderTable } from './table.ts';
 
 /** A stream that we write to: standard output, standard error, or a test's. */
@@ -46,7 +47,7 @@ export class Output {
 
   /** One value, or one row of many. */
   async value(value: unknown): Promise<void> {
-    await this.line(JSON.stringify(value));
+    await this.line(plainJson(value));
   }
 
   /** A table; its first row are the headings. `continues`: rows of a table whose head was written before. */
@@ -67,11 +68,17 @@ export class Output {
     if (!this.json) this.err.write(`${text}\n`);
   }
 
-  /** Bytes as they are, on something that is no terminal. */
+  /** A download: its bytes as they are, on a terminal the text of them. */
   async bytes(pieces: AsyncIterable<Uint8Array>, what: string): Promise<void> {
     if (this.isTerminal && what === 'xlsx') {
       throw failed('usage', 'binary_to_terminal', 'A workbook is no text', 'Give --out FILE.');
     }
-    for await (const piece of pieces) await this.write(piece);
+    const decoder = new TextDecoder();
+    for await (const piece of pieces) {
+      // A file is written as it came; on a screen a cell of somebody's list must not give orders.
+      await this.write(
+        this.isTerminal ? plainLines(decoder.decode(piece, { stream: true })) : piece,
+      );
+    }
   }
 }

@@ -7,10 +7,21 @@ const short: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r'
  * rewrite the screen included.
  */
 export function plainText(text: string): string {
-  return text.replaceAll(
-    obeyed,
-    (found) => short[found] ?? `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return text.replaceAll(obeyed, (found) => short[found] ?? escaped(found));
+}
+
+/** Lines as they are, with what a terminal would obey written out; line breaks and tabs stay. */
+export function plainLines(text: string): string {
+  return text.replaceAll(obeyed, (found) => (short[found] ? found : escaped(found)));
+}
+
+/** JSON in which nothing commands a terminal; it is read as the same value. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(obeyed, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** `12345` as `12,345`, the same in every locale. */

@@ -1,7 +1,7 @@
 import type { CommandFailed, ShownProblem } from './command-failed.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Stream } from './output.ts';
-import { counted, grouped, plainText } from './plain-text.ts';
+import { counted, grouped, plainJson, plainText } from './plain-text.ts';
 
 /** Says on standard error why a command failed, where, and what to do: as lines, or as the problem document with its exit code. */
 export function showFailure(stream: Stream, failure: CommandFailed, json: boolean): void {
@@ -12,7 +12,7 @@ export function showFailure(stream: Stream, failure: CommandFailed, json: boolea
       exit_code: exitCodes[ending].code,
       ...(advice.length > 0 && { advice }),
     };
-    stream.write(`${JSON.stringify(shown)}\n`);
+    stream.write(`${plainJson(shown)}\n`);
     return;
   }
   const lines = [

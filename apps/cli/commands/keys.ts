@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Command } from 'commander';
 import { flag } from '../flags.ts';
 import { listFlags } from '../list-flags.ts';
-import { timeText } from '../plain-text.ts';
+import { plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
 import { refuseTaken, saveFile } from '../save-file.ts';
 import { type ListOptions, showList } from '../show-list.ts';
@@ -107,7 +107,7 @@ export function keysCommand(program: Command, run: Run): void {
         if (output.json) await output.value(raw);
         else
           await output.line(
-            `${value.id} (${value.name}) of ${value.tenant}: ${value.scopes.join(', ')}`,
+            plainText(`${value.id} (${value.name}) of ${value.tenant}: ${value.scopes.join(', ')}`),
           );
         return 'done';
       }),
