@@ -88,7 +88,15 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
   expect(findings[0]).toMatchObject({ kind: 'held', money: { amount: '0.025', currency: 'USD' } });
 
   expect((await rollcall('holds')).out.split('\n')[1]).toContain(chunk);
-  expect((await rollcall('holds', chunk)).out).toContain(`--decision give_up --reason WHY`);
+  const shown = (await rollcall('holds', chunk)).out;
+  const [, attempt = ''] =
+    /--attempt (att_[0-9a-f-]+) --decision give_up --reason WHY/.exec(shown) ?? [];
+  expect(attempt, shown).not.toBe('');
+  const before = ['--attempt', attempt.replace(/.$/, attempt.endsWith('0') ? '1' : '0')];
+  const other = await rollcall(
+    ...['holds', 'resolve', chunk, ...before, '--decision', 'give_up', '--reason', 'lost'],
+  );
+  expect([other.code, other.err]).toEqual([3, expect.stringContaining('not_held')]);
   const wrong = await rollcall(
     'holds',
     'resolve',
@@ -103,6 +111,8 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
     'holds',
     'resolve',
     chunk,
+    '--attempt',
+    attempt,
     '--decision',
     'give_up',
     '--reason',

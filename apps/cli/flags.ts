@@ -32,7 +32,7 @@ export const flag = {
     };
   },
   /** The id of a thing, by its prefix; a path could be made of anything else. */
-  id(prefix: 'job' | 'chk' | 'key') {
+  id(prefix: 'job' | 'chk' | 'key' | 'att') {
     return (text: string): string => {
       if (new RegExp(`^${prefix}_[0-9a-f-]{36}$`).test(text)) return text;
       throw new InvalidArgumentError(`Write an id as it is shown: ${prefix}_ and 36 characters.`);

@@ -18,6 +18,7 @@ interface HoldsOptions extends ListOptions {
 interface ResolveOptions {
   readonly decision: string;
   readonly reason: string;
+  readonly attempt?: string;
   readonly taskId?: string;
   readonly costCeiling?: string;
   readonly notCharged?: boolean;
@@ -100,6 +101,11 @@ export function holdsCommand(program: Command, run: Run): void {
     .argument('<id>', 'a held chunk, chk_…', flag.id('chk'))
     .requiredOption('--decision <decision>', decisions.join(', '), flag.word(decisions))
     .requiredOption('--reason <why>', 'why, for whoever asks later')
+    .option(
+      '--attempt <id>',
+      'the attempt that you looked at: no other is decided on',
+      flag.id('att'),
+    )
     .option('--task-id <id>', "with adopt: the provider's task that the upload became")
     .option(
       '--cost-ceiling <amount>',
@@ -120,6 +126,7 @@ export function holdsCommand(program: Command, run: Run): void {
             body: JSON.stringify({
               decision: options.decision,
               reason: options.reason,
+              attempt_id: options.attempt,
               task_id: options.taskId,
               cost_ceiling: options.costCeiling,
               not_charged: options.notCharged,
@@ -174,7 +181,7 @@ function describeHold(hold: WholeHold): string[] {
     'may be decided',
     ...hold.allowed.map(
       (decision) =>
-        `  rollcall holds resolve ${hold.chunk_id} --decision ${decision} --reason WHY${needs[decision] ?? ''}`,
+        `  rollcall holds resolve ${hold.chunk_id} --attempt ${hold.attempt_id} --decision ${decision} --reason WHY${needs[decision] ?? ''}`,
     ),
   ].map(plainText);
 }
