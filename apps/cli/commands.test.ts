@@ -80,7 +80,7 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
   const doctor = await rollcall('doctor');
   expect(doctor.code).toBe(6);
   const [, chunk = ''] =
-    /^held: (chk_[0-9a-f-]+): unknown.* at risk 0\.025 USD · → rollcall holds chk_/m.exec(
+    /^held: (chk_[0-9a-f-]+): unknown.* in doubt 0\.025 USD · → rollcall holds chk_/m.exec(
       doctor.out,
     ) ?? [];
   expect(chunk, doctor.out).not.toBe('');

@@ -63,7 +63,7 @@ export function holdsCommand(program: Command, run: Run): void {
             'numbers',
             'reason',
             'detail',
-            'at risk',
+            'in doubt',
             'since',
             'may be',
           ],
@@ -85,7 +85,7 @@ export function holdsCommand(program: Command, run: Run): void {
       if (last !== undefined && last.totals.chunks > 0) {
         const money = last.totals.money_at_risk.map((each) => `${each.amount} ${each.currency}`);
         output.note(
-          `${counted(last.totals.chunks, 'upload')}, ${counted(last.totals.numbers, 'number')}, at risk: ${money.join(', ') || 'nothing'}. ` +
+          `${counted(last.totals.chunks, 'upload')}, ${counted(last.totals.numbers, 'number')}, in doubt: ${money.join(', ') || 'nothing'}. ` +
             'Look at one with `rollcall holds ID`, decide with `rollcall holds resolve ID --decision D --reason WHY`.',
         );
       }
@@ -156,7 +156,7 @@ function describeHold(hold: WholeHold): string[] {
     `check     ${hold.check} at ${hold.account}, ${counted(hold.numbers, 'number')}`,
     `held      ${hold.reason}${detail} since ${timeText(hold.held_since)}`,
     `attempt   ${hold.attempt_id} ${hold.attempt_outcome}${hold.task_id === null ? '' : `, task ${hold.task_id}`}`,
-    `at risk   ${hold.money_at_risk} ${hold.currency}`,
+    `in doubt  ${hold.money_at_risk} ${hold.currency}`,
     'evidence',
     ...hold.evidence.map((each) => {
       const answer =

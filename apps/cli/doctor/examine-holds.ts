@@ -19,7 +19,7 @@ export async function examineHolds({ api, signal }: Context): Promise<Finding[]>
       kind: 'held',
       what: `${hold.chunk_id}: ${hold.reason}${hold.detail === null ? '' : ` (${hold.detail})`}, ${counted(hold.numbers, 'number')} of ${hold.check} at ${hold.account}`,
       since: hold.held_since,
-      money: { meaning: 'at risk', amount: hold.money_at_risk, currency: hold.currency },
+      money: { meaning: 'in doubt', amount: hold.money_at_risk, currency: hold.currency },
       command: commandFor(hold, confirmed),
     }),
   );
@@ -31,7 +31,7 @@ export async function examineHolds({ api, signal }: Context): Promise<Finding[]>
       kind: 'held',
       what: `and ${grouped(value.totals.chunks - findings.length)} more, ${counted(value.totals.numbers, 'number')} in all`,
       since: null,
-      money: money === undefined ? null : { meaning: 'at risk in all', ...money },
+      money: money === undefined ? null : { meaning: 'in doubt in all', ...money },
       command: 'rollcall holds --all',
     },
   ];

@@ -12,7 +12,7 @@ export interface Finding {
   readonly what: string;
   readonly since: string | null;
   readonly money: {
-    /** What the amount is: `at risk`, `top up at least`. */
+    /** What the amount is: `in doubt`, `top up at least`. */
     readonly meaning: string;
     readonly amount: string;
     readonly currency: string;
