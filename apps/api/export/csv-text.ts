@@ -1,4 +1,4 @@
-import { spreadsheetText } from './spreadsheet-text.ts';
+import { guardFormula } from './guard-formula.ts';
 
 const needsQuotes = /[",\r\n]/;
 
@@ -8,7 +8,7 @@ export function csvText(rows: readonly (readonly string[])[]): string {
   for (const row of rows) {
     let separator = '';
     for (const cell of row) {
-      const shown = spreadsheetText(cell);
+      const shown = guardFormula(cell);
       text += separator;
       text += needsQuotes.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;
       separator = ',';

@@ -3,7 +3,6 @@ import type { ExportFormat } from '@rollcall/contract';
 import { writeWorkbook } from '@rollcall/spreadsheets';
 import { csvText } from './csv-text.ts';
 import type { ExportTable } from './export-source.ts';
-import { spreadsheetText } from './spreadsheet-text.ts';
 
 export interface ExportCounts {
   rows: number;
@@ -61,15 +60,14 @@ async function* workbook(
   header: readonly string[],
   rows: AsyncIterable<readonly (readonly string[])[]>,
 ): AsyncGenerator<Uint8Array> {
-  const safe = (cells: readonly string[]) =>
-    cells.slice(0, workbookColumnsMax).map(spreadsheetText);
-  async function* safeRows() {
-    for await (const batch of rows) yield batch.map(safe);
+  const narrow = (cells: readonly string[]) => cells.slice(0, workbookColumnsMax);
+  async function* narrowRows() {
+    for await (const batch of rows) yield batch.map(narrow);
   }
   for await (const piece of writeWorkbook({
     name: title,
-    header: safe(header),
-    rows: safeRows(),
+    header: narrow(header),
+    rows: narrowRows(),
   })) {
     if (!(piece instanceof Uint8Array))
       throw new Error('a workbook gave something other than bytes');

@@ -75,9 +75,9 @@ describe('the results of a job', () => {
     await answerJob(ground.database, again.body.id, () => ({ outcome: 'registered' }));
     const workbook = await exported(again.body.id, 'shape=upload&format=ndjson');
     expect(workbook.objects().map(({ cells }) => cells.slice(0, 6))).toEqual([
-      ['+447911123001', 'not_registered', 'a "quoted", one', '1', `'=cmd()`, 'alpha'],
+      ['+447911123001', 'not_registered', 'a "quoted", one', '1', '=cmd()', 'alpha'],
       ['+447911123002', 'registered', '', '', '', 'alpha'],
-      ['+447911123003', 'not_registered', 'a "quoted", one', '3', `'=cmd()`, 'alpha'],
+      ['+447911123003', 'not_registered', 'a "quoted", one', '3', '=cmd()', 'alpha'],
     ]);
   });
 
