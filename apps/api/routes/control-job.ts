@@ -91,7 +91,7 @@ export async function controlJobRoutes(
         summary: 'Change a job',
         description:
           'What is absent stays as it is. A higher `max_cost` lets go what waited for it. A retry that may pay twice does not ' +
-          'get above its approval.',
+          'get above its approval, to which `pay_again` on its held uploads adds.',
         body: patchJobSchema,
         response: {
           200: jobSchema,
@@ -118,7 +118,7 @@ export async function controlJobRoutes(
       });
       if (changed.kind === 'above_approval') {
         const detail =
-          'This job asks numbers again that may have been paid for: `max_cost` stays within the `cost_ceiling` of its approval.';
+          'This job asks numbers again that may have been paid for: `max_cost` stays within the `cost_ceiling` of its approval and of those for its held uploads.';
         return sendRefusal(request, reply, refuse('approval_too_low', { detail }));
       }
       return answer(request, reply, changed, 'job.changed');

@@ -96,7 +96,7 @@ export interface JobChange {
 
 /**
  * Changes what an open job may spend, when its chunks go, or its name. Chunks that waited for a higher `maxCost` are looked at
- * again. A retry that may pay twice does not get above its approval: `above_approval`.
+ * again. A retry that may pay twice does not get above its approval and those of its held uploads: `above_approval`.
  */
 export async function changeJob(
   db: Database,

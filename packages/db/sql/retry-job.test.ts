@@ -231,4 +231,16 @@ describe('Postgres itself', () => {
       ),
     ).toBe('append_only');
   });
+
+  test('lets a retry spend what was approved for its held uploads since, and no more', async () => {
+    const childId = await makeRetry(ground, await mixedJob(ground));
+    const [chunkId = ''] = await plan(ground, childId, [{ size: 7 }]);
+    await settle(ground, await claim(ground, chunkId), lost, heldUnknown);
+    const again = { id: newId.approval(), costCeiling: 1_000_000_000n as Money };
+    await payAgain(ground.db, chunkId, { ...again, liftedTo: 'written_off' }, person);
+    const both = { maxCost: 10_000_000_000n as Money };
+    expect(await changeJob(ground.db, 1, childId, both)).toMatchObject({ changed: true });
+    const more = { maxCost: 10_000_000_001n as Money };
+    expect(await changeJob(ground.db, 1, childId, more)).toEqual({ kind: 'above_approval' });
+  });
 });
