@@ -219,6 +219,14 @@ describe('pausing and resuming', () => {
     }
   });
 
+  test('resuming has the sweep ring at once for what was rung for while it was paused', async () => {
+    const { jobId, chunkId } = await readyChunk(ground);
+    await pauseJob(ground.db, 1, jobId);
+    await ground.db.query('UPDATE store.chunks SET rung_at = now() WHERE id = $1', [chunkId]);
+    await resumeJob(ground.db, 1, jobId);
+    expect(await chunkRow(ground, chunkId)).toMatchObject({ state: 'ready', rung_at: null });
+  });
+
   test('resuming does not wait for a file that is being written', async () => {
     const { jobId, chunkId } = await readyChunk(ground);
     await untilResult(ground, chunkId);
