@@ -49,6 +49,20 @@ describe('pausing and resuming', () => {
     expect(events.filter((line) => line.includes('"job.resumed"'))).toHaveLength(1);
   });
 
+  test('ring for what may be sent again, though the sweep has rung for it before', async () => {
+    const id = await runningJob();
+    const { rows } = await ground.database.query(
+      `UPDATE store.chunks c SET state = 'ready', reason = NULL, due_at = now(), rung_at = now() FROM store.jobs j
+        WHERE j.id = $1 AND c.job_no = j.job_no AND c.state = 'held' RETURNING c.id`,
+      [id],
+    );
+    await send('POST', `/v1/jobs/${id}/pause`);
+    await send('POST', `/v1/jobs/${id}/resume`);
+    const queue = ground.queues.all().find(({ name }) => name === 'submit.alpha');
+    const waiting = (await queue?.getJobs(['waiting', 'prioritized', 'delayed'])) ?? [];
+    expect(waiting.map(({ data }) => data.chunkId)).toContain(rows[0].id);
+  });
+
   test('take no body, also where a client announces one', async () => {
     const id = await runningJob();
     const announced = { 'content-type': 'application/json' };

@@ -203,6 +203,22 @@ describe('an Idempotency-Key', () => {
     expect(created.body.code).toBe('idempotency_key_reused');
   });
 
+  test('is of one job and one approval: under it no other is taken for made', async () => {
+    const [id, otherId] = [await closedForFree(), await closedForFree()];
+    const key = { 'idempotency-key': `one-${id}` };
+    expect((await retry(id, { approval }, key)).status).toBe(202);
+    const higher = { ...approval, cost_ceiling: '9' };
+    for (const [job, body] of [
+      [otherId, { approval }],
+      [id, { approval: higher }],
+      [id, { approval: { ...approval, why: 'another' } }],
+      [id, {}],
+    ] as const) {
+      const { status, body: problem } = await retry(job, body, key);
+      expect([status, problem.code]).toEqual([422, 'idempotency_key_reused']);
+    }
+  });
+
   test('is left free by a refusal', async () => {
     const id = await closedForFree();
     const key = { 'idempotency-key': `refused-${id}` };
