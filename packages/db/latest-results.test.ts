@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cancelJob } from './sql/control-job.ts';
 import { type Ground, layGround } from './testing/ground.ts';
-import { answerSome, loseAndGiveUp, makeRetry, mixedJob } from './testing/retried-job.ts';
+import {
+  answerSome,
+  loseAndGiveUp,
+  makeRetry,
+  mixedJob,
+  rejectForFree,
+} from './testing/retried-job.ts';
 import { finish, plan, receive, someNumbers } from './testing/walk-chunk.ts';
 
 /** The view rollcall.latest_results. */
@@ -67,6 +73,22 @@ describe('the latest answers', () => {
     expect(await latest(jobId)).toMatchObject([
       { outcome: 'registered', answered_by: jobId },
       { outcome: 'missing', answered_by: jobId },
+    ]);
+  });
+
+  test('keep a missing of one retry where the next has failed', async () => {
+    const jobId = await receive(ground, someNumbers(2));
+    const [chunkId = ''] = await plan(ground, jobId, [{ size: 2 }]);
+    await rejectForFree(ground, chunkId);
+    const firstId = await makeRetry(ground, jobId);
+    const [again = ''] = await plan(ground, firstId, [{ size: 2 }]);
+    await answerSome(ground, again, [0]);
+    const secondId = await makeRetry(ground, jobId);
+    const [last = ''] = await plan(ground, secondId, [{ size: 1 }]);
+    await loseAndGiveUp(ground, last);
+    expect(await latest(jobId)).toMatchObject([
+      { outcome: 'registered', answered_by: firstId },
+      { outcome: 'missing', answered_by: firstId },
     ]);
   });
 
