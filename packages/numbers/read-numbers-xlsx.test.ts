@@ -229,4 +229,27 @@ describe('a workbook', () => {
       { line: 3, cells: ['', String(a), '', '0.5'], number: a, reason: null },
     ]);
   });
+
+  test('reads and gives back numbers as they are shown, leading zeros and hours too', async () => {
+    const styles =
+      '<styleSheet><numFmts><numFmt numFmtId="164" formatCode="00000000000"/><numFmt numFmtId="165" formatCode="00000"/><numFmt numFmtId="166" formatCode="[h]:mm"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="166"/></cellXfs></styleSheet>';
+    const row =
+      '<row><c s="1"><v>7911123456</v></c><c s="2"><v>1067</v></c><c s="3"><v>1.25</v></c><c s="3"><v>12133734253</v></c></row>';
+    const bytes = await workbook(`${rowsXml([['Phone', 'Code', 'Hours', 'Much']])}${row}`, {
+      'xl/styles.xml': styles,
+    });
+    await using intake = await read(bytes, { defaultRegion: 'GB' });
+    const { format, column, originalEncoding: encoding } = intake;
+    const kept = { bytes: intake.original(), encoding, format, column, header: intake.header };
+    const lines = [];
+    for await (const batch of readUploadLines({ ...kept, defaultRegion: 'GB' }))
+      lines.push(...batch);
+    expect(lines).toEqual([
+      { line: 1, cells: ['07911123456', '01067', '30:00', String(c)], number: a, reason: null },
+    ]);
+    // Hours are no number, however many they are.
+    const hours = await read(bytes, { defaultRegion: 'GB', column: 'Much' });
+    expect((await rejectsOf(hours)).map(({ reason }) => reason)).toEqual(['not_a_number']);
+    await hours.close();
+  });
 });

@@ -40,7 +40,15 @@ test.each([
   expect(cellText(bytes, 0, bytes.length, 'date', isDate1904)).toBe(text);
 });
 
-const custom = ['yyyy\\-mm\\-dd', '[$-409]d/m', '"day" 0', '[Red]0.00', '[h]:mm', 'General', '0_d'];
+const custom = [
+  'yyyy\\-mm\\-dd',
+  '[$-409]d/m',
+  '"day" 0',
+  '[Red]0.00',
+  '[h]:mm d',
+  'General',
+  '0_d',
+];
 
 test('cells are dates by their format, built in or their own', async () => {
   const formats = custom.map((code, n) => {
@@ -64,6 +72,70 @@ test('cells are dates by their format, built in or their own', async () => {
     [number, date, date, number, date, date, number, number, date, number, number, '2024-02-03'],
   ]);
 });
+
+test.each([
+  ['0.1', '0.1'],
+  ['0.10000000000000001', '0.1'],
+  ['30.199999999999999', '30.2'],
+  ['0.30000000000000004', '0.30000000000000004'],
+  ['-12.50', '-12.5'],
+  ['1.0000000000000001E-4', '0.0001'],
+  ['-5', '-5'],
+  ['12345678901234567890', '12345678901234567890'],
+  // What may have lost digits is not completed.
+  ['4.47911E+11', '4.47911E+11'],
+  ['-4.47911E+11', '-4.47911E+11'],
+])('the double %j has the text %j', (stored, text) => {
+  const bytes = Buffer.from(stored);
+  expect(cellText(bytes, 0, bytes.length, 'number', false)).toBe(text);
+});
+
+/** What a cell of this format, by its code or its number, shows of a stored number. */
+async function shown(format: string | number, stored: string): Promise<string | undefined> {
+  const id = typeof format === 'number' ? format : 164;
+  const styles = `<styleSheet><numFmts><numFmt numFmtId="164" formatCode="${format}"/></numFmts><cellXfs><xf numFmtId="${id}"/></cellXfs></styleSheet>`;
+  const members = workbookMembers(
+    { Sheet1: sheetXml(`<row><c s="0"><v>${stored}</v></c></row>`) },
+    { 'xl/styles.xml': styles },
+  );
+  const [sheet] = await readSheets(await makeZip(members));
+  return sheet?.rows[0]?.[0];
+}
+
+test.each([
+  ['00000', '1067', '01067'],
+  ['00000', '123456', '123456'],
+  ['[$-407]00000', '1.067E3', '01067'],
+  ['00000;-00000', '0', '00000'],
+  // Not what it shows, but all of what there is.
+  ['00000', '1067.4', '1067.4'],
+  ['00000', '-5', '-5'],
+  ['0'.repeat(33), '5', '5'],
+  ['0', '447911123456', '447911123456'],
+  [1, '447911123456', '447911123456'],
+])('a cell of format %j that stores %s is %j, with its zeros', async (format, stored, text) => {
+  expect(await shown(format, stored)).toBe(text);
+});
+
+test.each([
+  ['[h]:mm', '1.25', '30:00'],
+  ['[hh]:mm', '0.23', '05:31'],
+  ['[h]:mm:ss;@', '1.2503587962962964', '30:00:31'],
+  ['[h]:mm:ss.000', '1.2503587962962964', '30:00:31'],
+  ['[$-409][HH]:MM:SS', '1.25', '30:00:00'],
+  ['[mm]:ss', '1.25', '1800:00'],
+  [46, '1.25', '30:00:00'],
+  ['[h]:mm', '0', '0:00'],
+  ['[h]:mm', '-1', '-1'],
+  ['[h]:mm', '447911123456', '447911123456'],
+  // Of a day, and no duration.
+  ['h:mm', '0.25', '06:00:00'],
+])(
+  'a cell of format %j that stores %s is %j, as hours are counted',
+  async (format, stored, text) => {
+    expect(await shown(format, stored)).toBe(text);
+  },
+);
 
 test('hidden sheets are told', async () => {
   const members = workbookMembers({ A: sheetXml(''), B: sheetXml(''), C: sheetXml('') });

@@ -18,7 +18,8 @@ const exactDigits = 15;
 
 /**
  * A cell's text: text with its `_xHHHH_` decoded (ECMA-376 part 1 §22.9.2.19), a whole number of at most 15 digits in
- * all of them, a date as 2026-11-21 or 2026-11-21 13:45:00; any other number as the file has it.
+ * all of them, a date as 2026-11-21 or 2026-11-21 13:45:00; a fraction in as few digits as tell its double from all others
+ * (0.1 where the file has 0.10000000000000001); any other number as the file has it.
  */
 export function cellText(
   bytes: Buffer,
@@ -28,7 +29,7 @@ export function cellText(
   isDate1904: boolean,
 ): string {
   const text = bytes.toString('utf8', start, end);
-  if (kind === 'number') return wholeNumberText(text.trim()) ?? text;
+  if (kind === 'number') return wholeNumberText(text.trim()) ?? fractionText(text);
   if (kind === 'date') return dateText(text.trim(), isDate1904);
   return text.includes('_x') ? decodeEscapes(text) : text;
 }
@@ -47,6 +48,12 @@ export function wholeNumberText(text: string): string | null {
   if (hasRest || exponent + 1 > exactDigits) return null;
   if (given.length < trustedSignificantDigits && given.length < exponent + 1) return null;
   return given.padEnd(exponent + 1, '0');
+}
+
+function fractionText(text: string): string {
+  const value = Number(text);
+  // What is whole and was not taken for it may have lost digits: those that are there say so.
+  return Number.isInteger(value) || !Number.isFinite(value) ? text : String(value);
 }
 
 function dateText(text: string, isDate1904: boolean): string {

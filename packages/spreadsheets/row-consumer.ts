@@ -1,7 +1,9 @@
 /**
  * What a cell's bytes are. `number`: a double by the file's own type, so that scientific form is its value and not a
- * display. `date`: an ISO 8601 text by that type; or a double (days since the workbook's epoch) whose style shows a date,
- * which is told only where the workbook was opened with its styles.
+ * display. `date`: an ISO 8601 text by that type; or a double (days since the workbook's epoch) whose style shows a date.
+ * Where the workbook was opened with its styles, and only there, dates of that second kind are told, a number whose style is
+ * zeros alone (`00000`) comes with the zeros that it is shown with, and one whose style counts hours (`[h]:mm`) comes as a
+ * date in the form `30:00`.
  */
 export type CellKind = 'text' | 'number' | 'date';
 

@@ -1,4 +1,5 @@
 import type { CellStyles } from './cell-styles.ts';
+import { plainNumber, shownText } from './number-format.ts';
 import type { RowConsumer } from './row-consumer.ts';
 import type { SharedStrings } from './shared-strings.ts';
 import { UnreadableWorkbook } from './unreadable-workbook.ts';
@@ -171,10 +172,19 @@ export class SheetConsumer implements XmlConsumer {
     } else if (this.#type === 'boolean') {
       const word = bytes[start] === 0x31 ? trueText : falseText;
       this.#rows.cell(column, word, 0, word.length, 'text');
-    } else if (this.#type === 'number') {
-      const isDate = this.#styles?.isDate(this.#style) ?? false;
-      this.#rows.cell(column, bytes, start, end, isDate ? 'date' : 'number');
-    } else this.#rows.cell(column, bytes, start, end, this.#type);
+    } else if (this.#type === 'number') this.#number(bytes, start, end);
+    else this.#rows.cell(column, bytes, start, end, this.#type);
+  }
+
+  #number(bytes: Buffer, start: number, end: number): void {
+    const column = this.#column;
+    const format = this.#styles?.formatOf(this.#style) ?? plainNumber;
+    const kind = format.kind === 'number' || format.kind === 'places' ? 'number' : 'date';
+    const isPlain = format.kind === 'number' || format.kind === 'date';
+    const shown = isPlain ? null : shownText(format, bytes.toString('latin1', start, end));
+    if (shown === null) return this.#rows.cell(column, bytes, start, end, kind);
+    const text = Buffer.from(shown);
+    this.#rows.cell(column, text, 0, text.length, kind);
   }
 
   #join(bytes: Buffer): void {
