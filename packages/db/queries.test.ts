@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import type { Verdict } from '@rollcall/domain';
+import { from as copyFrom } from 'pg-copy-streams';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Transaction } from './database.ts';
 import { settlePoll } from './sql/poll-tasks.ts';
 import { heldUnknown, lost, notSent, ready, retry } from './testing/answers.ts';
 import { type Ground, layGround, once } from './testing/ground.ts';
@@ -122,25 +125,43 @@ async function retriedJob(): Promise<string> {
 interface Worked {
   readonly title: string;
   readonly sql: string;
+  /** The file that the section's `\copy` reads. */
+  readonly csv: string;
+  /** The first table below the query, heading first. */
   readonly answer: readonly (readonly string[])[];
+  /** First cells of the second one, where there is one. */
+  readonly explained: readonly string[];
 }
 
 const worked: readonly Worked[] = document
   .split('\n## ')
   .slice(1)
-  .map((section) => ({
-    title: section.split('\n')[0] ?? '',
-    sql: /```sql\n([\s\S]*?)```/.exec(section)?.[1] ?? '',
-    answer: section
-      .split('\n')
-      .filter((line) => line.startsWith('|') && !/^\|[ -]+\|/.test(line))
-      .map((line) =>
-        line
-          .slice(1, -1)
-          .split('|')
-          .map((cell) => cell.trim()),
-      ),
-  }));
+  .map((section) => {
+    const [, sql = '', below = ''] = /```sql\n([\s\S]*?)```([\s\S]*)/.exec(section) ?? [];
+    const [answer = [], explained = []] = below
+      .split('\n\n')
+      .filter((part) => part.trimStart().startsWith('|'))
+      .map(cellsOf);
+    return {
+      title: section.split('\n')[0] ?? '',
+      sql,
+      csv: /```csv\n([\s\S]*?)```/.exec(section)?.[1] ?? '',
+      answer,
+      explained: explained.slice(1).map(([first = '']) => first.replaceAll('`', '')),
+    };
+  });
+
+function cellsOf(table: string): string[][] {
+  return table
+    .split('\n')
+    .filter((line) => line.startsWith('|') && !/^\|[ -]+\|/.test(line))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    );
+}
 
 /** As psql does with `:'name'`. */
 function filledIn(sql: string): string {
@@ -151,17 +172,38 @@ function filledIn(sql: string): string {
   });
 }
 
-test('there are six of them', () => {
-  expect(worked).toHaveLength(6);
+/** Runs a section's statements one by one; `\copy`, which is psql's own, as psql has it run. The answer of the last one. */
+async function answerOf(tx: Transaction, sql: string, csv: string): Promise<string[][]> {
+  let answer: string[][] = [];
+  for (const step of filledIn(sql).split(/^(\\copy .*)\n/m)) {
+    const [, table, options] = /^\\copy (\w+) FROM '[\w.]+' (\(.*\))$/.exec(step) ?? [];
+    if (table !== undefined) {
+      await pipeline([csv], tx.query(copyFrom(`COPY ${table} FROM STDIN ${options}`)));
+      continue;
+    }
+    const { fields, rows } = await tx.query<(string | number | null)[]>({
+      text: step,
+      rowMode: 'array',
+    });
+    const shown = rows.map((cells) => cells.map((cell) => (cell === null ? '' : String(cell))));
+    answer = [fields.map((field) => field.name), ...shown];
+  }
+  return answer;
+}
+
+test('there are nine of them', () => {
+  expect(worked).toHaveLength(9);
 });
 
-test.each(worked)('$title', async ({ sql, answer }) => {
-  const { fields, rows } = await ground.db.query<(string | number | null)[]>({
-    text: filledIn(sql),
-    rowMode: 'array',
-  });
-  const shown = rows.map((cells) => cells.map((cell) => (cell === null ? '' : String(cell))));
-  expect([fields.map((field) => field.name), ...shown]).toEqual(answer);
+test.each(worked)('$title', async ({ sql, csv, answer }) => {
+  expect(await ground.db.transaction((tx) => answerOf(tx, sql, csv))).toEqual(answer);
+});
+
+test('the audit’s columns are explained, and it has no row for a job that is not there', async () => {
+  const { fields, rows } = await ground.db.query("SELECT * FROM rollcall.audit('job_none')");
+  const section = worked.find(({ sql }) => sql.includes('rollcall.audit'));
+  expect(section?.explained).toEqual(fields.map((field) => field.name));
+  expect(rows).toEqual([]);
 });
 
 test('every column of every view has a comment, and so have the views and the functions', async () => {
