@@ -56,7 +56,8 @@ export const accountSchema = z
           description: 'Uploads on the wire, and those held as unknown.',
         }),
         at_risk: amountSchema.meta({
-          description: 'Unknown uploads that a person gave up: they may have been charged.',
+          description:
+            'Unknown uploads that a person gave up: they may have been charged, and nobody will find out. What is not decided yet is no part of it.',
         }),
         committed_today: amountSchema.meta({ description: 'Since 00:00 UTC.' }),
         committed_this_month: amountSchema.meta({

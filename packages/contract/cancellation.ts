@@ -24,7 +24,8 @@ const cancellationSchema = z
             'What the numbers that were not sent would have cost at the configured price; null: no price is configured any more.',
         }),
         at_risk: amountSchema.meta({
-          description: 'Unknown uploads that a person gave up: they may have been charged.',
+          description:
+            'Unknown uploads that a person gave up: they may have been charged, and nobody will find out. What is not decided yet is no part of it.',
         }),
       })
       .meta({ id: 'CancellationMoney' }),

@@ -32,7 +32,10 @@ const hold = {
   attempt_id: z.string(),
   attempt_outcome: z.enum(['accepted', 'unknown']),
   task_id: z.string().nullable(),
-  money_at_risk: amountSchema.meta({ description: 'What the attempt cost or may have cost.' }),
+  money_at_risk: amountSchema.meta({
+    description:
+      "Money in doubt: what the attempt cost or may have cost, while nobody has decided. It is part of the job's `money.reserved` where the reason is `unknown`, of its `money.cost` otherwise; never of `money.at_risk`, which is what was given up.",
+  }),
   currency: z.string().meta({ examples: ['USD'] }),
   held_since: time,
   allowed: z
@@ -49,7 +52,9 @@ export const holdPageSchema = pageOf(holdSchema)
       .object({
         chunks: count,
         numbers: count,
-        money_at_risk: z.array(z.object({ currency: z.string(), amount: amountSchema })),
+        money_at_risk: z
+          .array(z.object({ currency: z.string(), amount: amountSchema }))
+          .meta({ description: 'Money in doubt, by currency.' }),
       })
       .meta({ id: 'HoldTotals', description: 'Of all that the filter names, not of this page.' }),
   })

@@ -104,10 +104,16 @@ const summary = {
     .object({
       currency: z.string().meta({ examples: ['USD'] }),
       max_cost: amountSchema.nullable(),
-      cost: amountSchema.meta({ description: 'Uploads that the provider accepted.' }),
-      reserved: amountSchema.meta({ description: 'Uploads whose outcome is not known yet.' }),
+      cost: amountSchema.meta({
+        description:
+          'Uploads that the provider accepted, also where their numbers got no answer; without those that a person wrote off.',
+      }),
+      reserved: amountSchema.meta({
+        description: 'Uploads whose outcome is not known yet, held as unknown included.',
+      }),
       at_risk: amountSchema.meta({
-        description: 'Unknown uploads that a person gave up: they may have been charged.',
+        description:
+          'Unknown uploads that a person gave up: they may have been charged, and nobody will find out. What is not decided yet is no part of it.',
       }),
     })
     .meta({
@@ -146,7 +152,10 @@ const attentionSchema = z
       .meta({ examples: ['connection_lost'] }),
     chunks: count.meta({ examples: [1] }),
     numbers: count.meta({ examples: [200] }),
-    money_at_risk: amountSchema,
+    money_at_risk: amountSchema.meta({
+      description:
+        'Money in doubt: of held uploads, while nobody has decided. Counted in `money.reserved` or `money.cost`, never in `money.at_risk`; 0 of blocked ones.',
+    }),
   })
   .meta({ id: 'Attention' });
 

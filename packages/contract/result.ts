@@ -16,7 +16,10 @@ export const resultSchema = z
       description:
         'provider: an answer of the provider. rollcall: no answer, the outcome says why.',
     }),
-    cost: amountSchema.meta({ description: "This number's share of what its upload cost." }),
+    cost: amountSchema.meta({
+      description:
+        "This number's share of what its upload cost. 0 where it ended without an answer (source rollcall), though its upload may have been charged: for money use the job's `money.cost`.",
+    }),
     checked_at: z.iso.datetime(),
   })
   .meta({ id: 'Result' });
