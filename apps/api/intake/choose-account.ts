@@ -1,5 +1,5 @@
-import type { Account, CheckOffer } from '@rollcall/domain';
 import type { CreateJobOptions } from '@rollcall/contract';
+import type { Account, CheckOffer } from '@rollcall/domain';
 import { type Refusal, refuse } from '../refusal.ts';
 
 /** The accounts file without keys: what is offered, and by whom. */
