@@ -13,8 +13,10 @@ const audited = ['jobs', 'job_numbers', 'rejects', 'results', 'job_outcomes', 'c
   .join(', ');
 
 /**
- * A role for whoever queries: it reads the documented views and nothing else of use, and writes nothing. Made where it is absent, its rights
- * anew each time, since a migration may have brought views. Its password is kept in the folder, so that a client stays set up.
+ * A role for whoever queries: it reads the documented views and nothing else of use, and changes nothing of Rollcall. What holds it is
+ * its rights and no setting, which anybody may set for himself. It may make temporary tables, which only its own session sees and which
+ * end with it: that is how people put a list of theirs beside the results. Made where it is absent, its rights anew each
+ * time, since a migration may have brought views. Its password is kept in the folder, so that a client stays set up.
  * Takes the owner's URL and returns the role's.
  */
 export async function openToReaders(
@@ -25,10 +27,13 @@ export async function openToReaders(
   const password = await keptPassword(join(folder, fileName));
   await database.transaction(async (tx) => {
     const { rowCount } = await tx.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-    // No parameters in DDL; the password is hexadecimal digits, which need no quoting.
+    const here = await tx.query<{ name: string }>('SELECT quote_ident(current_database()) AS name');
+    // No parameters in DDL; the password is hexadecimal digits, which need no quoting. Earlier versions made its sessions read-only
+    // by a setting, in which no temporary table can be made.
     await tx.query(`
       ${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}';
-      ALTER ROLE ${role} SET default_transaction_read_only = on;
+      ALTER ROLE ${role} RESET default_transaction_read_only;
+      GRANT TEMPORARY ON DATABASE ${here.rows[0]?.name} TO ${role};
       GRANT USAGE ON SCHEMA rollcall, store TO ${role};
       GRANT SELECT ON ALL TABLES IN SCHEMA rollcall TO ${role};
       GRANT EXECUTE ON FUNCTION rollcall.audit(text) TO ${role};

@@ -10,13 +10,14 @@ Rollcall is up; Ctrl-C stops it, in the background: kill ${process.pid}
   reference  ${apiUrl}/docs
   dashboard  ${apiUrl}/admin/queues  (any user name, the API key as password)
   providers  ${simulator === null ? 'those of your accounts file: jobs cost money' : `simulated; what they charged: ${simulator.url}/_sim/ledger`}
-  SQL        ${databaseUrl}  (reads the views, changes nothing)
+  SQL        psql "$ROLLCALL_SQL" or any client; its role reads the views and changes nothing of Rollcall
   queue      on ${queue}
   data       ${folder}  (logs in ${folder}/logs)
 
-A fresh API key, which may do everything and is shown this once; keys of earlier starts stay valid:
+A fresh API key, which may do everything and is shown this once; those of earlier starts are revoked. The URL for SQL stays the same:
 
   export ROLLCALL_URL=${apiUrl} ROLLCALL_KEY=${apiKey}
+  export ROLLCALL_SQL='${databaseUrl}'
 
 Enqueue a job, look at it, read its results, which are there some seconds later, when its state is completed:
 
