@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { outcomeSchema } from './job.ts';
+import { resultSchema } from './result.ts';
 
 const exportFormats = ['csv', 'ndjson', 'xlsx'] as const;
 const exportShapes = ['results', 'upload'] as const;
@@ -40,6 +41,15 @@ export const exportQuerySchema = z
     message: 'write no outcome with shape=upload: every line is answered',
   });
 
+/** A result with `shape=results` in ndjson. */
+export const exportedResultSchema = resultSchema
+  .extend({
+    answered_by: z.string().optional().meta({
+      description: 'latest=true only: the job that got this answer, the first one or a retry.',
+    }),
+  })
+  .meta({ id: 'ExportedResult' });
+
 /** A line of an upload with its answer: what `shape=upload` gives for it in ndjson. */
 export const uploadLineSchema = z
   .object({
@@ -57,8 +67,14 @@ export const uploadLineSchema = z
       .string()
       .nullable()
       .meta({ description: 'As +E.164; null where the line was rejected.' }),
-    rollcall_outcome: outcomeSchema.nullable(),
-    rollcall_checked_at: z.iso.datetime().nullable(),
+    rollcall_check: z.string().meta({ description: 'What was asked.', examples: ['whatsapp'] }),
+    rollcall_outcome: outcomeSchema.nullable().meta({
+      description: 'What its number ended with; null: rejected, or not answered yet.',
+    }),
+    rollcall_checked_at: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'When the answer was written.' }),
     cells: z
       .array(z.string())
       .meta({ description: 'The cells of the line as they were uploaded; one in txt and JSON.' }),
@@ -66,4 +82,5 @@ export const uploadLineSchema = z
   .meta({ id: 'UploadLine' });
 
 export type ExportFormat = (typeof exportFormats)[number];
+export type ExportedResult = z.input<typeof exportedResultSchema>;
 export type UploadLine = z.input<typeof uploadLineSchema>;

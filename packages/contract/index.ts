@@ -24,7 +24,9 @@ export {
   idempotencyKeySchema,
 } from './create-job.ts';
 export {
+  type ExportedResult,
   type ExportFormat,
+  exportedResultSchema,
   exportQuerySchema,
   type UploadLine,
   uploadLineSchema,

@@ -36,6 +36,13 @@ export interface LineOfUpload {
   readonly reason: RejectReason | null;
 }
 
+/** How a text was written, so that what is made of it can be written alike. */
+export interface TextForm {
+  /** One character; a comma for what is no table. */
+  readonly separator: string;
+  readonly hasByteOrderMark: boolean;
+}
+
 const headBytes = 1 << 18;
 const comma = 0x2c;
 const tab = 0x09;
@@ -45,10 +52,12 @@ const noLimits = { maxLineBytes: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_S
  * Reads a kept upload once more: every line with its cells and what was made of it, by the readers and the normaliser that
  * read it first. In batches of what 16 KiB hold, in bounded memory. Limits are not asked again: it was within those of its day.
  *
+ * @param tellForm called once before the first batch; not for workbooks
  * @throws where it cannot be read any more, since it could be read once: it was damaged, or the readers have changed.
  */
 export async function* readUploadLines(
   upload: KeptUpload,
+  tellForm: (form: TextForm) => void = () => undefined,
 ): AsyncGenerator<readonly LineOfUpload[]> {
   let batch: LineOfUpload[] = [];
   let cells: readonly string[] = [];
@@ -75,7 +84,12 @@ export async function* readUploadLines(
     let rest = chunk;
     if (reader === undefined) {
       rest = withoutByteOrderMark(chunk);
-      reader = openReader(upload.format, upload, rest, sink, watch);
+      const separator = separatorOf(upload.format, rest);
+      reader = openReader(upload.format, upload, separator, sink, watch);
+      tellForm({
+        separator: String.fromCharCode(separator),
+        hasByteOrderMark: rest.length < chunk.length,
+      });
     }
     for (let at = 0; at < rest.length; at += chunkBytes) {
       refuseRefusal(reader.write(rest.subarray(at, at + chunkBytes)));
@@ -111,10 +125,16 @@ async function* workbookLines(
   }
 }
 
+/** As it was told when the upload came. */
+function separatorOf(format: TextFormat, head: Buffer): number {
+  if (format === 'tsv') return tab;
+  return (format === 'csv' ? sniffSeparator(head, head.length < headBytes) : undefined) ?? comma;
+}
+
 function openReader(
   format: TextFormat,
   upload: KeptUpload,
-  head: Buffer,
+  separator: number,
   sink: LineSink,
   watch: LineWatcher,
 ): RecordReader {
@@ -127,8 +147,7 @@ function openReader(
     case 'csv':
     case 'tsv':
       return readSeparated(sink, {
-        separator:
-          format === 'tsv' ? tab : (sniffSeparator(head, head.length < headBytes) ?? comma),
+        separator,
         hasHeader: upload.header !== undefined,
         column: (upload.column?.index ?? 1) - 1,
         maxLineBytes,

@@ -4,6 +4,7 @@ import type { ExportSource } from './export-source.ts';
 
 /** What the numbers of a chunk share, as the contract shows it. */
 interface ChunkAnswer {
+  readonly answeredBy: string;
   readonly account: string;
   readonly source: ChunkFacts['source'];
   readonly cost: string;
@@ -33,6 +34,7 @@ export class ChunkAnswers {
     const { database, job } = this.#source;
     for (const facts of await readChunkFacts(database, job.tenantId, [...unknown.values()])) {
       this.#known.set(keyOf(facts), {
+        answeredBy: facts.answeredBy,
         account: facts.account,
         source: facts.source,
         cost: shortAmount(facts.cost),

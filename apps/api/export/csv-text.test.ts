@@ -8,6 +8,11 @@ describe('CSV', () => {
     );
   });
 
+  test('with another separator it is that which needs quotes', () => {
+    expect(csvText([['1,5', 'a;b', 'c']], ';')).toBe('1,5;"a;b";c\r\n');
+    expect(csvText([['1,5', 'a\tb', 'c']], '\t')).toBe('1,5\t"a\tb"\tc\r\n');
+  });
+
   test.each([
     ['=HYPERLINK("http://x")', `"'=HYPERLINK(""http://x"")"`],
     [`=cmd|' /C calc'!A0`, `'=cmd|' /C calc'!A0`],

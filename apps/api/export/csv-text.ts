@@ -1,17 +1,18 @@
 import { guardFormula } from './guard-formula.ts';
 
-const needsQuotes = /[",\r\n]/;
+const needsQuotes = /["\r\n]/;
 
-/** Rows as CSV by RFC 4180: comma, CRLF, quotes where they are needed; formulas escaped. */
-export function csvText(rows: readonly (readonly string[])[]): string {
+/** Rows as CSV by RFC 4180: CRLF, quotes where they are needed, a comma unless another separator is asked for; formulas escaped. */
+export function csvText(rows: readonly (readonly string[])[], separator = ','): string {
   let text = '';
   for (const row of rows) {
-    let separator = '';
+    let before = '';
     for (const cell of row) {
       const shown = guardFormula(cell);
-      text += separator;
-      text += needsQuotes.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;
-      separator = ',';
+      const isQuoted = shown.includes(separator) || needsQuotes.test(shown);
+      text += before;
+      text += isQuoted ? `"${shown.replaceAll('"', '""')}"` : shown;
+      before = separator;
     }
     text += '\r\n';
   }

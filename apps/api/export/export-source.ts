@@ -1,5 +1,6 @@
 import type { Database, ExportedJob } from '@rollcall/db';
 import { finalJobStates } from '@rollcall/domain';
+import type { TextForm } from '@rollcall/numbers';
 
 /** What an export reads. */
 export interface ExportSource {
@@ -18,6 +19,8 @@ export interface ExportSource {
 export interface ExportTable {
   /** A table's columns, for csv and xlsx. */
   header(): Promise<readonly string[]>;
+  /** How csv is to be written; asked after the header. */
+  form?(): TextForm | undefined;
   /** The rows under that header. */
   rows(): AsyncGenerator<readonly (readonly string[])[]>;
   /** The same as objects, for ndjson. */

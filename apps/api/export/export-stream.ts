@@ -51,8 +51,11 @@ async function* pieces(
     yield* workbook(title, header, countRows(table.rows(), counts));
     return;
   }
-  yield Buffer.from(csvText([header]));
-  for await (const batch of countRows(table.rows(), counts)) yield Buffer.from(csvText(batch));
+  const { separator = ',', hasByteOrderMark = false } = table.form?.() ?? {};
+  yield Buffer.from(`${hasByteOrderMark ? '\ufeff' : ''}${csvText([header], separator)}`);
+  for await (const batch of countRows(table.rows(), counts)) {
+    yield Buffer.from(csvText(batch, separator));
+  }
 }
 
 async function* workbook(

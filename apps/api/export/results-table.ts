@@ -1,4 +1,4 @@
-import type { Result } from '@rollcall/contract';
+import type { ExportedResult } from '@rollcall/contract';
 import { type ExportedRow, readAttributeNames, readExportPage } from '@rollcall/db';
 import { ChunkAnswers } from './chunk-answers.ts';
 import { type ExportSource, type ExportTable, isClosed } from './export-source.ts';
@@ -7,33 +7,36 @@ const pageRows = 4_000;
 const before = ['number', 'outcome'] as const;
 const behind = ['account', 'source', 'cost', 'checked_at'] as const;
 
-/** The job's results in order of number, each attribute a column of its own. */
+/** The job's results in order of number, each attribute a column of its own. The latest ones say which job answered, as the view does. */
 export function resultsTable(source: ExportSource, outcome: string | null): ExportTable {
+  const { latest } = source;
+  const last = latest ? [...behind, 'answered_by'] : behind;
   let names: readonly string[] = [];
   return {
     async header() {
       names = await readAttributeNames(source.database, source.job, source);
-      return [...before, ...attributeColumns(names), ...behind];
+      return [...before, ...attributeColumns(names, [...before, ...last]), ...last];
     },
     async *rows() {
       for await (const { rows, answers } of pages(source, outcome)) {
         yield rows.map((row) => {
           const { attributes } = row;
-          const { account, source: answeredBy, cost, checkedAt } = answers.of(row);
+          const { account, source: kind, cost, checkedAt, answeredBy } = answers.of(row);
           const cells = [`+${row.number}`, row.outcome];
           for (const name of names) {
             cells.push(
               attributes && Object.hasOwn(attributes, name) ? (attributes[name] ?? '') : '',
             );
           }
-          cells.push(account, answeredBy, cost, checkedAt);
+          cells.push(account, kind, cost, checkedAt);
+          if (latest) cells.push(answeredBy);
           return cells;
         });
       }
     },
     async *objects() {
       for await (const { rows, answers } of pages(source, outcome)) {
-        yield rows.map((row) => resultOf(row, answers));
+        yield rows.map((row) => resultOf(row, answers, latest));
       }
     },
   };
@@ -59,24 +62,25 @@ async function* pages(source: ExportSource, outcome: string | null) {
 }
 
 /** As `/results` shows it. */
-function resultOf(row: ExportedRow, answers: ChunkAnswers): Result {
-  const { account, source, cost, checkedAt } = answers.of(row);
+function resultOf(row: ExportedRow, answers: ChunkAnswers, latest: boolean): ExportedResult {
+  const { account, source, cost, checkedAt, answeredBy } = answers.of(row);
   return {
     number: `+${row.number}`,
-    outcome: row.outcome as Result['outcome'],
+    outcome: row.outcome as ExportedResult['outcome'],
     attributes: row.attributes && { ...row.attributes },
     account,
     source,
     cost,
     checked_at: checkedAt,
+    ...(latest && { answered_by: answeredBy }),
   };
 }
 
 /** An attribute that is named like one of our own columns is told from it by what stands before. */
-function attributeColumns(names: readonly string[]): readonly string[] {
-  const taken = new Set<string>([...before, ...behind, ...names]);
+function attributeColumns(names: readonly string[], ours: readonly string[]): readonly string[] {
+  const taken = new Set<string>([...ours, ...names]);
   return names.map((name) => {
-    if (![...before, ...behind].some((own) => own === name)) return name;
+    if (!ours.includes(name)) return name;
     let column = `attribute_${name}`;
     while (taken.has(column)) column = `attribute_${column}`;
     taken.add(column);

@@ -1,6 +1,11 @@
 import type { UploadLine } from '@rollcall/contract';
 import { type ExportedRow, readAnswersTo } from '@rollcall/db';
-import { type KeptUpload, type LineOfUpload, readUploadLines } from '@rollcall/numbers';
+import {
+  type KeptUpload,
+  type LineOfUpload,
+  readUploadLines,
+  type TextForm,
+} from '@rollcall/numbers';
 import { ChunkAnswers } from './chunk-answers.ts';
 import { type ExportSource, type ExportTable, isClosed } from './export-source.ts';
 import { FirstOccurrences } from './first-occurrences.ts';
@@ -14,6 +19,7 @@ const ownColumns = [
   'rollcall_status',
   'rollcall_reason',
   'rollcall_number',
+  'rollcall_check',
   'rollcall_outcome',
   'rollcall_checked_at',
 ] as const;
@@ -24,15 +30,19 @@ const ownColumns = [
  */
 export function uploadTable(source: ExportSource, upload: KeptUpload): ExportTable {
   let width = 0;
-  const lines = answeredLines(source, upload);
+  let form: TextForm | undefined;
+  const lines = answeredLines(source, upload, (told) => {
+    form = told;
+  });
   let first: IteratorResult<readonly UploadLine[]> | undefined;
   return {
     async header() {
       first = await lines.next();
       const columns = columnsOf(upload, first.done ? [] : first.value);
       width = columns.length;
-      return [...columns, ...ownColumns];
+      return [...columns, ...untaken(columns)];
     },
+    form: () => form,
     async *rows() {
       if (first?.done) return;
       if (first) yield first.value.map((line) => cellsOf(line, width));
@@ -49,6 +59,16 @@ function columnsOf(upload: KeptUpload, lines: readonly UploadLine[]): readonly s
   return Array.from({ length: width }, (_, at) => `column_${at + 1}`);
 }
 
+/** A file that was answered before keeps the columns of that time; all of ours then end in the same `_2`, `_3` and so on. */
+export function untaken(columns: readonly string[]): readonly string[] {
+  const taken = new Set(columns.map((column) => column.trim().toLowerCase()));
+  let own: readonly string[] = ownColumns;
+  for (let time = 2; own.some((column) => taken.has(column)); time += 1) {
+    own = ownColumns.map((column) => `${column}_${time}`);
+  }
+  return own;
+}
+
 function cellsOf(line: UploadLine, width: number): readonly string[] {
   const cells = line.cells.slice(0, width);
   while (cells.length < width) cells.push('');
@@ -57,6 +77,7 @@ function cellsOf(line: UploadLine, width: number): readonly string[] {
     line.rollcall_status,
     line.rollcall_reason ?? '',
     line.rollcall_number ?? '',
+    line.rollcall_check,
     line.rollcall_outcome ?? '',
     line.rollcall_checked_at ?? '',
   );
@@ -68,12 +89,13 @@ function cellsOf(line: UploadLine, width: number): readonly string[] {
 async function* answeredLines(
   source: ExportSource,
   upload: KeptUpload,
+  tellForm: (form: TextForm) => void,
 ): AsyncGenerator<readonly UploadLine[]> {
   const { job } = source;
   const firsts = await FirstOccurrences.of(source);
   const answers = new ChunkAnswers(source);
   const counts = { accepted: 0, duplicate: 0, rejected: 0 };
-  for await (const batch of inBatches(readUploadLines(upload))) {
+  for await (const batch of inBatches(readUploadLines(upload, tellForm))) {
     source.signal.throwIfAborted();
     const rows = await rowsOf(source, batch);
     await answers.learn([...rows.values()]);
@@ -87,6 +109,7 @@ async function* answeredLines(
         rollcall_status: status,
         rollcall_reason: line.reason,
         rollcall_number: line.number === null ? null : `+${line.number}`,
+        rollcall_check: job.check,
         rollcall_outcome: (row?.outcome ?? null) as UploadLine['rollcall_outcome'],
         rollcall_checked_at: row ? answers.of(row).checkedAt : null,
         cells: [...line.cells],

@@ -45,13 +45,16 @@ async function retryOf(jobId: string): Promise<string> {
 describe('the latest answers', () => {
   test('are those of the view, row by row', async () => {
     const { rows } = await ground.database.query(
-      `SELECT number, outcome, attributes, account, source, trim_scale(cost)::text AS cost, checked_at
+      `SELECT number, outcome, attributes, account, source, trim_scale(cost)::text AS cost, checked_at, answered_by
          FROM rollcall.latest_results WHERE job_id = $1 ORDER BY number`,
       [root],
     );
     const { objects } = await exportOf(ground, authorization, root, 'latest=true&format=ndjson');
     const ofView = rows.map((row: Json) => ({ ...row, checked_at: row.checked_at.toISOString() }));
     expect(objects()).toEqual(ofView);
+    expect(new Set(objects().map(({ answered_by }) => answered_by))).toEqual(
+      new Set([root, retry]),
+    );
     expect(new Set(objects().map(({ outcome }) => outcome))).toEqual(
       new Set(['registered', 'not_registered', 'missing', 'failed']),
     );
@@ -67,6 +70,8 @@ describe('the latest answers', () => {
     const [header, ...rows] = cells();
     expect(header?.slice(2, 4)).toEqual(['age', 'name']);
     expect(rows).toHaveLength(10);
+    expect(header?.slice(-2)).toEqual(['checked_at', 'answered_by']);
+    expect(new Set(rows.map((row) => row.at(-1)))).toEqual(new Set([retry]));
     expect(new Set(rows.map((row) => row.slice(1, 4).join()))).toEqual(
       new Set(['not_registered,7,']),
     );

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 
 const own =
-  'rollcall_line,rollcall_status,rollcall_reason,rollcall_number,rollcall_outcome,rollcall_checked_at';
+  'rollcall_line,rollcall_status,rollcall_reason,rollcall_number,rollcall_check,rollcall_outcome,rollcall_checked_at';
 
 /** Stores an upload, answers its numbers (even ones are registered), and exports it in its own shape. */
 async function roundTrip(body: Body, type: string, search = '', options = {}) {
@@ -43,13 +43,51 @@ describe("the caller's own file, with the answers", () => {
     );
     expect(headers.get('content-disposition')).toContain('-upload.csv"');
     expect(withoutTimes(text).split('\r\n')).toEqual([
-      `name,phone,note,${own}`,
-      'Zoe,+447911123458,"a; ""b""",1,accepted,,+447911123458,registered,TIME',
-      `Ada,+447911123456,'=1+1,2,accepted,,+447911123456,registered,TIME`,
-      'Bob,12,,3,rejected,too_short,,,',
-      'Eve,+447911123458,again,4,duplicate,,+447911123458,registered,TIME,and,more',
+      `name;phone;note;${own.replaceAll(',', ';')}`,
+      'Zoe;+447911123458;"a; ""b""";1;accepted;;+447911123458;telegram;registered;TIME',
+      `Ada;+447911123456;'=1+1;2;accepted;;+447911123456;telegram;registered;TIME`,
+      'Bob;12;;3;rejected;too_short;;telegram;;',
+      'Eve;+447911123458;again;4;duplicate;;+447911123458;telegram;registered;TIME;and;more',
       '',
     ]);
+  });
+
+  test.each([
+    ['tabs', '\t', 'text/csv'],
+    ['bars', '|', 'text/csv'],
+    ['tabs that it says to have', '\t', 'text/tab-separated-values'],
+  ])('keeps %s between the cells, and the byte order mark', async (_, separator, type) => {
+    const rows = [
+      ['name', 'phone'],
+      ['Zoe', '+447911123458'],
+      ['Ada', '+447911123457'],
+    ];
+    const body = rows.map((row) => row.join(separator)).join('\r\n');
+    const { bytes } = await roundTrip(`\ufeff${body}`, type);
+    const [header, first] = bytes.toString('utf8').split('\r\n');
+    expect(header).toBe(`\ufeff${['name', 'phone', ...own.split(',')].join(separator)}`);
+    expect(first?.split(separator).slice(0, 4)).toEqual(['Zoe', '+447911123458', '1', 'accepted']);
+    const plain = await roundTrip(body, type);
+    expect(plain.bytes.toString('latin1', 0, 4)).toBe('name');
+  });
+
+  test('keeps the answers of an earlier check, sent for another one', async () => {
+    const answered = await roundTrip('name,phone\nAda,+447911123456\n', 'text/csv');
+    const again = await roundTrip(answered.text, 'text/csv', '', {
+      check: 'viber',
+      account: 'alpha',
+    });
+    const [header, row] = again.cells();
+    expect(header).toEqual([
+      ...['name', 'phone', ...own.split(',')],
+      ...own.split(',').map((column) => `${column}_2`),
+    ]);
+    expect(row?.filter((cell) => ['telegram', 'viber'].includes(cell))).toEqual([
+      'telegram',
+      'viber',
+    ]);
+    const third = await roundTrip(again.text, 'text/csv', 'format=ndjson');
+    expect(third.objects()[0]).toMatchObject({ rollcall_check: 'telegram' });
   });
 
   test('names the columns of a table without a header', async () => {
@@ -65,8 +103,8 @@ describe("the caller's own file, with the answers", () => {
     const { text } = await roundTrip(body, type, '', { default_region: 'GB' });
     expect(withoutTimes(text).split('\r\n')).toEqual([
       `number,${own}`,
-      '07911 123456,1,accepted,,+447911123456,registered,TIME',
-      'nobody,2,rejected,not_a_number,,,',
+      '07911 123456,1,accepted,,+447911123456,telegram,registered,TIME',
+      'nobody,2,rejected,not_a_number,,telegram,,',
       '',
     ]);
   });
@@ -86,6 +124,7 @@ describe("the caller's own file, with the answers", () => {
         rollcall_status: 'accepted',
         rollcall_reason: null,
         rollcall_number: '+447911123457',
+        rollcall_check: 'telegram',
         rollcall_outcome: 'not_registered',
         rollcall_checked_at: expect.stringMatching(/Z$/),
         cells: ['+447911123457'],
@@ -108,8 +147,8 @@ describe("the caller's own file, with the answers", () => {
     const { text } = await roundTrip(new Uint8Array(workbook), 'application/octet-stream');
     expect(withoutTimes(text).split('\r\n').slice(0, 3)).toEqual([
       `name,phone,${own}`,
-      'Ada,447911123456,1,accepted,,+447911123456,registered,TIME',
-      'Bob,nobody,2,rejected,not_a_number,,,',
+      'Ada,447911123456,1,accepted,,+447911123456,telegram,registered,TIME',
+      'Bob,nobody,2,rejected,not_a_number,,telegram,,',
     ]);
   });
 
@@ -143,7 +182,7 @@ describe("the caller's own file, with the answers", () => {
       stored.body.id,
       'shape=upload&partial=true',
     );
-    expect(text.split('\r\n')[1]).toBe('+447911123456,1,accepted,,+447911123456,,');
+    expect(text.split('\r\n')[1]).toBe('+447911123456,1,accepted,,+447911123456,telegram,,');
   });
 });
 

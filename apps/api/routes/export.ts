@@ -1,9 +1,9 @@
 import { finished, Readable } from 'node:stream';
 import {
   type ExportFormat,
+  exportedResultSchema,
   exportQuerySchema,
   jobIdSchema,
-  resultSchema,
   uploadLineSchema,
 } from '@rollcall/contract';
 import { type Database, type ExportedJob, findExportedJob } from '@rollcall/db';
@@ -70,7 +70,7 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
                 example:
                   'number,outcome,account,source,cost,checked_at\r\n+447911123456,registered,checknumber,provider,0.0004,2024-08-01T09:31:00.000Z\r\n',
               },
-              'application/x-ndjson': { schema: z.union([resultSchema, uploadLineSchema]) },
+              'application/x-ndjson': { schema: z.union([exportedResultSchema, uploadLineSchema]) },
               [contentTypes.xlsx]: { schema: fileSchema },
             },
           },

@@ -11,6 +11,8 @@ export interface ExportedJob {
   readonly tenantId: number;
   readonly jobNo: number;
   readonly jobDay: string;
+  /** What was asked, e.g. whatsapp. */
+  readonly check: string;
   readonly state: string;
   readonly lines: number;
   readonly accepted: number;
@@ -31,7 +33,7 @@ export async function findExportedJob(
   jobId: string,
 ): Promise<ExportedJob | null> {
   const { rows } = await db.query<ExportedJob>(
-    `SELECT j.id, j.tenant_id AS "tenantId", j.job_no AS "jobNo", j.job_day AS "jobDay", j.state, j.lines, j.accepted, j.rejected,
+    `SELECT j.id, j.tenant_id AS "tenantId", j.job_no AS "jobNo", j.job_day AS "jobDay", j.check_name AS "check", j.state, j.lines, j.accepted, j.rejected,
             j.default_region AS "defaultRegion", j.upload AS reading, j.retry_root AS "retryRoot",
             (SELECT count(*) FROM store.jobs t WHERE t.retry_root = j.id AND t.finished_at IS NULL) AS "openRetries"
        FROM store.jobs j WHERE j.id = $1 AND j.tenant_id = $2 AND j.state <> 'receiving'`,
@@ -149,6 +151,8 @@ export async function readAttributeNames(
 export interface ChunkFacts {
   readonly jobNo: number;
   readonly chunkNo: number;
+  /** Id of the job that the answer is of. */
+  readonly answeredBy: string;
   readonly account: string;
   readonly source: 'provider' | 'rollcall';
   /** Decimal text, a number. */
@@ -163,9 +167,10 @@ export async function readChunkFacts(
   chunks: readonly { readonly jobNo: number; readonly chunkNo: number }[],
 ): Promise<readonly ChunkFacts[]> {
   const { rows } = await db.query<ChunkFacts>(
-    `SELECT c.job_no AS "jobNo", c.chunk_no AS "chunkNo", c.account, CASE WHEN c.state = 'done' THEN 'provider' ELSE 'rollcall' END AS source,
+    `SELECT c.job_no AS "jobNo", c.chunk_no AS "chunkNo", j.id AS "answeredBy", c.account, CASE WHEN c.state = 'done' THEN 'provider' ELSE 'rollcall' END AS source,
             COALESCE(c.cost_per_number, 0)::text AS cost, c.closed_at AS "checkedAt"
        FROM store.chunks c JOIN unnest($2::integer[], $3::integer[]) AS asked (job_no, chunk_no) ON c.job_no = asked.job_no AND c.chunk_no = asked.chunk_no
+       JOIN store.jobs j ON j.job_no = c.job_no
       WHERE c.tenant_id = $1 AND c.closed_at IS NOT NULL`,
     [tenantId, chunks.map(({ jobNo }) => jobNo), chunks.map(({ chunkNo }) => chunkNo)],
   );
