@@ -1,7 +1,7 @@
 import { problemSchema } from '@rollcall/contract';
 import { type Dispatcher, Pool } from 'undici';
 import type { z } from 'zod';
-import { CommandFailed, failed } from './command-failed.ts';
+import { CommandFailed, failed, keyPlaces } from './command-failed.ts';
 import { plainText } from './plain-text.ts';
 import { wait } from './wait.ts';
 
@@ -57,7 +57,7 @@ const readTries_max = 5;
 /** Answers of a server or proxy that is coming or going; a read may simply be asked for again. */
 export const passingStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-export function openApi({ url, key }: { url: string; key: string | null }): Api {
+export function openApi({ url, key }: { url: string; key: string }): Api {
   const base = new URL(url);
   const prefix = base.pathname.replace(/\/+$/, '');
   const pool = new Pool(base.origin, {
@@ -76,7 +76,7 @@ export function openApi({ url, key }: { url: string; key: string | null }): Api 
         headers: {
           accept: 'application/json',
           ...(typeof options.body === 'string' && { 'content-type': 'application/json' }),
-          ...(key !== null && { authorization: `Bearer ${key}` }),
+          authorization: `Bearer ${key}`,
           ...options.headers,
         },
         body: (options.body ?? null) as Dispatcher.DispatchOptions['body'],
@@ -169,11 +169,13 @@ export function refusalOf(answer: Answer, body: unknown, url: string): CommandFa
       'Check ROLLCALL_URL or --url; a proxy in between may have answered.',
     ]);
   }
-  const advice =
-    status === 401
-      ? ['Set ROLLCALL_API_KEY, or ROLLCALL_API_KEY_FILE, to a valid key of this installation.']
-      : [];
-  return new CommandFailed(status < 500 ? 'refused' : 'unreachable', problem.data, advice);
+  if (status === 401) {
+    const detail = `${url} does not know the key: it is mistyped, expired, revoked, or of another installation.`;
+    return new CommandFailed('usage', { ...problem.data, detail }, [
+      `Set ${keyPlaces} to a valid key.`,
+    ]);
+  }
+  return new CommandFailed(status < 500 ? 'refused' : 'unreachable', problem.data);
 }
 
 export function unreachable(url: string, error: ConnectionLost): CommandFailed {

@@ -37,6 +37,9 @@ export function failed(
   );
 }
 
+/** Where the key is looked for. */
+export const keyPlaces = 'ROLLCALL_API_KEY, ROLLCALL_API_KEY_FILE, ROLLCALL_KEY or --key-file';
+
 export function usageError(detail: string): CommandFailed {
   return failed('usage', 'usage', 'The command line is wrong', detail);
 }

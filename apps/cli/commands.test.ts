@@ -228,7 +228,7 @@ test('a key is made into a file that only its owner reads, works, and is revoked
   expect([forbidden.code, forbidden.err]).toEqual([3, expect.stringContaining('admin')]);
   expect((await rollcall('keys', 'revoke', id)).code).toBe(0);
   const revoked = await asAna('jobs');
-  expect([revoked.code, revoked.err]).toEqual([3, expect.stringContaining('ROLLCALL_API_KEY')]);
+  expect([revoked.code, revoked.err]).toEqual([2, expect.stringContaining('ROLLCALL_API_KEY')]);
   expect(revoked.err).not.toContain('rc_live_');
 });
 
@@ -249,18 +249,60 @@ test('a dry run says what a job would be and cost, and sends nothing', async () 
   expect(await ground.jobCount()).toBe(before);
 });
 
+test('without a key nothing is sent, and a key that may not do the whole is refused before a list is', async () => {
+  const { file, folder } = await ground.list(5);
+  const before = await ground.jobCount();
+  const keyless = await runCli(['jobs'], { url: 'http://127.0.0.1:1' });
+  expect([keyless.code, keyless.err]).toEqual([
+    2,
+    expect.stringContaining(
+      'No API key: set ROLLCALL_API_KEY, ROLLCALL_API_KEY_FILE, ROLLCALL_KEY or --key-file',
+    ),
+  ]);
+  const writes = await ground.key(['jobs:write']);
+  const words = ['check', file, ...said, '--out', join(folder, 'out.csv')];
+  const refused = await runCli(words, { url: ground.url, key: writes });
+  expect([refused.code, refused.out, await ground.jobCount()]).toEqual([2, '', before]);
+  expect(refused.err).toMatch(/jobs:read.*results:read/);
+});
+
+test('a job that lacks answers ends with 5 and the command that asks again, whose answers go to a file', async () => {
+  const { file, folder } = await ground.list(2_000);
+  // The simulator leaves out some rows of every larger table.
+  const ran = await rollcall('check', file, ...said, '--wait');
+  expect(ran.code, ran.err).toBe(5);
+  const id = ran.out.trim();
+  expect(ran.err).toContain(`→ rollcall retry ${id} --include missing`);
+  expect((await rollcall('job', id)).out).toContain(`→ rollcall retry ${id} --include missing`);
+
+  const out = join(folder, 'latest.csv');
+  const approved = ['--approve', 'a test', '--cost-ceiling', '9', '--account', 'webcom'];
+  const retried = await rollcall('retry', id, ...approved, '--out', out);
+  expect([0, 5], retried.err).toContain(retried.code);
+  const rows = (await readFile(out, 'utf8')).trim().split('\n');
+  expect(rows).toHaveLength(2_001);
+  expect(rows.filter((row) => row.includes(',webcom,')).length).toBeGreaterThan(0);
+}, 120_000);
+
 test('each way to fail has its code, and says what to do', async () => {
   const { file } = await ground.list(5);
   expect((await rollcall('chekc')).code).toBe(2);
   expect((await rollcall('check', `${file}.none`, ...said)).err).toContain('there is no such file');
-  const refused = await rollcall('check', file, '--check', 'telegram', '--json');
+  const refused = await rollcall('check', file, ...said, '--default-region', 'x', '--json');
   expect([refused.code, refused.out]).toEqual([3, '']);
   expect(JSON.parse(refused.err)).toMatchObject({
     code: 'invalid_request',
     status: 422,
     exit_code: 3,
   });
-  expect((await rollcall('check', file, '--check', 'telegram')).err).toContain('--purpose: ');
+  const { err } = await rollcall('check', file, ...said, '--default-region', 'x');
+  expect(err).toContain('--default-region: ');
+  expect(err).not.toContain('errors');
+  const unsaid = await rollcall('check', file, '--check', 'telegram');
+  expect([unsaid.code, unsaid.err]).toEqual([
+    2,
+    expect.stringMatching(/--purpose WHY and --requested-by WHO/),
+  ]);
   const away = await runCli(['jobs'], { url: 'http://127.0.0.1:1', key });
   expect([away.code, away.err]).toEqual([4, expect.stringContaining('ECONNREFUSED')]);
 });

@@ -4,7 +4,7 @@ import type { Intake } from '@rollcall/numbers';
 import { CommandFailed, failed, usageError } from './command-failed.ts';
 import type { Context } from './context.ts';
 import type { Ending } from './exit-codes.ts';
-import { grouped } from './plain-text.ts';
+import { counted, grouped } from './plain-text.ts';
 import { openUploadSource } from './upload-source.ts';
 
 export interface DryRunOptions {
@@ -40,7 +40,7 @@ export async function dryRun(
     defaultRegion: options.defaultRegion,
   });
   if (read.kind === 'refused') {
-    const where = read.line === undefined ? '' : ` (line ${grouped(read.line)})`;
+    const where = read.line === undefined ? '' : ` (line ${read.line})`;
     throw failed('refused', read.code, 'The list cannot be read', `${read.message}${where}`);
   }
   await using intake = read.intake;
@@ -112,7 +112,7 @@ function refusalsOf(
   return [
     ...(numbers < offer.min_numbers
       ? [
-          `It would be refused: ${offer.account} takes at least ${grouped(offer.min_numbers)} numbers.`,
+          `It would be refused: ${offer.account} takes at least ${counted(offer.min_numbers, 'number')}.`,
         ]
       : []),
     ...(may !== null && costs !== null && costs > may

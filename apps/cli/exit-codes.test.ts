@@ -15,7 +15,7 @@ test('docs/command-line.md has every exit code, and no other', () => {
 });
 
 test('docs/command-line.md names every command', () => {
-  const program = buildProgram(() => () => Promise.resolve());
+  const { program } = buildProgram(() => () => Promise.resolve());
   const [, table = ''] = page.split('## Commands');
   const missing = program.commands.filter((command) => !table.includes(command.name()));
   expect(missing.map((command) => command.name())).toEqual([]);

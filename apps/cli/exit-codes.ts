@@ -1,18 +1,24 @@
 /** How the program ends. docs/command-line.md shows this table, and a test holds the two together. */
 export const exitCodes = {
-  done: { code: 0, means: 'done; with `--wait`: the job is completed' },
+  done: {
+    code: 0,
+    means: 'done; with `--wait`: the job is completed, and every number has its answer',
+  },
   failed: {
     code: 1,
     means:
-      'the job failed or was cancelled, or this program could not do its own part (a full disk)',
+      'the job failed or was cancelled on the way, or this program could not do its own part (a full disk)',
   },
-  usage: { code: 2, means: 'the command line, the key or the URL is wrong; nothing was sent' },
+  usage: { code: 2, means: 'the command line, the key or the URL is wrong; no list was taken' },
   refused: { code: 3, means: 'the API refused it; the message says why and what to do' },
   unreachable: {
     code: 4,
     means: 'the API cannot be reached or is out of order; what was tried again is said',
   },
-  withErrors: { code: 5, means: 'the job is completed, and some of its numbers have no answer' },
+  withErrors: {
+    code: 5,
+    means: 'the job is completed, and some of its numbers have no answer (`failed`, `missing`)',
+  },
   personNeeded: {
     code: 6,
     means: 'only held or blocked work remains: a person has to act, the message says how',

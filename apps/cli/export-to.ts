@@ -31,6 +31,20 @@ export function exportFlags(command: Command): Command {
     );
 }
 
+/** For commands that write a file only where one is named. */
+export function refuseFlagsWithoutOut({ out, format, shape, force }: ExportOptions): void {
+  if (out !== undefined) return;
+  const given = [
+    ...(format === undefined ? [] : ['--format']),
+    ...(shape === undefined ? [] : ['--shape']),
+    ...(force === undefined ? [] : ['--force']),
+  ];
+  if (given.length > 0)
+    throw usageError(
+      `${given.join(' and ')} ${given.length === 1 ? 'goes' : 'go'} with --out FILE.`,
+    );
+}
+
 /** The format asked for, or the one that the file's name ends in. */
 export function formatOf({ format, out = '' }: ExportOptions): (typeof formats)[number] {
   const ending = /\.(\w+)$/.exec(out)?.[1]?.toLowerCase();

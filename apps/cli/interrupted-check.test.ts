@@ -18,7 +18,13 @@ function startCheck(url: string, words: readonly string[]) {
   const said = text(stderr);
   const ended = runProgram(
     ['check', ...words, '--check', 'telegram', '--purpose', 'a test', '--requested-by', 'vitest'],
-    { stdin, stdout, stderr, signal: person.signal, environment: { ROLLCALL_URL: url } },
+    {
+      stdin,
+      stdout,
+      stderr,
+      signal: person.signal,
+      environment: { ROLLCALL_URL: url, ROLLCALL_API_KEY: 'rc_live_test' },
+    },
   ).finally(() => stderr.end());
   return { ended, said, stdin, interrupt: () => person.abort(new Interrupted('SIGINT')) };
 }

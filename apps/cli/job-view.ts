@@ -1,4 +1,5 @@
 import type { Job, JobSummary } from '@rollcall/contract';
+import { retryCommandOf } from './closed-job.ts';
 import { counted, durationText, grouped, plainText, timeText } from './plain-text.ts';
 import { commandFor } from './stuck.ts';
 
@@ -14,6 +15,18 @@ export const jobHeadings = [
   'cost',
   'created',
   'name',
+];
+
+/** What a narrow terminal does without, the first of them first. */
+export const jobLessImportant = [
+  'blocked',
+  'held',
+  'account',
+  'created',
+  'name',
+  'cost',
+  'check',
+  'numbers',
 ];
 
 /** A job as a row of a list. */
@@ -61,7 +74,13 @@ export function describeJob(job: Job): string[] {
   return [
     ...fields.map(([name, text]) => `${name.padEnd(10)}${plainText(text)}`),
     ...attentionLines(job),
+    ...againLines(job),
   ];
+}
+
+function againLines(job: Job): string[] {
+  const again = job.finished_at === null ? null : retryCommandOf(job);
+  return again === null ? [] : [`${' '.repeat(10)}→ ${again}`];
 }
 
 /** What of a job is held or blocked, with the money in doubt and the command that goes on. */
@@ -82,14 +101,14 @@ export function attentionLines(job: Job): string[] {
 /** How a closed job ended, in one line. */
 export function endLine(job: Job): string {
   return plainText(
-    `${job.id} is ${job.state}: ${grouped(job.counts.answered)} of ${counted(job.counts.accepted, 'number')} (${outcomesText(job) || 'no outcomes'}), ${moneyText(job.money)}`,
+    `${job.id} is ${job.state}: ${grouped(job.counts.answered)} of ${grouped(job.counts.accepted)} answered (${outcomesText(job) || 'no outcomes'}), ${moneyText(job.money)}`,
   );
 }
 
 function linesText({ counts, reject_reasons: reasons }: Job): string {
   const why = Object.entries(reasons).map(([reason, count]) => `${reason} ${grouped(count)}`);
   return (
-    `${grouped(counts.lines)} = ${grouped(counts.accepted)} accepted + ${grouped(counts.duplicates)} duplicates + ` +
+    `${grouped(counts.lines)} = ${grouped(counts.accepted)} accepted + ${counted(counts.duplicates, 'duplicate')} + ` +
     `${grouped(counts.rejected)} rejected${why.length === 0 ? '' : ` (${why.join(', ')})`}`
   );
 }
@@ -104,9 +123,9 @@ function outcomesText({ outcomes }: Job): string {
 function moneyText({ currency, cost, reserved, at_risk, max_cost }: Job['money']): string {
   return [
     `${cost} ${currency} spent`,
-    ...(reserved === '0' ? [] : [`${reserved} reserved`]),
+    ...(reserved === '0' ? [] : [`${reserved} ${currency} reserved`]),
     ...(at_risk === '0' ? [] : [`${at_risk} at risk`]),
-    ...(max_cost === null ? [] : [`at most ${max_cost}`]),
+    ...(max_cost === null ? [] : [`at most ${max_cost} ${currency}`]),
   ].join(', ');
 }
 

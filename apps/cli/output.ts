@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { failed } from './command-failed.ts';
-import { plainJson, plainLines } from './plain-text.ts';
+import { counted, plainJson, plainLines } from './plain-text.ts';
 import { renderTable } from './table.ts';
 
 /** A stream that we write to: standard output, standard error, or a test's. */
@@ -11,6 +11,15 @@ export interface OutputOptions {
   readonly err: Stream;
   readonly json: boolean;
   readonly colors: boolean;
+}
+
+export interface TableOptions {
+  /** Rows of a table whose head was written before. */
+  readonly continues?: boolean;
+  /** Headings of columns that a narrow terminal does without, the first of them first. */
+  readonly lessImportant?: readonly string[];
+  /** Headings of columns that are left out in any case, as they were above. */
+  readonly without?: readonly string[];
 }
 
 /**
@@ -50,17 +59,29 @@ export class Output {
     await this.line(plainJson(value));
   }
 
-  /** A table; its first row are the headings. `continues`: rows of a table whose head was written before. */
-  async table(rows: readonly (readonly string[])[], continues = false): Promise<void> {
-    const shown = renderTable(rows, {
+  /** A table; its first row are the headings. Returns the headings of what a narrow terminal had to do without, and says so once. */
+  async table(
+    rows: readonly (readonly string[])[],
+    { continues = false, lessImportant = [], without = [] }: TableOptions = {},
+  ): Promise<readonly string[]> {
+    const table = renderTable(rows, {
       aligned: this.isTerminal,
-      columns: this.isTerminal ? (this.#out.columns ?? 80) : Number.POSITIVE_INFINITY,
+      columns: this.#out.columns ?? 80,
+      lessImportant,
+      without,
     });
-    const lines = continues ? shown.slice(1) : shown;
-    if (!continues && this.isTerminal && this.#colors && lines[0] !== undefined) {
+    const { leftOut, hasHead } = table;
+    const lines = continues && hasHead ? table.lines.slice(1) : [...table.lines];
+    if (!continues && hasHead && this.isTerminal && this.#colors && lines[0] !== undefined) {
       lines[0] = `\u001b[1m${lines[0]}\u001b[0m`;
     }
     if (lines.length > 0) await this.write(`${lines.join('\n')}\n`);
+    if (!continues && leftOut.length > 0) {
+      this.note(
+        `${counted(leftOut.length, 'column')} left out (${leftOut.join(', ')}): a wider terminal, a pipe or --json has all.`,
+      );
+    }
+    return leftOut;
   }
 
   /** Something about the command and not its answer: on standard error, and nowhere where JSON was asked for. */

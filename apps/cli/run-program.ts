@@ -1,7 +1,7 @@
-import { type ClientSettings, type Environment, readClientEnvironment } from '@rollcall/config';
-import { type Command, CommanderError } from 'commander';
-import { type Api, openApi } from './api.ts';
-import { CommandFailed, failed } from './command-failed.ts';
+import type { ClientSettings, Environment } from '@rollcall/config';
+import { CommanderError } from 'commander';
+import type { Api } from './api.ts';
+import { CommandFailed, failed, keyPlaces } from './command-failed.ts';
 import { Interrupted, stopSignals } from './context.ts';
 import { type Ending, exitCodes } from './exit-codes.ts';
 import { Output, type Stream } from './output.ts';
@@ -30,7 +30,9 @@ export async function runProgram(
   const run: Run =
     (action) =>
     async (...args) => {
-      const settings = readSettings(program.opts<GlobalFlags>(), environment);
+      // Loaded here: help needs neither, and takes a moment without them.
+      const { openApi } = await import('./api.ts');
+      const settings = await readSettings(program.opts<GlobalFlags>(), environment);
       const output = new Output({ out: stdout, err: stderr, json, colors: settings.colors });
       let api: Api | undefined;
       try {
@@ -38,7 +40,7 @@ export async function runProgram(
           output,
           // Opened when first asked for, as some commands need neither a key nor the API.
           get api() {
-            api ??= openApi(settings);
+            api ??= openApi({ url: settings.url, key: keyOf(settings) });
             return api;
           },
           signal,
@@ -49,29 +51,42 @@ export async function runProgram(
         await api?.close();
       }
     };
-  const program = buildProgram(run);
-  for (const command of allOf(program)) {
-    command.exitOverride().configureOutput({
+  const { program } = buildProgram(run, (settled) =>
+    settled.exitOverride().configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void (json || stderr.write(text)),
-    });
-  }
+    }),
+  );
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(asFlag(words), { from: 'user' });
   } catch (error) {
     ending = tell(error, stderr, json);
   }
   return exitCodes[ending].code;
 }
 
-function readSettings(flags: GlobalFlags, environment: Environment | undefined): ClientSettings {
+/** `help holds resolve` as `holds resolve --help`: commander's own `help` would not wait until a command is loaded. */
+function asFlag(words: readonly string[]): readonly string[] {
+  const [first, ...rest] = words;
+  return first === 'help' ? [...rest, '--help'] : words;
+}
+
+async function readSettings(
+  flags: GlobalFlags,
+  environment: Environment | undefined,
+): Promise<ClientSettings> {
+  const { readClientEnvironment } = await import('@rollcall/config');
   const read = readClientEnvironment({ url: flags.url, keyFile: flags.keyFile }, environment);
   if (read.ok) return read.settings;
   throw failed('usage', 'settings', 'The settings are wrong', read.problems.join('\n'));
 }
 
-function allOf(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(allOf)];
+/** Throws CommandFailed before anything is sent, since there is nothing that the API says without a key. */
+function keyOf({ key }: ClientSettings): string {
+  if (key !== null) return key;
+  throw failed('usage', 'no_key', `No API key: set ${keyPlaces}`, 'Nothing was sent.', [
+    '`start` prints a key; `rollcall keys create` makes more.',
+  ]);
 }
 
 /** Says why it failed, and how the program ends. */

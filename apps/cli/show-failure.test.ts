@@ -23,7 +23,6 @@ test('a refusal says what, which flag, what to do, and how the log names it', ()
   expect(shown(new CommandFailed('refused', problem, ['Try this.']))).toBe(
     [
       'rollcall: Some fields are wrong.',
-      '  Correct what `errors` names.',
       '  --requested-by: is required',
       '  Try this.',
       '  (422 invalid_request, request 01929d3e-8c00-7a31-9f5c-0242ac120002)',
@@ -52,7 +51,7 @@ test('figures of a refusal are said in words', () => {
     'at least 500',
     'too_short: 2',
     'line 7',
-    '4 of 10 numbers',
+    'Asking 10 numbers again costs 0.005 USD, and 4 of them were paid for',
     '--cost-ceiling 0.005',
   ]) {
     expect(text).toContain(part);

@@ -1,5 +1,6 @@
 import type { CommandFailed, ShownProblem } from './command-failed.ts';
 import { exitCodes } from './exit-codes.ts';
+import { flagNamed, inFlags } from './flag-words.ts';
 import type { Stream } from './output.ts';
 import { counted, grouped, plainJson, plainText } from './plain-text.ts';
 
@@ -17,7 +18,7 @@ export function showFailure(stream: Stream, failure: CommandFailed, json: boolea
   }
   const lines = [
     `rollcall: ${problem.title}.`,
-    ...problem.detail.split('\n'),
+    ...detailLines(problem),
     ...fieldLines(problem),
     ...figureLines(problem),
     ...advice,
@@ -31,38 +32,53 @@ export function showFailure(stream: Stream, failure: CommandFailed, json: boolea
   stream.write(`${[first, ...rest.map((line) => `  ${line}`)].join('\n')}\n`);
 }
 
+/** With the figures of a retry beside it, what the API says of them is said below. */
+function detailLines({ detail, retry, status }: ShownProblem): string[] {
+  if (retry !== undefined) return [];
+  return (status === undefined ? detail : inFlags(detail))
+    .split('\n')
+    .filter((line) => line !== '');
+}
+
 function fieldLines({ errors = [] }: ShownProblem): string[] {
-  return errors.map(({ in: where, pointer, message }) => `${flagOf(where, pointer)}: ${message}`);
+  return errors.map(
+    ({ in: where, pointer, message }) => `${flagOf(where, pointer)}: ${inFlags(message)}`,
+  );
 }
 
 /** A field as the flag that it came from: `/requested_by` is --requested-by. */
 function flagOf(where: string, pointer: string): string {
   const [, name] = /^\/([a-z_]+)$/.exec(pointer) ?? [];
   if (name === undefined) return `${where} ${pointer || '(the whole)'}`;
-  return where === 'body' || where === 'query'
-    ? `--${name.replaceAll('_', '-')}`
-    : `${where} ${name}`;
+  return where === 'body' || where === 'query' ? flagNamed(name) : `${where} ${name}`;
 }
 
 function figureLines({ counts, line, money, retry }: ShownProblem): string[] {
   return [
-    ...(line === undefined ? [] : [`At line ${grouped(line)}, header and blank ones not counted.`]),
+    ...(line === undefined ? [] : [`At line ${line}, header and blank ones not counted.`]),
     ...(counts === undefined
       ? []
       : [
-          `${counted(counts.lines, 'line')}: ${grouped(counts.accepted)} accepted, ${grouped(counts.duplicates)} duplicates, ${grouped(counts.rejected)} rejected; at least ${grouped(counts.minimum)} are needed.`,
+          `${counted(counts.lines, 'line')}: ${grouped(counts.accepted)} accepted, ${counted(counts.duplicates, 'duplicate')}, ${grouped(counts.rejected)} rejected; at least ${grouped(counts.minimum)} are needed.`,
           ...Object.entries(counts.reject_reasons).map(
             ([reason, count]) => `  ${reason}: ${grouped(count)}`,
           ),
         ]),
     ...(money === undefined
       ? []
-      : [`It would cost ${money.cost} ${money.currency}; max_cost is ${money.max_cost}.`]),
+      : [
+          `It would cost ${money.cost} ${money.currency}; --max-cost is ${money.max_cost} ${money.currency}.`,
+        ]),
     ...(retry === undefined
       ? []
       : [
-          `${grouped(retry.may_be_paid)} of ${counted(retry.numbers, 'number')} were paid for, or may have been; asking again costs ${retry.cost} ${retry.currency}.`,
+          `Asking ${counted(retry.numbers, 'number')} again costs ${retry.cost} ${retry.currency}, and ${paidText(retry)} paid for before, or may have been.`,
           `Give --approve WHY --cost-ceiling ${retry.cost}, with a key of scope approvals:write.`,
         ]),
   ];
+}
+
+function paidText({ numbers, may_be_paid }: NonNullable<ShownProblem['retry']>): string {
+  if (may_be_paid === numbers) return numbers === 1 ? 'it was' : 'all of them were';
+  return `${grouped(may_be_paid)} of them ${may_be_paid === 1 ? 'was' : 'were'}`;
 }

@@ -10,6 +10,8 @@ interface List<Schema extends z.ZodType<{ data: readonly unknown[] }>> {
   /** Most rows of one answer of the API. */
   readonly page_max: number;
   readonly headings: readonly string[];
+  /** Headings of columns that a narrow terminal does without, the first of them first. */
+  readonly lessImportant?: readonly string[];
   readonly row: (row: z.output<Schema>['data'][number]) => readonly string[];
   /** With --json a row a line, and never the API's page: for lists that are as long as a job. */
   readonly jsonRows?: boolean;
@@ -39,6 +41,7 @@ export async function showList<Schema extends z.ZodType<{ data: readonly unknown
   const { output } = context;
   let shown = 0;
   let last: z.output<Schema> | undefined;
+  let leftOut: readonly string[] = [];
   const pages = pagesOf(
     context,
     list.schema,
@@ -58,7 +61,13 @@ export async function showList<Schema extends z.ZodType<{ data: readonly unknown
       continue;
     }
     const rows = value.data.map((row) => list.row(row));
-    if (shown > 0 || rows.length > 0) await output.table([list.headings, ...rows], shown > 0);
+    if (shown > 0 || rows.length > 0) {
+      leftOut = await output.table([list.headings, ...rows], {
+        lessImportant: list.lessImportant ?? [],
+        continues: shown > 0,
+        without: leftOut,
+      });
+    }
     shown += rows.length;
     if (next !== null && shown >= limit) {
       output.note(`There is more: --all, or --cursor ${next}`);

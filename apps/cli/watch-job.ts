@@ -1,6 +1,8 @@
 import type { Job } from '@rollcall/contract';
 import { AnswerRate } from './answer-rate.ts';
+import { endingOf, retryCommandOf } from './closed-job.ts';
 import { type Context, Interrupted } from './context.ts';
+import { estimatedCostOf } from './estimated-cost.ts';
 import type { Ending } from './exit-codes.ts';
 import { closedStates, followJob } from './follow-job.ts';
 import { attentionLines, endLine } from './job-view.ts';
@@ -44,11 +46,12 @@ export async function watchJob(
   const nothingMoves = new AbortController();
   const rate = new AnswerRate();
   let job: Job | null = null;
+  let estimate: string | null = null;
   let movedAt_ms = performance.now();
   let seenAt_ms = movedAt_ms;
   const redraw = setInterval(() => {
     if (job === null) return;
-    show(display, job, rate, (performance.now() - seenAt_ms) / 1_000);
+    show(display, job, { rate, estimate, waited_s: (performance.now() - seenAt_ms) / 1_000 });
     const stuck = stuckOf(job);
     if (stuck.kind === 'moving') return;
     const grace_ms =
@@ -70,16 +73,22 @@ export async function watchJob(
       }
       const now_ms = performance.now();
       if (job === null || isOther(job, seen.job)) movedAt_ms = now_ms;
+      const isFirst = job === null;
       seenAt_ms = now_ms;
       ({ job } = seen);
       rate.see(job.counts.answered, now_ms);
-      show(display, job, rate, 0);
+      if (isFirst && !output.json && !closedStates.has(job.state)) {
+        estimate = await estimatedCostOf({ api, signal: together }, job);
+      }
+      show(display, job, { rate, estimate, waited_s: 0 });
       await options.onJob?.(job);
     }
     if (job === null) throw new Error('a job was followed to its end and never seen');
     display.end();
     output.note(endLine(job));
     if (job.failure !== null) output.note(`It failed: ${job.failure}`);
+    const again = retryCommandOf(job);
+    if (again !== null) output.note(`→ ${again}`);
     return { ending: endingOf(job), job };
   } catch (error) {
     display.end();
@@ -94,19 +103,17 @@ export async function watchJob(
   }
 }
 
-/** A job goes on without us: how to follow, pause and cancel it. */
-export function howToComeBack(jobId: string): string {
+/** How to follow, pause and cancel a job that goes on without us. `said` is what became of it. */
+export function howToComeBack(
+  jobId: string,
+  said = 'The job runs on without this program.',
+): string {
   return [
-    `The job runs on without this program.`,
+    said,
     `  follow   rollcall job ${jobId} --watch`,
     `  pause    rollcall pause ${jobId}`,
     `  cancel   rollcall cancel ${jobId}`,
   ].join('\n');
-}
-
-function endingOf({ state }: Job): Ending {
-  if (state === 'completed') return 'done';
-  return state === 'completed_with_errors' ? 'withErrors' : 'failed';
 }
 
 /** Whether something of it moved: what it says of the time left does so by itself. */
@@ -127,7 +134,15 @@ function explainStuck({ output }: Context, job: Job): void {
   for (const line of attentionLines(job)) output.note(`  ${line}`);
 }
 
-function show(display: ProgressDisplay, job: Job, rate: AnswerRate, waited_s: number): void {
+interface Beside {
+  readonly rate: AnswerRate;
+  /** What the whole job would cost, where that is known. */
+  readonly estimate: string | null;
+  /** Since the job was seen so. */
+  readonly waited_s: number;
+}
+
+function show(display: ProgressDisplay, job: Job, { rate, estimate, waited_s }: Beside): void {
   const { counts, money, chunks } = job;
   // Behind the first upload the rest waits by design.
   const blocked = job.attention
@@ -139,7 +154,7 @@ function show(display: ProgressDisplay, job: Job, rate: AnswerRate, waited_s: nu
     `${grouped(counts.answered)}/${grouped(counts.accepted)}`,
     ...(perSecond === null || perSecond < 1 ? [] : [`${grouped(Math.round(perSecond))}/s`]),
     ...(left_s === null || closedStates.has(job.state) ? [] : [`ETA ${durationText(left_s)}`]),
-    `${money.cost} ${money.currency}`,
+    `${money.cost}${estimate === null || closedStates.has(job.state) ? '' : ` of ≈${estimate}`} ${money.currency}`,
     ...(chunks.held > 0 ? [`${grouped(chunks.held)} held`] : []),
     ...(blocked > 0 ? [`${grouped(blocked)} blocked`] : []),
     ...(job.state === 'running' ? [] : [job.state]),

@@ -16,6 +16,7 @@ export function refusalOf(
   { numbers, mayBePaid, minNumbers, chosen }: Asked,
 ): Refusal {
   const { id, currency } = chosen.account;
+  const asking = `Asking ${numbers} ${numbers === 1 ? 'number' : 'numbers'} again`;
   switch (decision.kind) {
     case 'nothing_to_retry':
       return refuse('nothing_to_retry');
@@ -30,7 +31,7 @@ export function refusalOf(
     case 'approval_required':
     case 'approval_too_low': {
       const cost = formatMoney(decision.cost);
-      const figures = `Asking ${numbers} numbers again costs ${cost} ${currency}, and ${mayBePaid} of them were paid for before, or may have been.`;
+      const figures = `${asking} costs ${cost} ${currency}, and ${mayBePaid} of them ${mayBePaid === 1 ? 'was' : 'were'} paid for before, or may have been.`;
       const advice =
         decision.kind === 'approval_required'
           ? `Send \`approval\` with \`why\` and a \`cost_ceiling\` of at least ${cost}, with a key that has the scope approvals:write.`
@@ -43,7 +44,7 @@ export function refusalOf(
     case 'max_cost_too_low': {
       const [cost, max_cost] = [formatMoney(decision.cost), formatMoney(decision.maxCost)];
       return refuse('max_cost_too_low', {
-        detail: `Asking ${numbers} numbers again costs ${cost} ${currency}, and max_cost is ${max_cost} ${currency}. Nothing was stored.`,
+        detail: `${asking} costs ${cost} ${currency}, and max_cost is ${max_cost} ${currency}. Nothing was stored.`,
         money: { currency, cost, max_cost },
       });
     }

@@ -6,10 +6,8 @@ import type { Run } from '../program.ts';
 
 type Account = ReturnType<typeof accountSchema.parse>;
 
-export function accountsCommand(program: Command, run: Run): void {
-  const accounts = program
-    .command('accounts')
-    .summary('list, show, pause, resume and confirm accounts')
+export function accountsCommand(accounts: Command, run: Run): void {
+  accounts
     .description('Lists the accounts at providers and how they are; with an id: one of them.')
     .argument('[id]', 'an account', flag.account)
     .action(
@@ -24,7 +22,10 @@ export function accountsCommand(program: Command, run: Run): void {
         }
         const { value, raw } = await api.ask(accountListSchema, 'GET', '/v1/accounts', { signal });
         if (output.json) await output.value(raw);
-        else await output.table([accountHeadings, ...value.data.map(accountRow)]);
+        else
+          await output.table([accountHeadings, ...value.data.map(accountRow)], {
+            lessImportant: ['ready', 'polling', 'reserved', 'in flight', 'checks', 'balance'],
+          });
         return 'done';
       }),
     );

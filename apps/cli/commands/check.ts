@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { usageError } from '../command-failed.ts';
 import { createJob } from '../create-job.ts';
 import { type Context, Interrupted } from '../context.ts';
 import { dryRun } from '../dry-run.ts';
 import type { Ending } from '../exit-codes.ts';
-import { exportTo, type ExportOptions, exportFlags, formatOf } from '../export-to.ts';
+import {
+  exportTo,
+  type ExportOptions,
+  exportFlags,
+  formatOf,
+  refuseFlagsWithoutOut,
+} from '../export-to.ts';
 import { flag } from '../flags.ts';
 import { describeJob } from '../job-view.ts';
 import { bytesText, counted } from '../plain-text.ts';
 import { openProgressDisplay } from '../progress-display.ts';
 import type { Run } from '../program.ts';
+import { refuseLackingScopes, scopesToWait } from '../refuse-lacking-scopes.ts';
 import { refuseTaken } from '../save-file.ts';
 import { openUploadSource } from '../upload-source.ts';
 import { howToComeBack, watchJob } from '../watch-job.ts';
@@ -30,10 +38,8 @@ export interface CheckOptions extends ExportOptions {
   readonly dryRun?: boolean;
 }
 
-export function checkCommand(program: Command, run: Run): void {
-  const command = program
-    .command('check')
-    .summary('send a list of numbers')
+export function checkCommand(command: Command, run: Run): void {
+  command
     .description(
       'Sends a list of numbers (txt, csv, tsv, xlsx or a JSON array; plain or gzip) and prints the id of its job.',
     )
@@ -46,8 +52,8 @@ export function checkCommand(program: Command, run: Run): void {
     )
     .option('--default-region <region>', 'two letters: how numbers without a country code are read')
     .option('--name <name>', 'a name of your own')
-    .option('--purpose <why>', 'why these numbers are checked: they are personal data')
-    .option('--requested-by <who>', 'the person or system that asks')
+    .option('--purpose <why>', '(required) why these numbers are checked: they are personal data')
+    .option('--requested-by <who>', '(required) the person or system that asks')
     .option('--priority <n>', '-100 to 100, higher goes first', flag.whole(-100, 100))
     .option('--max-cost <amount>', 'most that the job may spend', flag.amount)
     .option(
@@ -68,8 +74,11 @@ async function check(context: Context, file: string, options: CheckOptions): Pro
   const { output } = context;
   const { out } = options;
   const waits = options.wait === true || out !== undefined;
+  refuseUnsaid(options);
+  refuseFlagsWithoutOut(options);
   formatOf(options);
   if (out !== undefined && out !== '-') await refuseTaken(out, options.force === true);
+  if (waits) await refuseLackingScopes(context, scopesToWait(out));
   const idempotencyKey = options.idempotencyKey ?? randomUUID();
 
   const { job, raw, replayed } = await upload(context, file, options, idempotencyKey);
@@ -78,7 +87,7 @@ async function check(context: Context, file: string, options: CheckOptions): Pro
     if (output.json) await output.value(raw);
     else await output.line(job.id);
     if (output.isTerminal) for (const line of describeJob(job).slice(1)) output.note(line);
-    output.note(howToComeBack(job.id));
+    output.note(howToComeBack(job.id, 'The job is stored and runs.'));
     return 'done';
   }
   // Where results go to standard output, nothing else does.
@@ -94,6 +103,16 @@ async function check(context: Context, file: string, options: CheckOptions): Pro
   }
   if (output.json && out !== '-') await output.value(watched.job);
   return watched.ending;
+}
+
+/** What the API asks for with every list; a dry run sends none. */
+function refuseUnsaid({ purpose, requestedBy }: CheckOptions): void {
+  const lacking = [
+    ...(purpose === undefined ? ['--purpose WHY'] : []),
+    ...(requestedBy === undefined ? ['--requested-by WHO'] : []),
+  ];
+  if (lacking.length === 0) return;
+  throw usageError(`Give ${lacking.join(' and ')}: numbers are personal data. Nothing was sent.`);
 }
 
 async function upload(

@@ -6,10 +6,8 @@ import { grouped, plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
 import { type ListOptions, showList } from '../show-list.ts';
 
-export function chunksCommand(program: Command, run: Run): void {
-  const command = program
-    .command('chunks')
-    .summary('show the uploads of a job')
+export function chunksCommand(command: Command, run: Run): void {
+  command
     .description(
       'Shows the uploads of a job; with a second id: one of them with its attempts and polls.',
     )
@@ -50,6 +48,7 @@ export function chunksCommand(program: Command, run: Run): void {
               'next',
               'reason',
             ],
+            lessImportant: ['next', 'task', 'polls', 'changed', 'no', 'numbers'],
             row: (row) => [
               String(row.number),
               row.id,

@@ -11,17 +11,16 @@ const names = ['bash', 'zsh', 'fish'] as const;
 /** A shell waits for it while somebody has pressed Tab. */
 const patience_ms = 1_500;
 
-export function completionCommand(program: Command, run: Run): void {
-  const command = program
-    .command('completion')
-    .summary('print completions for a shell')
+/** `whole` gives the program with every command's flags. */
+export function completionCommand(command: Command, run: Run, whole: () => Promise<Command>): void {
+  command
     .description(
       'Prints completions for bash, zsh or fish; docs/command-line.md says where to put them.',
     )
     .argument('<shell>', names.join(', '), flag.word(names))
     .action(
       run(async ({ output }, shell: keyof typeof shells) => {
-        await output.write(shells[shell](wordsOf(program)));
+        await output.write(shells[shell](wordsOf(await whole())));
         return 'done';
       }),
     );

@@ -6,15 +6,16 @@ import { describeJob } from '../job-view.ts';
 import { counted, plainText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
 
-export function controlCommands(program: Command, run: Run): void {
-  for (const [verb, does] of [
-    ['pause', 'Sends nothing more of a job until it is resumed; what was sent still comes in.'],
-    ['resume', 'Goes on with a paused job, or behind a rejected first upload.'],
-  ] as const) {
-    program
-      .command(verb)
-      .summary(`${verb} a job`)
-      .description(does)
+const verbs = {
+  pause: 'Sends nothing more of a job until it is resumed; what was sent still comes in.',
+  resume: 'Goes on with a paused job, or behind a rejected first upload.',
+} as const;
+
+/** The command of a verb that answers with the job. */
+export function verbCommand(verb: keyof typeof verbs) {
+  return (command: Command, run: Run): void => {
+    command
+      .description(verbs[verb])
       .argument('<id>', 'a job', flag.id('job'))
       .action(
         run(async ({ api, output, signal }, id: string) => {
@@ -26,11 +27,11 @@ export function controlCommands(program: Command, run: Run): void {
           return 'done';
         }),
       );
-  }
+  };
+}
 
-  program
-    .command('cancel')
-    .summary('cancel a job')
+export function cancelCommand(command: Command, run: Run): void {
+  command
     .description(
       'Ends a job: what was not sent is never sent. Says what is paid, what may still be charged, and what is released.',
     )
@@ -45,10 +46,10 @@ export function controlCommands(program: Command, run: Run): void {
         return 'done';
       }),
     );
+}
 
-  program
-    .command('change')
-    .summary("change a job's name, priority or ceiling")
+export function changeCommand(command: Command, run: Run): void {
+  command
     .description('Changes an open job. Raising max_cost lets go on what its ceiling had blocked.')
     .argument('<id>', 'a job', flag.id('job'))
     .option('--max-cost <amount>', 'most that it may spend; none: no ceiling of its own')

@@ -4,10 +4,8 @@ import { failed } from '../command-failed.ts';
 import { plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
 
-export function doctorCommand(program: Command, run: Run): void {
-  program
-    .command('doctor')
-    .summary('say what is stuck, why, and what it costs to act')
+export function doctorCommand(command: Command, run: Run): void {
+  command
     .description(
       'Looks at the API, its database and queue, accounts, held and blocked uploads and jobs that do not move. One line a finding, with the command that acts. Ends with 0 when there is none, with 6 when a person is needed.',
     )

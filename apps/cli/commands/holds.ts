@@ -26,10 +26,8 @@ interface ResolveOptions {
 
 const decisions = ['adopt', 'pay_again', 'keep_polling', 'replay', 'give_up'] as const;
 
-export function holdsCommand(program: Command, run: Run): void {
-  const holds = program
-    .command('holds')
-    .summary('list, show and decide what waits for a person')
+export function holdsCommand(holds: Command, run: Run): void {
+  holds
     .description(
       'Lists the uploads that wait for a person, the oldest first; with an id: one of them with its evidence.',
     )
@@ -67,6 +65,7 @@ export function holdsCommand(program: Command, run: Run): void {
             'since',
             'may be',
           ],
+          lessImportant: ['may be', 'check', 'since', 'account', 'detail', 'numbers'],
           row: (row) => [
             row.chunk_id,
             row.check,

@@ -5,10 +5,8 @@ import { describeJob } from '../job-view.ts';
 import type { Run } from '../program.ts';
 import { watchJob } from '../watch-job.ts';
 
-export function jobCommand(program: Command, run: Run): void {
-  program
-    .command('job')
-    .summary('show or follow a job')
+export function jobCommand(command: Command, run: Run): void {
+  command
     .description('Shows a job: what came of it so far, what it cost, and what of it waits.')
     .argument('<id>', 'a job', flag.id('job'))
     .option('--watch', 'stay until it is closed, with its progress')

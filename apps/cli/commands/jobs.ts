@@ -1,7 +1,7 @@
 import { jobPageSchema } from '@rollcall/contract';
 import type { Command } from 'commander';
 import { flag } from '../flags.ts';
-import { jobHeadings, jobRow } from '../job-view.ts';
+import { jobHeadings, jobLessImportant, jobRow } from '../job-view.ts';
 import { listFlags } from '../list-flags.ts';
 import type { Run } from '../program.ts';
 import { type ListOptions, showList } from '../show-list.ts';
@@ -18,10 +18,8 @@ interface JobsOptions extends ListOptions {
   readonly attention?: boolean;
 }
 
-export function jobsCommand(program: Command, run: Run): void {
-  const command = program
-    .command('jobs')
-    .summary('list jobs')
+export function jobsCommand(command: Command, run: Run): void {
+  command
     .description('Lists jobs, the newest first.')
     .option('--state <states>', 'in one of these states, separated by commas')
     .option('--check <name>', 'of this check')
@@ -52,6 +50,7 @@ export function jobsCommand(program: Command, run: Run): void {
           },
           page_max: 100,
           headings: jobHeadings,
+          lessImportant: jobLessImportant,
           row: jobRow,
           none: 'There are no such jobs.',
         },

@@ -16,11 +16,8 @@ interface CreateOptions {
   readonly force?: boolean;
 }
 
-export function keysCommand(program: Command, run: Run): void {
-  const keys = program
-    .command('keys')
-    .summary('list, make and revoke API keys')
-    .description('Lists the API keys. A key itself is shown once, when it is made.');
+export function keysCommand(keys: Command, run: Run): void {
+  keys.description('Lists the API keys. A key itself is shown once, when it is made.');
   listFlags(keys).action(
     run(async (context, options: ListOptions) => {
       await showList(
@@ -31,6 +28,7 @@ export function keysCommand(program: Command, run: Run): void {
           query: {},
           page_max: 100,
           headings: ['id', 'scopes', 'created', 'last used', 'expires', 'revoked', 'name'],
+          lessImportant: ['created', 'revoked', 'expires', 'last used', 'scopes'],
           row: (key) => [
             key.id,
             key.scopes.join(','),

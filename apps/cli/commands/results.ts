@@ -4,7 +4,7 @@ import { exportFlags, exportTo, type ExportOptions } from '../export-to.ts';
 import { flag } from '../flags.ts';
 import { listFlags } from '../list-flags.ts';
 import type { Output } from '../output.ts';
-import { grouped, timeText } from '../plain-text.ts';
+import { timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
 import { type ListOptions, showList } from '../show-list.ts';
 
@@ -14,16 +14,14 @@ function wholeUnlessLimited(options: ListOptions, { isTerminal, json }: Output):
   return limits ? options : { ...options, all: true };
 }
 
-export function resultCommands(program: Command, run: Run): void {
-  const results = program
-    .command('results')
-    .summary('show the results of a job')
+export function resultsCommand(command: Command, run: Run): void {
+  command
     .description(
       'Shows the results of a job in order of number: on a terminal the first of them, elsewhere all.',
     )
     .argument('<id>', 'a job', flag.id('job'))
     .option('--outcome <outcome>', 'only these, e.g. registered');
-  listFlags(results).action(
+  listFlags(command).action(
     run(async (context, id: string, options: ListOptions & { readonly outcome?: string }) => {
       const last = await showList(
         context,
@@ -33,13 +31,15 @@ export function resultCommands(program: Command, run: Run): void {
           query: { outcome: options.outcome },
           page_max: 1_000,
           jsonRows: true,
-          headings: ['number', 'outcome', 'account', 'cost', 'checked_at', 'attributes'],
+          headings: ['number', 'outcome', 'account', 'source', 'cost', 'checked_at', 'attributes'],
+          lessImportant: ['source', 'account', 'cost'],
           row: (row) => [
             row.number,
             row.outcome,
             row.account,
+            row.source,
             row.cost,
-            timeText(row.checked_at),
+            context.output.isTerminal ? timeText(row.checked_at) : row.checked_at,
             row.attributes === null ? '' : JSON.stringify(row.attributes),
           ],
           none: 'No such results are there.',
@@ -50,15 +50,15 @@ export function resultCommands(program: Command, run: Run): void {
       return 'done';
     }),
   );
+}
 
-  const rejects = program
-    .command('rejects')
-    .summary('show the rejected lines of a job')
+export function rejectsCommand(command: Command, run: Run): void {
+  command
     .description(
       'Shows the lines that were no numbers. A line counts records of the upload from 1, without header and blank ones.',
     )
     .argument('<id>', 'a job', flag.id('job'));
-  listFlags(rejects).action(
+  listFlags(command).action(
     run(async (context, id: string, options: ListOptions) => {
       await showList(
         context,
@@ -69,7 +69,7 @@ export function resultCommands(program: Command, run: Run): void {
           page_max: 1_000,
           jsonRows: true,
           headings: ['line', 'reason', 'raw'],
-          row: (row) => [grouped(row.line), row.reason, row.raw],
+          row: (row) => [String(row.line), row.reason, row.raw],
           none: 'No line was rejected.',
         },
         wholeUnlessLimited(options, context.output),
@@ -77,16 +77,16 @@ export function resultCommands(program: Command, run: Run): void {
       return 'done';
     }),
   );
+}
 
-  const exporting = program
-    .command('export')
-    .summary('write the results of a job to a file')
+export function exportCommand(command: Command, run: Run): void {
+  command
     .description('Writes the results of a job to a file, or to standard output.')
     .argument('<id>', 'a job', flag.id('job'))
     .option('--outcome <outcome>', 'only these (with --shape results)')
     .option('--latest', 'the newest answers, those of its retries included')
     .option('--partial', 'what is there so far, of a job that is not closed');
-  exportFlags(exporting).action(
+  exportFlags(command).action(
     run(
       async (
         context,

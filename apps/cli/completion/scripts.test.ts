@@ -5,7 +5,7 @@ import { buildProgram } from '../program.ts';
 import { bashCompletion, fishCompletion, zshCompletion } from './scripts.ts';
 import { wordsOf } from './words-of.ts';
 
-const words = wordsOf(buildProgram(() => () => Promise.resolve()));
+const words = wordsOf(await buildProgram(() => () => Promise.resolve()).whole());
 
 /** What bash offers for the last of these words. */
 async function offered(...typed: string[]): Promise<string[]> {

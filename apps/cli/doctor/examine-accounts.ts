@@ -1,5 +1,6 @@
 import { accountListSchema } from '@rollcall/contract';
 import type { Context } from '../context.ts';
+import { counted } from '../plain-text.ts';
 import type { Finding } from './finding.ts';
 
 /** Accounts that send nothing. */
@@ -7,7 +8,10 @@ export async function examineAccounts({ api, signal }: Context): Promise<Finding
   const { value } = await api.ask(accountListSchema, 'GET', '/v1/accounts', { signal });
   return value.data.flatMap((account): Finding[] => {
     const waiting = account.chunks.ready + account.chunks.blocked;
-    const behind = waiting === 0 ? 'nothing waits for it' : `${waiting} uploads wait`;
+    const behind =
+      waiting === 0
+        ? 'nothing waits for it'
+        : `${counted(waiting, 'upload')} ${waiting === 1 ? 'waits' : 'wait'}`;
     if (account.paused !== null) {
       const { reason, since, note } = account.paused;
       return [
@@ -25,7 +29,7 @@ export async function examineAccounts({ api, signal }: Context): Promise<Finding
     return [
       {
         kind: 'account_stopped',
-        what: `the breaker of ${account.id} is open after ${unknown_recent} unknown uploads, ${behind}${resets_at === null ? '' : `; it closes by itself at ${resets_at}`}`,
+        what: `the breaker of ${account.id} is open after ${counted(unknown_recent, 'unknown upload')}, ${behind}${resets_at === null ? '' : `; it closes by itself at ${resets_at}`}`,
         since: null,
         money: null,
         command: `rollcall holds --account ${account.id}`,

@@ -33,7 +33,7 @@ export async function examine(
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error;
       const { code, detail } = error.problem;
-      const isRefused = error.ending === 'refused' && code !== 'unauthenticated';
+      const isRefused = error.ending === 'refused';
       // With nothing found yet, that the API is away is all there is to say.
       if (!isRefused && findings.length === 0) throw error;
       skipped.push(`${name} (${code}: ${detail})`);
