@@ -18,7 +18,8 @@ export default defineConfig({
     pool: 'forks',
     // Two cores is what the smallest machine that we promise to run on has; each file may start processes of its own.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A time-out ends what hangs; it is no measure of speed. Machines are shared, and a process may take many seconds to start.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 });

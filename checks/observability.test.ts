@@ -164,7 +164,7 @@ describe('promtool', () => {
     const promtool = await promtoolOrSkip(context);
     const files = ['rules.test.yml', 'rules-of-days.test.yml'];
     expect(await promtool.run(['test', 'rules', ...files], here)).toMatchObject({ kind: 'ok' });
-  }, 60_000);
+  }, 180_000);
 
   test('can read every expression of the dashboard', async (context) => {
     const promtool = await promtoolOrSkip(context);

@@ -186,7 +186,7 @@ beforeAll(async () => {
       const text = await (await fetch(`${url}/metrics`)).text();
       return text.includes('rollcall_numbers{') ? text : null;
     },
-    { timeoutMs: 20_000, everyMs: 500, describe: 'the job to be in the metrics' },
+    { timeoutMs: 60_000, everyMs: 500, describe: 'the job to be in the metrics' },
   );
   scraped.worker = await (await fetch(`${workerUrl}/metrics`)).text();
   await Promise.all(processes.map((each) => each.stop()));

@@ -86,22 +86,22 @@ describe.each(testBackends)('on %s', (backend) => {
     const before = await ground.charges('ekycpro');
     const first = startWorker(environment);
     await waitFor(async () => (await ground.charges('ekycpro')) > before, {
-      timeoutMs: 15_000,
+      timeoutMs: 60_000,
       describe: 'the upload to be charged',
     });
     first.kill('SIGKILL');
     startWorker(environment);
-    const chunk = await ground.untilChunk(jobId, ['held'], 20_000);
+    const chunk = await ground.untilChunk(jobId, ['held'], 60_000);
     expect(chunk).toMatchObject({
       reason: 'unknown',
       held_detail: 'worker_died',
       attempt_outcome: 'unknown',
     });
     const other = await ground.enqueue('coinw', fresh(50));
-    await ground.untilState(other, ['completed'], 20_000);
+    await ground.untilState(other, ['completed'], 60_000);
     expect(await ground.charges('ekycpro')).toBe(before + 2);
     expect(await ground.simulator.control('GET', 'paid-twice')).toMatchObject({ paid_twice: 0 });
-  }, 60_000);
+  }, 180_000);
 
   test('two workers, one stage each, share the work through Postgres; SIGTERM ends them in order', async () => {
     const environment = redis();
@@ -109,13 +109,13 @@ describe.each(testBackends)('on %s', (backend) => {
       startWorker(environment, ['--stages', names]),
     );
     const jobId = await ground.enqueue('coinw', fresh(300));
-    await ground.untilState(jobId, ['completed'], 30_000);
+    await ground.untilState(jobId, ['completed'], 60_000);
     for (const worker of stages) {
       worker.kill('SIGTERM');
       expect(await once(worker, 'exit')).toEqual([0, null]);
       expect(worker.lines.join('\n')).toContain('worker.stopped');
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 test('pace and uploads in flight hold over all processes together', async () => {
@@ -131,7 +131,7 @@ test('pace and uploads in flight hold over all processes together', async () => 
     await ground.enqueue('twitter', fresh(600)),
     await ground.enqueue('twitter', fresh(600)),
   ];
-  for (const jobId of jobs) await ground.untilState(jobId, ['completed'], 40_000);
+  for (const jobId of jobs) await ground.untilState(jobId, ['completed'], 60_000);
   const { requests } = (await ground.simulator.control('GET', 'requests')) as {
     requests: {
       account: string;
@@ -148,15 +148,15 @@ test('pace and uploads in flight hold over all processes together', async () => 
     const inOneSecond = starts.slice(index).filter((later) => later < start + 1_000).length;
     expect(inOneSecond).toBeLessThanOrEqual(26);
   }
-}, 60_000);
+}, 180_000);
 
 test('what is lost from the queue is rung again: nothing but Postgres is needed', async () => {
   // Stored and never rung: the doorbell went to no queue at all.
   const jobId = await ground.enqueue('telegram', fresh(30));
   startWorker();
-  await ground.untilState(jobId, ['completed'], 30_000);
+  await ground.untilState(jobId, ['completed'], 60_000);
   expect(await ground.job(jobId)).toMatchObject({ answered: 30, pending: 0 });
-}, 40_000);
+}, 180_000);
 
 test('a configuration that cannot be used is refused with every problem at once', async () => {
   const worker = startWorker({
@@ -176,7 +176,7 @@ test('an account with open chunks cannot be taken out of the accounts file', asy
   );
   const jobId = await ground.enqueue('viber', fresh(10));
   startWorker();
-  await ground.untilChunk(jobId, ['blocked'], 20_000);
+  await ground.untilChunk(jobId, ['blocked'], 60_000);
   const without = join(tmpdir(), 'without.yaml');
   const { text } = await simulatedAccounts(ground.simulator);
   await writeFile(
@@ -190,4 +190,4 @@ test('an account with open chunks cannot be taken out of the accounts file', asy
   await unlink(without);
   expect(worker.complaint()).toContain('account webcom has open chunks');
   expect(code).toBe(78);
-}, 40_000);
+}, 180_000);

@@ -220,7 +220,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       return rows[0] as Record<string, unknown>;
     },
     chunks: chunksOf,
-    async untilState(jobId, states, timeoutMs = 20_000) {
+    async untilState(jobId, states, timeoutMs = 60_000) {
       await waitFor(
         async () => {
           const { rows } = await db.query<{ state: string }>(
@@ -232,7 +232,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
         { timeoutMs, describe: `job ${jobId} to be ${states.join(' or ')}` },
       );
     },
-    async untilChunk(jobId, states, timeoutMs = 15_000) {
+    async untilChunk(jobId, states, timeoutMs = 60_000) {
       return waitFor(
         async () => {
           const first = (await chunksOf(jobId)).find((chunk) => chunk['state'] !== 'superseded');
@@ -250,7 +250,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
           return chunk && states.includes(String(chunk['state'])) ? chunk : null;
         },
         {
-          timeoutMs: 25_000,
+          timeoutMs: 60_000,
           everyMs: 200,
           describe: `the chunk of ${jobId} to be ${states.join(' or ')}`,
         },

@@ -12,7 +12,7 @@ import { QueueDatabaseUnreachable } from './queue-errors.ts';
 
 const poll = (ring: number): Doorbell => ({ stage: 'poll', account: 'alpha', ring });
 const until = (condition: () => unknown) =>
-  waitFor(condition, { timeoutMs: 20_000, describe: condition.toString() });
+  waitFor(condition, { timeoutMs: 60_000, describe: condition.toString() });
 
 test('a Postgres that is away at start is an error that says what to check', async () => {
   const opening = openQueues({

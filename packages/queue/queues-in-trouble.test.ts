@@ -7,7 +7,7 @@ import type { Queues } from './open-queues.ts';
 import type { QueueEvent } from './queue-event.ts';
 import { type Ground, openGroundOn, queueNamed, submitDoorbell, timed } from './test-ground.ts';
 
-const until = (condition: () => unknown, timeoutMs = 10_000) =>
+const until = (condition: () => unknown, timeoutMs = 60_000) =>
   waitFor(condition, { timeoutMs, describe: condition.toString() });
 
 describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
@@ -89,8 +89,8 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
 
       await ground.wire.mend();
       const after = submitDoorbell(2);
-      await until(async () => (await queues.ring([after])).rung === 1, 15_000);
-      await until(() => heard.some((doorbell) => doorbell.ring === 2), 15_000);
+      await until(async () => (await queues.ring([after])).rung === 1, 60_000);
+      await until(() => heard.some((doorbell) => doorbell.ring === 2), 60_000);
     },
   );
 
@@ -133,7 +133,7 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
         await until(() => said.includes('holding'));
         await ground.wire[fault]();
         child.kill('SIGTERM');
-        await until(() => child.exitCode !== null, 15_000);
+        await until(() => child.exitCode !== null, 60_000);
         expect({ said, exitCode: child.exitCode }).toEqual({
           said: 'holding\nclosed\n',
           exitCode: 0,

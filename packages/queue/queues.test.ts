@@ -13,7 +13,7 @@ const canary = '+4915112345678';
 const chunkId = () => makeId('chunk', Date.now(), randomBytes(10));
 const jobId = () => makeId('job', Date.now(), randomBytes(10));
 
-const until = (condition: () => unknown, timeoutMs = 10_000) =>
+const until = (condition: () => unknown, timeoutMs = 60_000) =>
   waitFor(condition, { timeoutMs, describe: condition.toString() });
 
 function only<T>(list: readonly T[]): T {
@@ -196,7 +196,7 @@ describe.each(testBackends)('doorbells on %s', (kind) => {
     const { value, took_ms } = await timed(() => queues.ring(doorbells));
     expect(value.failed).toBe(0);
     console.info(`${kind}: 1,100 doorbells rung in ${Math.round(took_ms)} ms`);
-    await until(() => heard === 1_100, 20_000);
+    await until(() => heard === 1_100, 60_000);
     await until(async () => (await queueNamed(queues, 'ingest').getActiveCount()) === 0);
     // On Postgres two messages that finish at the same time do not see each other when they clear away the oldest.
     const kept = await queueNamed(queues, 'ingest').getCompletedCount();

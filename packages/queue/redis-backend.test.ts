@@ -9,7 +9,7 @@ import { type Ground, openGround } from './test-ground.ts';
 
 const poll = (ring: number): Doorbell => ({ stage: 'poll', account: 'alpha', ring });
 const until = (condition: () => unknown) =>
-  waitFor(condition, { timeoutMs: 10_000, describe: condition.toString() });
+  waitFor(condition, { timeoutMs: 60_000, describe: condition.toString() });
 
 const openWithPrefix = (redisUrl: string, prefix: string) =>
   openQueues({

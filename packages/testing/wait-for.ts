@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type WaitOptions = {
-  /** 5,000 when absent. */
+  /** 20,000 when absent: longer than anything takes on a machine that does other things too. */
   timeoutMs?: number;
   /** Pause between two looks, 20 when absent. */
   everyMs?: number;
-  /** What is awaited, as the end of "Waited 5000 ms for …". */
+  /** What is awaited, as the end of "Waited 20000 ms for …". */
   describe: string;
 };
 
@@ -15,7 +15,7 @@ export type WaitOptions = {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 5_000, everyMs = 20, describe }: WaitOptions,
+  { timeoutMs = 20_000, everyMs = 20, describe }: WaitOptions,
 ): Promise<NonNullable<T>> {
   const giveUpAt = performance.now() + timeoutMs;
   for (;;) {

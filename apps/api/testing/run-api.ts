@@ -23,7 +23,7 @@ export async function runApi(env: Readonly<Record<string, string>>): Promise<Run
   const api = await spawnApi(env);
   const listening = await waitFor(
     () => api.lines().find((line) => line.event === 'http.listening') ?? api.code() !== undefined,
-    { timeoutMs: 20_000, describe: 'the api to listen' },
+    { timeoutMs: 60_000, describe: 'the api to listen' },
   );
   if (listening === true) throw new Error(`the api ended: ${JSON.stringify(api.lines())}`);
   return { ...api, url: `http://127.0.0.1:${listening.port}` };

@@ -130,7 +130,7 @@ test('a provider that refuses every size does not make a job loop', async () => 
     action: { kind: 'answer', status: 400, json: text },
   });
   const jobId = await ground.enqueue('twitter', fresh(40));
-  await ground.untilState(jobId, ['completed_with_errors'], 30_000);
+  await ground.untilState(jobId, ['completed_with_errors'], 60_000);
   expect((await ground.chunks(jobId)).at(-1)).toMatchObject({ state: 'rejected' });
   expect(await ground.job(jobId)).toMatchObject({ failed: 40, cost: '0' });
 });
@@ -171,7 +171,7 @@ describe('the first chunk of a job goes alone', () => {
     await waitFor(
       async () =>
         (await ground.chunks(jobId)).filter((chunk) => chunk['state'] === 'done').length === 3,
-      { timeoutMs: 15_000, describe: 'the three chunks behind the first' },
+      { timeoutMs: 60_000, describe: 'the three chunks behind the first' },
     );
     expect((await ground.chunks(jobId))[0]).toMatchObject({
       state: 'polling',

@@ -154,7 +154,7 @@ test('a task that awaits payment is polled on, its clock stands, and a top-up fi
   const waiting = await waitFor(
     async () =>
       (await ground.chunks(jobId)).find((chunk) => chunk['awaiting_payment_since'] !== null),
-    { timeoutMs: 10_000, describe: 'the task to await payment' },
+    { timeoutMs: 60_000, describe: 'the task to await payment' },
   );
   expect(waiting['state']).toBe('polling');
   await ground.db.query(
@@ -167,7 +167,7 @@ test('a task that awaits payment is polled on, its clock stands, and a top-up fi
       await ground.hurry(jobId);
       return (await history(jobId)).length >= polls + 2;
     },
-    { timeoutMs: 10_000, everyMs: 150, describe: 'two more polls' },
+    { timeoutMs: 60_000, everyMs: 150, describe: 'two more polls' },
   );
   expect((await ground.chunks(jobId))[0]).toMatchObject({ state: 'polling' });
   await ground.simulator.control('PUT', 'balance', { account: 'webcom', balance: 1_000 });
@@ -230,7 +230,7 @@ test('a 429 with Retry-After is waited for; a 401 pauses the account and the pol
   const polled = await waitFor(
     async () => ((await history(jobId)).length > 0 ? (await ground.chunks(jobId))[0] : null),
     {
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
       describe: 'the first poll',
     },
   );

@@ -170,7 +170,7 @@ describe('an answer that is free', () => {
         await ground.hurry(jobId);
         return (await ground.job(jobId))['state'] === 'completed';
       },
-      { timeoutMs: 15_000, everyMs: 300, describe: 'the third try to be accepted' },
+      { timeoutMs: 60_000, everyMs: 300, describe: 'the third try to be accepted' },
     );
     expect(await placeOf(jobId)).toEqual(['released', 'released', 'committed']);
     expect((await ground.charges('ekycpro')) - before).toBe(1);
