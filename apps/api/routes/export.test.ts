@@ -84,6 +84,8 @@ describe('the results of a job', () => {
   test('only those with an outcome, where one is named', async () => {
     const { cells } = await exported(closed, 'outcome=registered');
     expect(cells().map(([number]) => number)).toEqual(['number', '+447911123002']);
+    const none = await exported(closed, 'outcome=missing');
+    expect(none.cells().map(([number]) => number)).toEqual(['number']);
   });
 
   test('an open job is refused, and shown as far as it is answered where that is asked for', async () => {
