@@ -65,7 +65,7 @@ test('more numbers than fit in memory come out ascending, distinct, twice over, 
   }
   await sorted.close();
   await expect(collect(sorted.batches())).rejects.toThrow(/closed/);
-}, 60_000);
+}, 180_000);
 
 test('no numbers make no batch', async () => {
   const sorted = await new NumberSorter(directory).finish();

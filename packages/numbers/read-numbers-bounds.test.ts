@@ -56,7 +56,7 @@ describe('an upload that is refused', () => {
       expect((await refused(text, { ...wide, maxLineBytes: 4096 })).code).toBe('line_too_long');
     }
     expect(await openFiles()).toBe(before);
-  }, 60_000);
+  }, 180_000);
 
   test('is refused for a line over the limit that ends within its chunk', async () => {
     const text = `+${a}\n${'4'.repeat(limits.maxLineBytes + 1)}\n+${a}\n`;

@@ -29,10 +29,9 @@ describe('a txt upload', () => {
     expect(await rejectsOf(intake)).toEqual([{ line: 2, reason: 'not_a_number', raw: 'José' }]);
   });
 
-  test('keeps rejects that Postgres can store: NUL shown, long text cut', async () => {
-    await using intake = await read(`+4479\u0000123\n${'é'.repeat(300)}\n${'x'.repeat(200)}\n`);
-    const [nul, long, exact] = await rejectsOf(intake);
-    expect(nul).toEqual({ line: 1, reason: 'not_a_number', raw: '+4479\u2400123' });
+  test('keeps rejects that Postgres can store: long text cut', async () => {
+    await using intake = await read(`${'é'.repeat(300)}\n${'x'.repeat(200)}\n`);
+    const [long, exact] = await rejectsOf(intake);
     expect(long?.raw).toBe(`${'é'.repeat(199)}…`);
     expect(exact?.raw).toBe('x'.repeat(200));
   });

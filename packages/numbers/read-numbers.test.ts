@@ -115,7 +115,11 @@ describe('any upload', () => {
     ['PK\u0005\u0006rest', 'empty zip'],
     [Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'password'],
     ['%PDF-1.7', 'PDF'],
-    [Buffer.from('\ufeff+44\n', 'utf16le'), 'UTF-16'],
+    [Buffer.from('\ufeff+44\n', 'utf16le'), 'Unicode Text'],
+    [Buffer.from('+447911123456\n', 'utf16le'), 'UTF-16'],
+    [Buffer.from('\u007fELF\u0002\u0001\u0001\u0000'), 'NUL'],
+    [`${`+${a}`.padEnd(400)}\n`.repeat(800) + '\u0000', 'NUL'],
+    [gzipSync(`["+${a}", "\u0000"]`), 'NUL'],
     [gzipSync(gzipSync(`+${a}`)), 'gzip within gzip'],
   ])('of a foreign kind is refused by name', async (source, name) => {
     const refusal = await refused(source);

@@ -17,7 +17,7 @@ import {
 import type { RecordReader } from './record-reader.ts';
 import { RejectLog } from './reject-log.ts';
 import { readSeparated } from './separated-reader.ts';
-import { isZip, refuseForeignKind, withoutByteOrderMark } from './sniff-file-kind.ts';
+import { isZip, refuseForeignKind, refuseNul, withoutByteOrderMark } from './sniff-file-kind.ts';
 import type { TextShape } from './sniff-shape.ts';
 import { sniffShape } from './sniff-shape.ts';
 import { readTxt } from './txt-reader.ts';
@@ -111,10 +111,15 @@ async function readRecords(
   let gathered = 0;
   const pause = new EventLoopPause();
 
+  // The array of a JSON body is no file: of what is no JSON, its reader says so.
+  const refuseBinary = (bytes: Buffer): Refusal | undefined =>
+    options.format === 'json' ? undefined : refuseNul(bytes);
+
   async function begin(isWhole: boolean): Promise<Refusal | undefined> {
     const bytes = withoutByteOrderMark(Buffer.concat(head));
     head = [];
-    const sniffed = refuseForeignKind(bytes) ?? sniffHead(bytes, isWhole, options);
+    const sniffed =
+      refuseForeignKind(bytes) ?? refuseBinary(bytes) ?? sniffHead(bytes, isWhole, options);
     if (sniffed.kind === 'refused') return sniffed;
     shape = sniffed;
     reader = openReader(sniffed, sink, options.maxLineBytes);
@@ -136,7 +141,7 @@ async function readRecords(
 
   for await (const chunk of chunks) {
     let refusal: Refusal | undefined;
-    if (reader !== undefined) refusal = await write(reader, chunk);
+    if (reader !== undefined) refusal = refuseBinary(chunk) ?? (await write(reader, chunk));
     else {
       head.push(chunk);
       gathered += chunk.byteLength;

@@ -14,7 +14,7 @@ import type { Intake } from './intake.ts';
  * - `not_json`            the JSON is broken, or is no array
  * - `bad_gzip`            the gzip stream is broken or cut
  * - `bad_xlsx`            the workbook is broken, cut or contradicts itself
- * - `unsupported_format`  a zip, a workbook with macros or a password, xls, ods, PDF, UTF-16 text or other file that is none of ours
+ * - `unsupported_format`  a zip, a workbook with macros or a password, xls, ods, PDF, UTF-16 text, what holds NUL bytes, or other file that is none of ours
  * - `unknown_region`      the default region is no region
  */
 export const refusalCodes = [

@@ -5,6 +5,8 @@ const utf8ByteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 const zipMagic = Buffer.from('PK\u0003\u0004');
 
+const utf16 = 'UTF-16 text (Excel calls it “Unicode Text”: save it as “CSV UTF-8”)';
+
 const foreignKinds: readonly { readonly magic: Buffer; readonly what: string }[] = [
   { magic: zipMagic, what: 'a zip or xlsx file' },
   { magic: Buffer.from('PK\u0005\u0006'), what: 'an empty zip file' },
@@ -19,8 +21,8 @@ const foreignKinds: readonly { readonly magic: Buffer; readonly what: string }[]
   { magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a]), what: 'an xz file' },
   { magic: Buffer.from('7z\u00bc\u00af', 'latin1'), what: 'a 7z file' },
   { magic: Buffer.from('Rar!'), what: 'a rar file' },
-  { magic: Buffer.from([0xff, 0xfe]), what: 'UTF-16 text' },
-  { magic: Buffer.from([0xfe, 0xff]), what: 'UTF-16 text' },
+  { magic: Buffer.from([0xff, 0xfe]), what: utf16 },
+  { magic: Buffer.from([0xfe, 0xff]), what: utf16 },
 ];
 
 /** A zip that has members; an xlsx is one. */
@@ -41,6 +43,13 @@ export function refuseForeignKind(head: Buffer): Refusal | undefined {
   const kind = foreignKinds.find(({ magic }) => head.subarray(0, magic.length).equals(magic));
   if (kind === undefined) return undefined;
   return refuseUnsupported(kind.what);
+}
+
+/** No text that numbers are read from holds a NUL byte, and nearly every other file does. */
+export function refuseNul(bytes: Buffer): Refusal | undefined {
+  return bytes.includes(0)
+    ? refuseUnsupported('no text, since it holds NUL bytes: another kind of file, or UTF-16 text')
+    : undefined;
 }
 
 /** @param what the kind of file, with its article */
