@@ -120,7 +120,7 @@ export const errorCatalogue = {
     status: 415,
     title: 'The file is of a kind that is not read',
     advice:
-      'Send txt, csv, tsv or a JSON array, in UTF-8 or Latin-1, plain or gzip; or an xlsx without macros or password.',
+      'Send txt, csv, tsv or a JSON array, in UTF-8 or Latin-1 (not UTF-16), plain or gzip; or an xlsx without macros or password.',
   },
   invalid_request: {
     status: 422,
@@ -232,7 +232,7 @@ export const errorCatalogue = {
   not_json: {
     status: 422,
     title: 'The numbers are no JSON array',
-    advice: 'Send an array of texts, such as ["+447911123456"].',
+    advice: 'Send an array of texts or whole numbers, such as ["+447911123456"].',
   },
   bad_gzip: {
     status: 422,
@@ -252,8 +252,7 @@ export const errorCatalogue = {
   rate_limited: {
     status: 429,
     title: 'Too many requests',
-    advice:
-      'Send it again after the seconds in `Retry-After`; `RateLimit-*` says how many are left.',
+    advice: 'Send it again after the seconds in `Retry-After`.',
   },
   too_many_exports: {
     status: 429,

@@ -1,7 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childEnvironment, simulatedAccounts } from '@rollcall/config';
-import { createApiKey, type Database, migrate, openDatabase } from '@rollcall/db';
+import {
+  createApiKey,
+  type Database,
+  migrate,
+  openDatabase,
+  revokeEarlierApiKeys,
+} from '@rollcall/db';
 import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
 import { openToReaders } from './reader-role.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
@@ -37,7 +43,7 @@ export interface InstallationOptions {
   readonly port: number;
   /** The providers: simulated, or those of an accounts file whose keys are in our own environment. */
   readonly providers: { readonly simulated: SimulatorOptions } | { readonly accountsFile: string };
-  /** Who the fresh API key is for. */
+  /** Who the fresh API key is for; its name says when it was made, too. Those of the same name from before are revoked. */
   readonly keyName: string;
 }
 
@@ -142,11 +148,13 @@ export async function startInstallation(
     onIdleError: () => undefined,
   });
   opened.defer(() => database.close());
-  const { key } = await createApiKey(database, {
-    tenantId: 1,
-    name: options.keyName,
+  const tenantId = 1;
+  const { id, key } = await createApiKey(database, {
+    tenantId,
+    name: `${options.keyName}, ${new Date().toISOString()}`,
     scopes: ['admin'],
   });
+  await revokeEarlierApiKeys(database, { tenantId, id }, `${options.keyName}, `);
   return {
     apiUrl: urlOf(options.host, (await api).ready),
     apiKey: key,

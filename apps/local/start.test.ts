@@ -42,7 +42,8 @@ test('start serves, says how to use it, keeps its data over a restart, and runs 
 
   const again = await startOn(folder);
   expect(await completed(again, jobId)).toEqual(job);
-  expect(keyOf(again)).not.toBe(keyOf(first));
+  expect((await get(again, '/v1/key')).status).toBe(200);
+  expect((await get(again, '/v1/key', keyOf(first))).status).toBe(401);
   expect(simulatorOf(again)).toBe(simulatorOf(first));
   expect(sqlOf(again)).toBe(sqlOf(first));
   again.signal('SIGKILL');
@@ -227,11 +228,11 @@ const keyOf = (program: Program) => firstMatch(program, / ROLLCALL_KEY=(\S+)/);
 const sqlOf = (program: Program) => firstMatch(program, /export ROLLCALL_SQL='(postgres:\S+)'/);
 const simulatorOf = (program: Program) => firstMatch(program, /(http:\S+)\/_sim\/ledger/);
 
-function get(program: Program, path: string): Promise<Response> {
+function get(program: Program, path: string, key = keyOf(program)): Promise<Response> {
   const api = firstMatch(program, /API +(http:\S+)\/v1\/jobs/);
   // The dashboard takes a key as the password of a browser's own dialogue.
-  const basic = Buffer.from(`anybody:${keyOf(program)}`).toString('base64');
-  const authorization = path.startsWith('/admin') ? `Basic ${basic}` : `Bearer ${keyOf(program)}`;
+  const basic = Buffer.from(`anybody:${key}`).toString('base64');
+  const authorization = path.startsWith('/admin') ? `Basic ${basic}` : `Bearer ${key}`;
   return fetch(api + path, { headers: { authorization } });
 }
 
@@ -248,7 +249,7 @@ async function completed(program: Program, jobId: string): Promise<Record<string
       >;
       return job['state'] === 'completed' ? job : null;
     },
-    { timeoutMs: 30_000, everyMs: 100, describe: 'the job to be completed' },
+    { timeoutMs: 60_000, everyMs: 100, describe: 'the job to be completed' },
   );
 }
 

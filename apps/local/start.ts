@@ -53,7 +53,7 @@ async function serve(
         // First what only its caller can mend.
         providers: await chooseProviders(flags, data.folder),
         port: await choosePort(flags),
-        keyName: `start, ${new Date().toISOString()}`,
+        keyName: 'start',
       },
       (step) => say(`Starting ${step} …`),
     );

@@ -14,7 +14,7 @@ Rollcall is up; Ctrl-C stops it, in the background: kill ${process.pid}
   queue      on ${queue}
   data       ${folder}  (logs in ${folder}/logs)
 
-A fresh API key, which may do everything and is shown this once; keys of earlier starts stay valid. The URL for SQL stays the same:
+A fresh API key, which may do everything and is shown this once; those of earlier starts are revoked. The URL for SQL stays the same:
 
   export ROLLCALL_URL=${apiUrl} ROLLCALL_KEY=${apiKey}
   export ROLLCALL_SQL='${databaseUrl}'

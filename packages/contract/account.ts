@@ -1,16 +1,21 @@
 import { z } from 'zod';
 import { amountSchema } from './amount.ts';
+import { chunkStateMeanings } from './chunk-words.ts';
 import { line } from './line.ts';
 import { accountIdSchema } from './names.ts';
 
 const count = z.int().min(0);
+const currencyOf = 'Currency of the amounts (ISO 4217).';
 const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
 
 /** One set of credentials at one provider: how it is, and what stops it. */
 export const accountSchema = z
   .object({
     id: accountIdSchema,
-    adapter: z.string().meta({ examples: ['tasks-v1'] }),
+    adapter: z.string().meta({
+      description: 'Which API the provider speaks.',
+      examples: ['tasks-v1'],
+    }),
     state: z.enum(['ready', 'paused', 'breaker_open', 'limited']).meta({
       description:
         '`paused`: nothing is sent until it is resumed. `breaker_open`: three uploads ended unknown within ten minutes. ' +
@@ -22,29 +27,36 @@ export const accountSchema = z
           description:
             '`operator`: a person. `auth`: the key was refused. `actual_above_price`: the provider charged more than the price.',
         }),
-        since: time,
+        since: time.meta({ description: 'Since when nothing is sent.' }),
         note: z.string().nullable().meta({ description: 'Who paused it and why.' }),
       })
-      .nullable(),
+      .nullable()
+      .meta({ description: 'Why and since when nothing is sent; null: it is not paused.' }),
     advice: z.string().nullable().meta({
       description: 'What a person can do about it; null: there is nothing to do.',
     }),
-    checks: z.array(z.string()),
-    currency: z.string().meta({ examples: ['USD'] }),
-    balance: z.object({ amount: amountSchema, at: time }).nullable().meta({
-      description: 'What the provider said last; null: it was not asked, or does not say.',
-    }),
+    checks: z.array(z.string()).meta({ description: 'What it can be asked, by name.' }),
+    currency: z.string().meta({ description: currencyOf, examples: ['USD'] }),
+    balance: z
+      .object({ amount: amountSchema, at: time.meta({ description: 'When it said so.' }) })
+      .nullable()
+      .meta({
+        description: 'What the provider said last; null: it was not asked, or does not say.',
+      }),
     uploads: z
-      .object({ in_flight: count, at_once_max: count })
+      .object({
+        in_flight: count.meta({ description: 'Uploads that are on the wire now.' }),
+        at_once_max: count.meta({ description: 'How many may be.' }),
+      })
       .meta({ id: 'AccountUploads', description: 'at_once_max is what counts now.' }),
     chunks: z
       .object({
-        ready: count,
-        submitting: count,
-        polling: count,
-        ingesting: count,
-        held: count,
-        blocked: count,
+        ready: count.meta({ description: chunkStateMeanings.ready }),
+        submitting: count.meta({ description: chunkStateMeanings.submitting }),
+        polling: count.meta({ description: chunkStateMeanings.polling }),
+        ingesting: count.meta({ description: chunkStateMeanings.ingesting }),
+        held: count.meta({ description: chunkStateMeanings.held }),
+        blocked: count.meta({ description: chunkStateMeanings.blocked }),
       })
       .meta({
         id: 'AccountChunks',
@@ -63,16 +75,20 @@ export const accountSchema = z
         committed_this_month: amountSchema.meta({
           description: 'Since the first of the month, UTC.',
         }),
-        daily_cap: amountSchema.nullable(),
+        daily_cap: amountSchema.nullable().meta({
+          description: 'Most that may be committed in a day (UTC); null: no limit.',
+        }),
       })
       .meta({ id: 'AccountMoney', description: 'Of the tenant that asks, by configured price.' }),
     last_error: z
       .object({
-        at: time,
-        operation: z.string(),
-        verdict: z.string(),
-        http_status: z.int().nullable(),
-        transport_error: z.string().nullable(),
+        at: time.meta({ description: 'When the call began.' }),
+        operation: z.string().meta({ description: 'What was asked of the provider.' }),
+        verdict: z.string().meta({ description: 'What we take the answer for.' }),
+        http_status: z.int().nullable().meta({ description: 'Null: no answer came.' }),
+        transport_error: z.string().nullable().meta({
+          description: 'How the connection failed, where it did.',
+        }),
       })
       .nullable()
       .meta({ description: 'The last exchange over an upload that did not go well.' }),
@@ -81,7 +97,10 @@ export const accountSchema = z
         'False: the first result file is held until a person has looked at what its rows mean.',
     }),
     semantics_confirmation: z
-      .object({ at: time, note: z.string().nullable().meta({ description: 'Who, and why.' }) })
+      .object({
+        at: time.meta({ description: 'When it was confirmed.' }),
+        note: z.string().nullable().meta({ description: 'Who, and why.' }),
+      })
       .nullable()
       .meta({ description: 'Null: nobody did, or the accounts file says it.' }),
     breaker: z
@@ -90,12 +109,17 @@ export const accountSchema = z
         resets_at: time.nullable().meta({ description: 'When the oldest of them is forgotten.' }),
       })
       .meta({ id: 'AccountBreaker' }),
-    links: z.object({ self: z.string(), holds: z.string() }).meta({ id: 'AccountLinks' }),
+    links: z
+      .object({
+        self: z.string().meta({ description: 'This account.' }),
+        holds: z.string().meta({ description: 'What of it waits for a person.' }),
+      })
+      .meta({ id: 'AccountLinks' }),
   })
   .meta({ id: 'Account' });
 
 export const accountListSchema = z
-  .object({ data: z.array(accountSchema) })
+  .object({ data: z.array(accountSchema).meta({ description: 'Every account.' }) })
   .meta({ id: 'AccountList' });
 
 /** Body of pause and resume; may be absent. */

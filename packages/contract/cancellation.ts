@@ -14,7 +14,10 @@ const cancellationSchema = z
     numbers_answered: count.meta({ description: 'Numbers that have their result; it stays.' }),
     money: z
       .object({
-        currency: z.string().meta({ examples: ['USD'] }),
+        currency: z.string().meta({
+          description: 'Currency of the amounts (ISO 4217).',
+          examples: ['USD'],
+        }),
         paid: amountSchema.meta({ description: 'Uploads that the provider accepted.' }),
         may_still_be_charged: amountSchema.meta({
           description: 'Uploads whose outcome is not known, held ones included.',

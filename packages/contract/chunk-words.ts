@@ -49,6 +49,22 @@ const semanticsWords: Readonly<Record<ResultSemantics, true>> = {
   negatives_only: true,
 };
 
+/** What a chunk in each state is doing. */
+export const chunkStateMeanings: Readonly<Record<ChunkState, string>> = {
+  ready: 'Waits to be sent.',
+  submitting: 'Its upload is on the wire.',
+  polling: 'The provider took it, and is asked how far it is.',
+  result_ready: 'The provider has finished; the result is about to be fetched.',
+  ingesting: 'Its result is fetched, checked and written.',
+  done: 'Every number of it has its result.',
+  blocked: 'Waits for a reason to go away, such as no balance.',
+  held: 'Waits for a person to decide.',
+  rejected: 'The provider refused it, for free.',
+  failed: 'A person gave it up, or its task failed.',
+  cancelled: 'It was not sent, because the job was cancelled.',
+  superseded: 'Cut anew before it was sent.',
+};
+
 export const chunkStates = Object.keys(chunkStateWords) as ChunkState[];
 export const attemptOutcomes = Object.keys(attemptOutcomeWords) as AttemptOutcome[];
 export const heldReasons = Object.keys(heldReasonWords) as HeldReason[];

@@ -4,16 +4,18 @@ import { chunkIdSchema } from './chunk-id.ts';
 import { decisionSchema } from './decision.ts';
 import { jobIdSchema } from './job-id.ts';
 import { cursorSchema, limitSchema, pageOf } from './page.ts';
-import { attemptOutcomes, chunkStates } from './chunk-words.ts';
+import { attemptOutcomes, chunkStateMeanings, chunkStates } from './chunk-words.ts';
 
 const count = z.int().min(0);
+const numbersOfTask = 'Numbers of the task, as the provider counts them.';
+const numbersThrough = 'How many of them it says are through.';
 const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
 
 export const chunkStateSchema = z.enum(chunkStates, `write one of ${chunkStates.join(', ')}`).meta({
   id: 'ChunkState',
   description:
-    'ready → submitting → polling → result_ready → ingesting → done. `blocked` waits for a reason to go away, `held` for a person. ' +
-    '`rejected`, `failed`, `cancelled` and `superseded` (cut anew, never sent) are ends too.',
+    'ready → submitting → polling → result_ready → ingesting → done. ' +
+    chunkStates.map((state) => `\`${state}\`: ${chunkStateMeanings[state]}`).join(' '),
 });
 
 const attemptOutcomeSchema = z.enum(attemptOutcomes).meta({
@@ -26,7 +28,10 @@ const attemptOutcomeSchema = z.enum(attemptOutcomes).meta({
 /** One try at uploading a chunk: the unit of money. */
 export const attemptSchema = z
   .object({
-    id: z.string().meta({ examples: ['att_01929d3e-8c00-7a31-9f5c-0242ac120004'] }),
+    id: z.string().meta({
+      description: 'Id of the attempt.',
+      examples: ['att_01929d3e-8c00-7a31-9f5c-0242ac120004'],
+    }),
     number: z.int().min(1).meta({ description: 'Counted from 1 within the chunk.' }),
     outcome: attemptOutcomeSchema,
     reason: z
@@ -36,16 +41,21 @@ export const attemptSchema = z
     amount: amountSchema.meta({
       description: 'What it costs or would cost, at the price of then.',
     }),
-    currency: z.string().meta({ examples: ['USD'] }),
-    started_at: time,
-    settled_at: time.nullable(),
+    currency: z.string().meta({
+      description: 'Currency of the amount (ISO 4217).',
+      examples: ['USD'],
+    }),
+    started_at: time.meta({
+      description: 'When the money was reserved, before anything was sent.',
+    }),
+    settled_at: time.nullable().meta({ description: 'When its outcome was known; null: not yet.' }),
   })
   .meta({ id: 'Attempt' });
 
 const attemptWithTaskSchema = attemptSchema
   .extend({
     task_id: z.string().nullable().meta({ description: "The provider's name of what it took." }),
-    numbers: count,
+    numbers: count.meta({ description: 'How many numbers it sent.' }),
     price_per_number: amountSchema,
     approval_id: z
       .string()
@@ -59,14 +69,14 @@ const attemptWithTaskSchema = attemptSchema
 
 const pollSchema = z
   .object({
-    at: time,
+    at: time.meta({ description: 'When the provider was asked.' }),
     answer: z
       .string()
       .meta({ description: 'status, not_found or no_answer', examples: ['status'] }),
     word: z.string().nullable().meta({ description: "The provider's own word." }),
     phase: z.string().nullable().meta({ description: 'What we take the word for.' }),
-    total: count.nullable(),
-    determined: count.nullable(),
+    total: count.nullable().meta({ description: numbersOfTask }),
+    determined: count.nullable().meta({ description: numbersThrough }),
     applied: z.boolean().meta({
       description: 'False where the word was not understood or the answer came too late.',
     }),
@@ -77,7 +87,7 @@ const chunk = {
   id: chunkIdSchema,
   job_id: jobIdSchema,
   number: z.int().min(1).meta({ description: 'Counted from 1 within the job.' }),
-  account: z.string(),
+  account: z.string().meta({ description: 'Account (provider credentials) that it is sent to.' }),
   state: chunkStateSchema,
   reason: z
     .string()
@@ -87,7 +97,7 @@ const chunk = {
     .string()
     .nullable()
     .meta({ description: 'What exactly a held chunk met.', examples: ['connection_lost'] }),
-  numbers: count,
+  numbers: count.meta({ description: 'How many numbers it holds.' }),
   is_canary: z.boolean().meta({
     description: "The job's first chunk, which goes alone; the rest follow when it ended well.",
   }),
@@ -96,7 +106,11 @@ const chunk = {
     .nullable()
     .meta({ description: 'The attempt whose task is polled and read; null: none was made yet.' }),
   provider: z
-    .object({ word: z.string(), total: count.nullable(), determined: count.nullable() })
+    .object({
+      word: z.string().meta({ description: "The provider's own word." }),
+      total: count.nullable().meta({ description: numbersOfTask }),
+      determined: count.nullable().meta({ description: numbersThrough }),
+    })
     .nullable()
     .meta({ description: 'What the provider said last of the task; hints, never truth.' }),
   polls: count.meta({ description: 'How often the provider was asked for this task.' }),
@@ -104,10 +118,15 @@ const chunk = {
     description:
       'When it is looked at next, or when a worker’s lease ends; null: nothing to wait for.',
   }),
-  created_at: time,
+  created_at: time.meta({ description: 'When the job was cut into chunks.' }),
   changed_at: time.meta({ description: 'When its state changed last.' }),
-  closed_at: time.nullable(),
-  links: z.object({ self: z.string(), job: z.string() }).meta({ id: 'ChunkLinks' }),
+  closed_at: time.nullable().meta({ description: 'When it came to its end; null: it has not.' }),
+  links: z
+    .object({
+      self: z.string().meta({ description: 'This chunk.' }),
+      job: z.string().meta({ description: 'Its job.' }),
+    })
+    .meta({ id: 'ChunkLinks' }),
 };
 
 /** A contiguous range of a job's sorted numbers, sent to one account in one upload. */

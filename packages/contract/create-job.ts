@@ -40,7 +40,7 @@ const column = line(200)
   .optional()
   .meta({
     description:
-      'For csv and tsv: the column that holds the numbers, by name or by position counted from 1. If absent, the one that holds numbers; several that do are refused.',
+      'For csv, tsv and xlsx: the column that holds the numbers, by name or by position counted from 1. If absent, the one that holds numbers; several that do are refused.',
     examples: ['phone'],
   });
 
@@ -70,6 +70,24 @@ export const createJobFieldsSchema = z.strictObject({
     .meta({ description: 'Higher goes first; 0 if absent.', examples: [0] }),
 });
 
+const withRawFile = 'Required with a raw file; refused with application/json and forms.';
+
+/** The query string as documented: the options of a raw file. */
+export const createJobQuerySchema = createJobOptionsSchema.partial().extend({
+  check: checkNameSchema.optional().meta({
+    description: `What is asked of every number. ${withRawFile}`,
+    examples: ['telegram'],
+  }),
+  purpose: fields.purpose.optional().meta({
+    description: `Why these numbers are checked. ${withRawFile}`,
+    examples: ['fraud review 2024-31'],
+  }),
+  requested_by: fields.requested_by.optional().meta({
+    description: `The person or system that asked for the check. ${withRawFile}`,
+    examples: ['ana@example.com'],
+  }),
+});
+
 /** The JSON body as documented. */
 export const createJobBodySchema = createJobFieldsSchema
   .extend({
@@ -78,7 +96,8 @@ export const createJobBodySchema = createJobFieldsSchema
       .min(1)
       .meta({
         description:
-          'Phone numbers, best as +E.164. `default_region` must stand before it. Larger lists: send a file.',
+          'Phone numbers, best as +E.164 in texts. Whole numbers are taken as their digits; anything else in it (`null`, `true`, an object) counts as a rejected line. ' +
+          '`default_region` must stand before it. Larger lists: send a file.',
         examples: [['+447911123456', '+4915112345678']],
       }),
   })
@@ -91,7 +110,7 @@ export const createJobFormSchema = createJobOptionsSchema
       override: { type: 'string', contentMediaType: 'application/octet-stream' },
       examples: ['(the bytes of the file)'],
       description:
-        'txt, csv, tsv or a JSON array, plain or gzip. `column` and `default_region` must come before it.',
+        'txt, csv, tsv or a JSON array, plain or gzip; or an xlsx. `column` and `default_region` must come before it.',
     }),
   })
   .meta({ id: 'CreateJobForm' });
@@ -102,7 +121,8 @@ export const idempotencyKeySchema = z
   .regex(/^[\x21-\x7e]{1,255}$/, 'write 1 to 255 printable ASCII characters without spaces')
   .meta({
     description:
-      'Makes creation safe to repeat: the same key with the same upload and options gives the job that was made then.',
+      'Makes creation safe to repeat: the same key with the same upload and options gives the job that was made then. 1 to 255 printable ASCII characters ' +
+      'without spaces; counts within the tenant, for at least 31 days.',
     examples: ['9f1c2f7e-import-31'],
   });
 

@@ -15,17 +15,17 @@ export const decisionSchema = z
   .object({
     decision: decisionNameSchema,
     chunk_id: chunkIdSchema,
-    attempt_id: z.string(),
+    attempt_id: z.string().meta({ description: 'The attempt that was decided on.' }),
     decided_by: z.string().meta({
       description: 'Id and name of the API key.',
       examples: ['key_01929d3e-8c00-7a31-9f5c-0242ac120005 (ops)'],
     }),
-    reason: z.string(),
+    reason: z.string().meta({ description: 'Why, in the words of who decided.' }),
     task_id: z.string().nullable().meta({ description: 'With adopt: the task that was named.' }),
     cost_ceiling: amountSchema
       .nullable()
       .meta({ description: 'With pay_again: what was allowed.' }),
-    at: z.iso.datetime(),
+    at: z.iso.datetime().meta({ description: 'When it was decided.' }),
   })
   .meta({ id: 'Decision' });
 

@@ -21,23 +21,27 @@ const heldReasonSchema = z.enum(heldReasons, `write one of ${heldReasons.join(',
 const hold = {
   chunk_id: chunkIdSchema,
   job_id: jobIdSchema,
-  account: z.string(),
-  check: z.string(),
-  numbers: count,
+  account: z.string().meta({ description: 'Account that it was sent to.' }),
+  check: z.string().meta({ description: 'What was asked.' }),
+  numbers: count.meta({ description: 'How many numbers it holds.' }),
   reason: heldReasonSchema,
   detail: z
     .string()
     .nullable()
     .meta({ description: 'Stable code of what happened.', examples: ['connection_lost'] }),
-  attempt_id: z.string(),
-  attempt_outcome: z.enum(['accepted', 'unknown']),
-  task_id: z.string().nullable(),
+  attempt_id: z.string().meta({ description: 'The attempt whose money is in doubt.' }),
+  attempt_outcome: z.enum(['accepted', 'unknown']).meta({
+    description: '`accepted`: the provider named a task. `unknown`: it may have been charged.',
+  }),
+  task_id: z.string().nullable().meta({ description: "The provider's task, where one is known." }),
   money_at_risk: amountSchema.meta({
     description:
       "Money in doubt: what the attempt cost or may have cost, while nobody has decided. It is part of the job's `money.reserved` where the reason is `unknown`, of its `money.cost` otherwise; never of `money.at_risk`, which is what was given up.",
   }),
-  currency: z.string().meta({ examples: ['USD'] }),
-  held_since: time,
+  currency: z
+    .string()
+    .meta({ description: 'Currency of that amount (ISO 4217).', examples: ['USD'] }),
+  held_since: time.meta({ description: 'Since when it waits.' }),
   allowed: z
     .array(decisionNameSchema)
     .meta({ description: 'What may be decided on it now.', examples: [['adopt', 'give_up']] }),
@@ -50,10 +54,15 @@ export const holdPageSchema = pageOf(holdSchema)
   .extend({
     totals: z
       .object({
-        chunks: count,
-        numbers: count,
+        chunks: count.meta({ description: 'Chunks that wait.' }),
+        numbers: count.meta({ description: 'Numbers that they hold.' }),
         money_at_risk: z
-          .array(z.object({ currency: z.string(), amount: amountSchema }))
+          .array(
+            z.object({
+              currency: z.string().meta({ description: 'ISO 4217.' }),
+              amount: amountSchema,
+            }),
+          )
           .meta({ description: 'Money in doubt, by currency.' }),
       })
       .meta({ id: 'HoldTotals', description: 'Of all that the filter names, not of this page.' }),
@@ -62,24 +71,26 @@ export const holdPageSchema = pageOf(holdSchema)
 
 const evidenceSchema = z
   .object({
-    attempt_id: z.string(),
-    started_at: time,
-    duration_ms: count,
-    operation: z.enum(['submit', 'status', 'download', 'balance']),
+    attempt_id: z.string().meta({ description: 'The attempt that it belongs to.' }),
+    started_at: time.meta({ description: 'When the call began.' }),
+    duration_ms: count.meta({ description: 'How long it took.' }),
+    operation: z.enum(['submit', 'status', 'download', 'balance']).meta({
+      description: 'What was asked of the provider.',
+    }),
     verdict: z.string().meta({
       description: 'What we take the answer for.',
       examples: ['connection_lost'],
     }),
-    task_id: z.string().nullable(),
+    task_id: z.string().nullable().meta({ description: 'The task that was asked for or named.' }),
     headers_sent: z.boolean().meta({ description: 'False: it is proved that nothing was sent.' }),
-    http_status: z.int().nullable(),
+    http_status: z.int().nullable().meta({ description: 'Null: no answer came.' }),
     body_excerpt: z.string().nullable().meta({
       description: 'The beginning of the answer, numbers and keys masked.',
     }),
     transport_error: z
       .string()
       .nullable()
-      .meta({ examples: ['ECONNRESET'] }),
+      .meta({ description: 'How the connection failed, where it did.', examples: ['ECONNRESET'] }),
   })
   .meta({ id: 'Evidence' });
 

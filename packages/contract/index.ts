@@ -21,6 +21,7 @@ export {
   createJobFieldsSchema,
   createJobFormSchema,
   createJobOptionsSchema,
+  createJobQuerySchema,
   idempotencyKeySchema,
 } from './create-job.ts';
 export {

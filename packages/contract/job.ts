@@ -9,6 +9,22 @@ import { outcomes, visibleJobStates } from './words.ts';
 const count = z.int().min(0);
 const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
 
+/** In the words of the view rollcall.jobs. */
+const outcomeMeanings: Readonly<Record<(typeof outcomes)[number], string>> = {
+  registered: 'Numbers that have it, by the answer of the provider.',
+  not_registered: 'Numbers that do not have it, by the answer of the provider.',
+  banned: 'Numbers that the provider calls banned.',
+  undetermined: 'Numbers whose answer was unclear or contradictory.',
+  missing: "Numbers for which the provider's table had no row; not the same as not_registered.",
+  failed: 'Numbers that were never answered: their chunk was rejected or given up.',
+  cancelled: 'Numbers that were not sent because the job was cancelled.',
+  suppressed: 'Numbers that were not sent because they are on the suppression list.',
+  erased: 'Numbers erased on request.',
+};
+const outcomeCounts = Object.fromEntries(
+  outcomes.map((outcome) => [outcome, count.meta({ description: outcomeMeanings[outcome] })]),
+);
+
 export const jobStateSchema = z.enum(visibleJobStates).meta({
   id: 'JobState',
   examples: ['running'],
@@ -41,13 +57,22 @@ const summary = {
   name: z
     .string()
     .nullable()
-    .meta({ examples: ['spring list'] }),
-  check: z.string().meta({ examples: ['telegram'] }),
-  account: z.string().meta({ examples: ['checknumber'] }),
+    .meta({ description: 'Name given by the caller, or null.', examples: ['spring list'] }),
+  check: z.string().meta({ description: 'What is asked of every number.', examples: ['telegram'] }),
+  account: z.string().meta({
+    description: 'Account (provider credentials) that answers the job.',
+    examples: ['checknumber'],
+  }),
   state: jobStateSchema,
-  priority: z.int().meta({ examples: [0] }),
-  purpose: z.string().meta({ examples: ['fraud review 2024-31'] }),
-  requested_by: z.string().meta({ examples: ['ana@example.com'] }),
+  priority: z.int().meta({ description: 'Higher goes first.', examples: [0] }),
+  purpose: z.string().meta({
+    description: 'Why the numbers are checked, as the caller stated.',
+    examples: ['fraud review 2024-31'],
+  }),
+  requested_by: z.string().meta({
+    description: 'Who asked for the check, as the caller stated.',
+    examples: ['ana@example.com'],
+  }),
   retry_of: z
     .string()
     .nullable()
@@ -62,13 +87,15 @@ const summary = {
           'Non-blank lines of the upload, header excluded = accepted + duplicates + rejected.',
       }),
       accepted: count.meta({ description: 'Distinct valid numbers; each ends in one result.' }),
-      duplicates: count,
-      rejected: count,
+      duplicates: count.meta({ description: 'Lines that repeated a number of the same job.' }),
+      rejected: count.meta({
+        description: 'Lines that held no valid number; `rejects` lists them.',
+      }),
       answered: count.meta({ description: 'Numbers that have their result.' }),
       pending: count.meta({ description: 'accepted - answered' }),
     })
     .meta({ id: 'JobCounts' }),
-  outcomes: z.object(Object.fromEntries(outcomes.map((outcome) => [outcome, count]))).meta({
+  outcomes: z.object(outcomeCounts).meta({
     id: 'OutcomeCounts',
     description: 'Numbers by outcome; their sum is `answered`.',
     examples: [
@@ -102,8 +129,13 @@ const summary = {
     }),
   money: z
     .object({
-      currency: z.string().meta({ examples: ['USD'] }),
-      max_cost: amountSchema.nullable(),
+      currency: z.string().meta({
+        description: 'Currency of all amounts of the job (ISO 4217).',
+        examples: ['USD'],
+      }),
+      max_cost: amountSchema.nullable().meta({
+        description: 'Ceiling on what the job may spend, or null.',
+      }),
       cost: amountSchema.meta({
         description:
           'Uploads that the provider accepted, also where their numbers got no answer; without those that a person wrote off.',
@@ -124,17 +156,19 @@ const summary = {
     .string()
     .nullable()
     .meta({ description: 'Why a failed job failed.', examples: [null] }),
-  created_at: time,
-  planned_at: time.nullable(),
-  finished_at: time.nullable().meta({ examples: [null] }),
+  created_at: time.meta({ description: 'When the upload was complete and stored.' }),
+  planned_at: time.nullable().meta({ description: 'When the job was cut into chunks.' }),
+  finished_at: time
+    .nullable()
+    .meta({ description: 'When the last number got its result.', examples: [null] }),
   links: z
     .object({
-      self: z.string(),
-      results: z.string(),
-      rejects: z.string(),
-      chunks: z.string(),
-      events: z.string(),
-      export: z.string(),
+      self: z.string().meta({ description: 'This job.' }),
+      results: z.string().meta({ description: 'Its results, in pages.' }),
+      rejects: z.string().meta({ description: 'Lines that held no valid number, in pages.' }),
+      chunks: z.string().meta({ description: 'The uploads that it was cut into.' }),
+      events: z.string().meta({ description: 'What becomes of it, as server-sent events.' }),
+      export: z.string().meta({ description: 'All results as one file.' }),
     })
     .meta({ id: 'JobLinks' }),
 };
@@ -144,14 +178,16 @@ export const jobSummarySchema = z.object(summary).meta({ id: 'JobSummary' });
 
 const attentionSchema = z
   .object({
-    state: z.enum(['held', 'blocked']),
-    reason: z.string().meta({ examples: ['unknown'] }),
+    state: z.enum(['held', 'blocked']).meta({
+      description: '`held`: waits for a person. `blocked`: waits for a reason to go away.',
+    }),
+    reason: z.string().meta({ description: 'Why it waits.', examples: ['unknown'] }),
     detail: z
       .string()
       .nullable()
-      .meta({ examples: ['connection_lost'] }),
-    chunks: count.meta({ examples: [1] }),
-    numbers: count.meta({ examples: [200] }),
+      .meta({ description: 'Stable code of what happened.', examples: ['connection_lost'] }),
+    chunks: count.meta({ description: 'How many chunks wait for this.', examples: [1] }),
+    numbers: count.meta({ description: 'Numbers that they hold.', examples: [200] }),
     money_at_risk: amountSchema.meta({
       description:
         'Money in doubt: of held uploads, while nobody has decided. Counted in `money.reserved` or `money.cost`, never in `money.at_risk`; 0 of blocked ones.',

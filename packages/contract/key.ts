@@ -19,13 +19,17 @@ export const scopeSchema = z.enum(scopes, `write one of ${scopes.join(', ')}`).m
   description: 'What a key may do. `admin` may do everything.',
 });
 
+const expiresAt = time
+  .nullable()
+  .meta({ description: 'From then on it opens nothing; null: it does not expire.' });
+
 const key = {
   id: keyIdSchema,
-  name: z.string().meta({ examples: ['billing'] }),
-  scopes: z.array(scopeSchema),
-  created_at: time,
-  expires_at: time.nullable().meta({ description: 'From then on it opens nothing.' }),
-  revoked_at: time.nullable(),
+  name: z.string().meta({ description: 'Who the key is for.', examples: ['billing'] }),
+  scopes: z.array(scopeSchema).meta({ description: 'What it may do.' }),
+  created_at: time.meta({ description: 'When it was made.' }),
+  expires_at: expiresAt,
+  revoked_at: time.nullable().meta({ description: 'When it was revoked; null: it was not.' }),
   last_used_at: time.nullable().meta({ description: 'To the minute.' }),
 };
 
@@ -47,7 +51,7 @@ export const createKeyBodySchema = z
       .min(1, 'write at least one scope')
       .max(scopes.length, 'write each scope once')
       .refine((given) => new Set(given).size === given.length, 'write each scope once')
-      .meta({ examples: [['jobs:read', 'results:read']] }),
+      .meta({ description: 'What it may do.', examples: [['jobs:read', 'results:read']] }),
     expires_at: z.iso
       .datetime({ offset: true, error: 'write a time as 2030-01-01T00:00:00Z' })
       .nullish()
@@ -70,9 +74,10 @@ export const newKeySchema = z
 export const ownKeySchema = z
   .object({
     id: keyIdSchema,
-    name: z.string().meta({ examples: ['billing'] }),
-    scopes: z.array(scopeSchema),
+    name: z.string().meta({ description: 'Who the key is for.', examples: ['billing'] }),
+    scopes: z.array(scopeSchema).meta({ description: 'What it may do.' }),
     tenant: z.string().meta({ description: 'Whose jobs it sees.', examples: ['default'] }),
+    expires_at: expiresAt,
   })
   .meta({ id: 'OwnKey' });
 

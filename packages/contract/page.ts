@@ -1,14 +1,11 @@
 import { z } from 'zod';
 
-const cursorExample = 'eyJsaXN0IjoicmVzdWx0cyIsImFmdGVyIjo0NDc5MTExMjM0NTZ9';
-
 export const cursorSchema = z
   .string()
   .max(300, 'use a next_cursor as it was given')
   .optional()
   .meta({
     description: '`next_cursor` of the page before, as it was given; absent for the first page.',
-    examples: [cursorExample],
   });
 
 /** `limit` as a query string carries it. */
@@ -29,7 +26,7 @@ export function limitSchema(limit: { readonly byDefault: number; readonly max: n
 /** A page of rows: `next_cursor` is null on the last one. */
 export function pageOf<Row extends z.ZodType>(row: Row) {
   return z.object({
-    data: z.array(row),
+    data: z.array(row).meta({ description: 'The rows of this page.' }),
     next_cursor: z
       .string()
       .nullable()

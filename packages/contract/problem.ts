@@ -7,8 +7,10 @@ export const problemSchema = z
     type: z
       .string()
       .meta({ description: 'A URI for the code.', examples: ['urn:rollcall:error:not_found'] }),
-    title: z.string().meta({ examples: ['There is no such thing'] }),
-    status: z.int().min(400).max(599),
+    title: z
+      .string()
+      .meta({ description: 'What the code means.', examples: ['There is no such thing'] }),
+    status: z.int().min(400).max(599).meta({ description: 'The HTTP status.' }),
     code: z.string().meta({
       description: 'Stable: match on this.',
       examples: ['not_found'],
@@ -21,23 +23,25 @@ export const problemSchema = z
     errors: z
       .array(
         z.object({
-          in: z.enum(['body', 'query', 'path', 'header']),
+          in: z
+            .enum(['body', 'query', 'path', 'header'])
+            .meta({ description: 'Where the field stands.' }),
           pointer: z.string().meta({
             description: 'JSON pointer (RFC 6901) to the field; empty: the whole.',
             examples: ['/purpose'],
           }),
-          message: z.string(),
+          message: z.string().meta({ description: 'What to write instead.' }),
         }),
       )
       .optional()
       .meta({ description: 'Fields that are wrong, where the request was invalid.' }),
     counts: z
       .object({
-        minimum: z.int(),
-        lines: z.int(),
-        accepted: z.int(),
-        duplicates: z.int(),
-        rejected: z.int(),
+        minimum: z.int().meta({ description: 'Numbers that the account takes at least.' }),
+        lines: z.int().meta({ description: 'Lines of the upload.' }),
+        accepted: z.int().meta({ description: 'Distinct valid numbers.' }),
+        duplicates: z.int().meta({ description: 'Lines that repeated a number.' }),
+        rejected: z.int().meta({ description: 'Lines that held no valid number.' }),
         reject_reasons: z
           .record(z.string(), z.int())
           .meta({ description: 'Rejected lines by reason.', examples: [{ not_international: 2 }] }),
@@ -45,7 +49,11 @@ export const problemSchema = z
       .optional()
       .meta({ description: 'With `too_few_numbers`: what the upload held.' }),
     money: z
-      .object({ currency: z.string(), cost: amountSchema, max_cost: amountSchema })
+      .object({
+        currency: z.string().meta({ description: 'ISO 4217.' }),
+        cost: amountSchema,
+        max_cost: amountSchema,
+      })
       .optional()
       .meta({
         description:
@@ -58,7 +66,7 @@ export const problemSchema = z
           description: 'Those of them that were paid for, or may have been.',
         }),
         cost: amountSchema.meta({ description: 'What asking all of them costs.' }),
-        currency: z.string(),
+        currency: z.string().meta({ description: 'ISO 4217.' }),
       })
       .optional()
       .meta({ description: 'With `approval_required` and `approval_too_low`: what is asked for.' }),

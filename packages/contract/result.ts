@@ -11,7 +11,7 @@ export const resultSchema = z
       .record(z.string(), z.string())
       .nullable()
       .meta({ description: "Further columns of the provider's table, as text." }),
-    account: z.string(),
+    account: z.string().meta({ description: 'Account that answered.' }),
     source: z.enum(['provider', 'rollcall']).meta({
       description:
         'provider: an answer of the provider. rollcall: no answer, the outcome says why.',
@@ -20,7 +20,7 @@ export const resultSchema = z
       description:
         "This number's share of what its upload cost. 0 where it ended without an answer (source rollcall), though its upload may have been charged: for money use the job's `money.cost`.",
     }),
-    checked_at: z.iso.datetime(),
+    checked_at: z.iso.datetime().meta({ description: 'When the result was written.' }),
   })
   .meta({ id: 'Result' });
 

@@ -32,6 +32,7 @@ export {
   listApiKeys,
   readTenantName,
   revokeApiKey,
+  revokeEarlierApiKeys,
 } from './sql/api-keys.ts';
 export { type AdoptionConfirmed, adoptTask, confirmAdoption } from './sql/adopt-task.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';

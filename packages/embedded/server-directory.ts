@@ -21,6 +21,6 @@ export async function prepareServerDirectory(
   if (await serversCanReach(path)) return { path, temporary };
   throw new Error(
     `${path} cannot be reached by uid ${serverOwner()?.uid}, which ${name} runs as because we are root. ` +
-      'Choose a directory outside root’s home, such as /var/lib/rollcall.',
+      `Choose a directory that others may walk to, such as /var/lib/rollcall, or let them: chmod 755 ${path}, and what it lies in.`,
   );
 }

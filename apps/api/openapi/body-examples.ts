@@ -292,6 +292,7 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   Chunk: chunk,
   CreateKey: { name: 'billing', scopes: ['jobs:read', 'results:read'] },
   Decision: decision,
+  ExportedResult: result,
   Hold: hold,
   HoldTotals: { chunks: 1, numbers: 200, money_at_risk: [{ currency, amount: '0.08' }] },
   Job: job,

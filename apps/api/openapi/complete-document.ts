@@ -1,7 +1,9 @@
 import { errorCatalogue } from '../errors.ts';
 import { problemOf, refuse } from '../refusal.ts';
+import { answerDescriptions } from './answer-descriptions.ts';
 import { exampleOf, plainText, type Schema } from './example-of.ts';
 import { headersNamed, responseHeaders } from './response-headers.ts';
+import { type Parameter, sayExampleInWords } from './say-example-in-words.ts';
 import { tags } from './tags.ts';
 
 const optionalMark = 'x-fastify-zod-openapi-optional';
@@ -12,13 +14,14 @@ interface MediaType {
   examples?: Record<string, unknown>;
 }
 interface Response {
+  description?: string;
   content?: Record<string, MediaType>;
   headers?: Record<string, unknown>;
 }
 interface Operation {
   operationId?: string;
-  parameters?: { in: string; schema?: Schema; example?: unknown }[];
-  requestBody?: { required?: boolean; content: Record<string, MediaType> };
+  parameters?: Parameter[];
+  requestBody?: { description?: string; required?: boolean; content: Record<string, MediaType> };
   responses: Record<string, Response>;
   security?: readonly unknown[];
 }
@@ -39,11 +42,14 @@ const fileExamples: Readonly<Record<string, string>> = {
   'text/tab-separated-values': 'name\tphone\nAda\t+447911123456\n',
 };
 
+/** What the library writes where a route says nothing. */
+const unsaid = 'Default Response';
+
 /** Of every problem document that is shown as an example. */
 const requestId = '01929d3e-8c00-7a31-9f5c-0242ac120002';
 
 /**
- * Adds to what the routes say what holds for all of them: an example of each body and parameter, the headers of each answer,
+ * Adds to what the routes say what holds for all of them: an example of each body and required parameter, what an answer is, the headers of each answer,
  * and one example a code of the catalogue. In order of path, so that the file says the same however routes are registered.
  */
 export function completeDocument(document: ApiDocument): ApiDocument {
@@ -51,10 +57,18 @@ export function completeDocument(document: ApiDocument): ApiDocument {
   for (const operations of Object.values(document.paths)) {
     for (const operation of Object.values(operations)) {
       for (const parameter of operation.parameters ?? []) {
-        const [example] = parameter.schema?.examples ?? [];
-        if (example !== undefined) parameter.example = example;
+        if (parameter.required !== true) sayExampleInWords(parameter, schemas);
+        else if (parameter.schema?.examples?.length) {
+          parameter.example = parameter.schema.examples[0];
+        }
       }
-      if (operation.requestBody) sayWhetherRequired(operation.requestBody);
+      if (operation.requestBody) {
+        sayWhetherRequired(operation.requestBody);
+        // The library takes the one that it finds last, which is that of one form of many.
+        if (Object.keys(operation.requestBody.content).length > 1) {
+          delete operation.requestBody.description;
+        }
+      }
       const bodies = [
         ...Object.entries(operation.requestBody?.content ?? {}),
         ...Object.values(operation.responses).flatMap(({ content }) =>
@@ -69,6 +83,7 @@ export function completeDocument(document: ApiDocument): ApiDocument {
       }
       for (const [status, response] of Object.entries(operation.responses)) {
         const named = Object.keys(response.headers ?? {}) as Parameters<typeof headersNamed>;
+        if (response.description === unsaid) response.description = describe(response);
         response.headers = headersNamed(...headersOf(operation, status), ...named);
       }
     }
@@ -84,6 +99,11 @@ export function completeDocument(document: ApiDocument): ApiDocument {
       examples: problemExamples(JSON.stringify(document.paths)),
     },
   };
+}
+
+function describe({ content }: Response): string {
+  const name = content?.['application/json']?.schema?.$ref?.replace('#/components/schemas/', '');
+  return answerDescriptions[name ?? ''] ?? unsaid;
 }
 
 /** The library marks a body that may be absent, and calls it required all the same. */

@@ -110,7 +110,7 @@ describe('of every call it says', () => {
     }
   });
 
-  test('an example of each body and of each parameter that takes free text', () => {
+  test('an example of each body and of each parameter that must be given, and none that would be sent by mistake', () => {
     for (const [call, { requestBody, responses, parameters = [] }] of operations()) {
       const bodies = [requestBody, ...Object.values<Json>(responses)].flatMap((each) =>
         Object.entries<Json>(each?.content ?? {}),
@@ -120,10 +120,26 @@ describe('of every call it says', () => {
         expect(example, `${call} ${type}`).toBeDefined();
         expect(JSON.stringify(example), `${call} ${type}`).not.toContain(`"${plainText}"`);
       }
-      for (const { name, schema, example } of parameters) {
-        const isPlain =
-          schema.type !== 'string' || schema.enum || schema.const || name === 'cursor';
-        if (!isPlain && !schema.$ref) expect(example, `${call} ${name}`).toBeDefined();
+      for (const { name, required, description, schema, ...parameter } of parameters) {
+        const resolved = {
+          ...document.components.schemas[schema.$ref?.split('/').at(-1)],
+          ...schema,
+        };
+        const examples = [parameter.example, parameter.examples, resolved.examples?.[0]];
+        const given = examples.filter((each) => each !== undefined);
+        if (required) expect(given, `${call} ${name}`).not.toEqual([]);
+        else {
+          expect([...given, ...[resolved.example].filter(Boolean)], `${call} ${name}`).toEqual([]);
+          expect(description, `${call} ${name}`).toMatch(/\.$/);
+        }
+      }
+    }
+  });
+
+  test('what each answer is', () => {
+    for (const [call, { responses }] of operations()) {
+      for (const [status, { description }] of Object.entries<Json>(responses)) {
+        expect(description, `${call} ${status}`).toMatch(/^(?!Default Response)[A-Z`].*\.$/s);
       }
     }
   });

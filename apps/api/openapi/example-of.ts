@@ -3,6 +3,7 @@ import { bodyExamples } from './body-examples.ts';
 /** What of a JSON Schema (2020-12) an example is made from. */
 export interface Schema {
   readonly $ref?: string;
+  readonly description?: string;
   readonly examples?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;

@@ -3,7 +3,7 @@ import {
   type CreateJobOptions,
   createJobBodySchema,
   createJobFormSchema,
-  createJobOptionsSchema,
+  createJobQuerySchema,
   idempotencyKeySchema,
   type Job,
   jobSchema,
@@ -70,8 +70,10 @@ const schema = {
   security: [{ key: [] }],
   headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
   // Checked by whoever reads each form; the file forms take these from the query string.
-  querystring: createJobOptionsSchema.partial(),
+  querystring: createJobQuerySchema,
   body: {
+    description:
+      'A JSON object with `numbers`, a form with `file`, or the file itself with the options in the query string.',
     required: true,
     content: {
       'application/json': { schema: createJobBodySchema },

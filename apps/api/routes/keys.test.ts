@@ -97,7 +97,13 @@ test('any key may see itself', async () => {
     const { status, body } = await call('GET', '/key', undefined, await ground.bearer([scope]));
     expect([status, body]).toEqual([
       200,
-      { id: expect.stringMatching(/^key_/), name: 'test', scopes: [scope], tenant: 'default' },
+      {
+        id: expect.stringMatching(/^key_/),
+        name: 'test',
+        scopes: [scope],
+        tenant: 'default',
+        expires_at: null,
+      },
     ]);
   }
 });

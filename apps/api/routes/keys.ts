@@ -161,10 +161,16 @@ export async function keyRoutes(
       },
     },
     async (request, reply) => {
-      const { id, name, scopes, tenantId } = keyOf(request);
+      const { id, name, scopes, tenantId, expiresAt } = keyOf(request);
       const tenant = await readTenantName(database, tenantId);
       if (tenant === null) throw new Error('a key belongs to no tenant');
-      return reply.send({ id, name, scopes: [...scopes], tenant });
+      return reply.send({
+        id,
+        name,
+        scopes: [...scopes],
+        tenant,
+        expires_at: expiresAt?.toISOString() ?? null,
+      });
     },
   );
 }

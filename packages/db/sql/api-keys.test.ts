@@ -24,6 +24,7 @@ test('a key opens what it was made for, and is stored as a digest only', async (
     tenantId: 1,
     name: 'ci',
     scopes: ['jobs:read', 'jobs:write'],
+    expiresAt: null,
   });
   const stored = await row(ground, 'SELECT k::text AS text FROM store.api_keys k WHERE id = $1', [
     id,

@@ -10,6 +10,7 @@ export interface ApiKey {
   readonly tenantId: number;
   readonly name: string;
   readonly scopes: readonly Scope[];
+  readonly expiresAt: Date | null;
 }
 
 /** A key as lists show it: nothing that opens anything. */
@@ -96,7 +97,8 @@ export async function findApiKey(db: Queryable, text: string): Promise<ApiKey | 
         and(eq(apiKeys.id, id), or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, aMinuteAgo))),
       ),
   );
-  return { id: row.id, tenantId: row.tenantId, name: row.name, scopes: row.scopes };
+  const { tenantId, name, scopes, expiresAt } = row;
+  return { id: row.id, tenantId, name, scopes, expiresAt };
 }
 
 /** Whether a tenant's key still opens anything: for whoever was let in by it and stays. */
@@ -144,6 +146,19 @@ export async function revokeApiKey(db: Queryable, tenantId: number, id: string):
       .where(and(eq(apiKeys.id, id), eq(apiKeys.tenantId, tenantId))),
   );
   return revoked.rowCount === 1;
+}
+
+/** Ends every other key of a tenant whose name begins so: for a program that makes itself a new one at each start. */
+export async function revokeEarlierApiKeys(
+  db: Queryable,
+  kept: Pick<ApiKey, 'tenantId' | 'id'>,
+  namePrefix: string,
+): Promise<void> {
+  await db.query(
+    `UPDATE store.api_keys SET revoked_at = now()
+      WHERE tenant_id = $1 AND id < $2 AND starts_with(name, $3) AND revoked_at IS NULL`,
+    [kept.tenantId, kept.id, namePrefix],
+  );
 }
 
 function digestOf(text: string): Buffer {

@@ -1,0 +1,20 @@
+/** What a successful answer is, by the name of its body's schema, where the route says nothing more exact. */
+export const answerDescriptions: Readonly<Record<string, string>> = {
+  Account: 'The account as it is now.',
+  AccountList: 'Every account that the accounts file names.',
+  CancelledJob: 'The job, and what cancelling it ended and could not end.',
+  CheckList: 'Every check, with the accounts that offer it.',
+  ChunkPage: 'A page of chunks, and the cursor of the next one.',
+  HoldPage: 'A page of held chunks, what all of them come to, and the cursor of the next page.',
+  Job: 'The whole job as it is now.',
+  JobPage: 'A page of jobs, the newest first, and the cursor of the next one.',
+  KeyPage: 'A page of keys, the newest first, and the cursor of the next one.',
+  Live: 'The process lives.',
+  OwnKey: 'The key that asks: its name, its scopes and its tenant.',
+  Ready: 'Whether Postgres and the queue answer; 503 where one of them does not.',
+  RejectPage: 'A page of rejected lines, in their order, and the cursor of the next one.',
+  ResolvedHold: 'The chunk as it is now, and the decision that was kept.',
+  ResultPage: 'A page of results, in order of number, and the cursor of the next one.',
+  WholeChunk: 'The chunk with its attempts, decisions and latest polls.',
+  WholeHold: 'The hold with its evidence and what may be decided on it.',
+};
