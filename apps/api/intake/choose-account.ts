@@ -1,6 +1,7 @@
 import type { CreateJobOptions } from '@rollcall/contract';
 import type { Account, CheckOffer } from '@rollcall/domain';
 import { type Refusal, refuse } from '../refusal.ts';
+import { belongsInBody } from './read-job-request.ts';
 
 /** The accounts file without keys: what is offered, and by whom. */
 export interface AccountBook {
@@ -52,8 +53,8 @@ export function withChecksNamed(refusal: Refusal, book: AccountBook): Refusal {
   return { ...refusal, errors };
 }
 
-function isAboutCheck({ pointer }: { readonly pointer: string }): boolean {
-  return pointer === '/check';
+function isAboutCheck(error: { readonly pointer: string; readonly message: string }): boolean {
+  return error.pointer === '/check' && error.message !== belongsInBody;
 }
 
 function checksOf(book: AccountBook): string {

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Refusal, refuse } from '../refusal.ts';
 import { fieldError } from '../validation-errors.ts';
 import { readFormJob } from './read-form-job.ts';
-import { readJsonJob } from './read-json-job.ts';
+import { bareArray, readJsonJob } from './read-json-job.ts';
 import type { IntakeLimits, JobRequestOutcome } from './read-outcome.ts';
 import { readRawJob } from './read-raw-job.ts';
 import { uploadBytes } from './upload-bytes.ts';
@@ -41,15 +41,29 @@ export async function readJobRequest(
     return refuse('unsupported_media_type', { detail });
   }
   const query = Object.keys(request.query as object);
-  if (query.length > 0) return optionsBelongInTheBody(query);
+  if (query.length > 0) {
+    const isArray = mediaType === 'application/json' && (await beginsArray(request));
+    return isArray ? bareArray() : optionsBelongInTheBody(query);
+  }
   return mediaType === 'application/json'
     ? await readJsonJob(uploadBytes(request.raw), limits)
     : await readFormJob(request, limits);
 }
 
+/** What an option is told that stands in the query string of a form which has it in its body. */
+export const belongsInBody = 'options of this form belong in the body';
+
+/** Whether the body is the file of numbers itself, as its first byte says. */
+async function beginsArray(request: FastifyRequest): Promise<boolean> {
+  for await (const chunk of uploadBytes(request.raw)) {
+    const text = chunk.toString('latin1').trimStart();
+    if (text !== '') return text.startsWith('[');
+  }
+  return false;
+}
+
 function optionsBelongInTheBody(query: readonly string[]): Refusal {
-  const message = 'options of this form belong in the body';
   return refuse('invalid_request', {
-    errors: query.map((name) => fieldError('query', [name], message)),
+    errors: query.map((name) => fieldError('query', [name], belongsInBody)),
   });
 }

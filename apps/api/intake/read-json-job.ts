@@ -96,18 +96,27 @@ async function readFieldsAfter(
 function refuseWithoutNumbers(splitter: JsonSplitter): Refusal {
   const fields = splitter.fields();
   if (fields === undefined) return noJson();
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+  if (Array.isArray(fields)) return bareArray();
+  if (typeof fields !== 'object' || fields === null) {
     const errors = [fieldError('body', [], 'write an object with `check` and `numbers`')];
     return refuse('invalid_request', { errors });
   }
   const { numbers, ...others } = fields as Record<string, unknown>;
   const parsed = createJobFieldsSchema.safeParse(others);
-  const message = numbers === undefined ? 'is required' : 'write an array of texts';
+  const message =
+    numbers === undefined ? 'is required' : 'write an array of texts or whole numbers';
   const errors = [
     ...(parsed.success ? [] : fieldErrors(parsed.error.issues, 'body', others)),
     fieldError('body', ['numbers'], message),
   ];
   return refuse('invalid_request', { errors });
+}
+
+/** What somebody sends who has a file of JSON: it is a file like any other, and is told so by its content type. */
+export function bareArray(): Refusal {
+  const message =
+    'an array needs Content-Type application/octet-stream (or text/plain), with the options in the query string; application/json is an object with `numbers`';
+  return refuse('invalid_request', { errors: [fieldError('body', [], message)] });
 }
 
 function noJson(): Refusal {

@@ -134,6 +134,13 @@ describe('what is refused', () => {
       null,
     ],
     [
+      'a program',
+      'unsupported_format',
+      '\u007fELF\u0002\u0001\u0001\u0000',
+      { 'content-type': 'text/plain' },
+      query,
+    ],
+    [
       'a zip',
       'unsupported_format',
       'PK\u0003\u0004 and so on',
@@ -204,6 +211,22 @@ describe('what is refused', () => {
     expect(response.status).toBe(body.status);
     expect(JSON.stringify(body)).not.toContain('7911123456');
     expect(await poster.jobCount()).toBe(before);
+  });
+
+  test('options in the query of a JSON body are told one thing, and an array how to send it', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const { body: misplaced } = await poster.post('{}', headers, query);
+    expect(new Set(misplaced.errors.map((error: Json) => error.message))).toEqual(
+      new Set(['options of this form belong in the body']),
+    );
+    const { body } = await poster.post(' ["+447911123456"]', headers, query);
+    expect(body.errors).toEqual([
+      {
+        in: 'body',
+        pointer: '',
+        message: expect.stringContaining('needs Content-Type application/octet-stream'),
+      },
+    ]);
   });
 
   test('a form whose parts are not what they should be', async () => {
