@@ -3,13 +3,19 @@ import { semanticsUnconfirmed } from '@rollcall/domain';
 import { type Html, html } from './html.ts';
 import { cells, page, section } from './page.ts';
 
+/** Where its neighbours are. */
+interface PagePaths {
+  readonly board: string;
+  readonly holds: string;
+}
+
 /** What a person at night wants to know of a chunk: what it is, what happened, what it costs, and what to type now. */
-export function chunkPage(chunk: WholeChunk, hold: WholeHold | null, holdsPath: string): string {
+export function chunkPage(chunk: WholeChunk, hold: WholeHold | null, paths: PagePaths): string {
   const code = (text: string | null) => html`<code>${text}</code>`;
   const content = html`<h1>Chunk ${chunk.number}, to ${chunk.account}: <span class="${chunk.state}">${chunk.state}${why(chunk)}</span></h1>
 <table>
 ${cells('Chunk', code(chunk.id))}
-${cells('Job', code(chunk.job_id))}
+${cells('Job', html`<a href="${paths.holds}?job=${chunk.job_id}" title="What of this job is held">${code(chunk.job_id)}</a>`)}
 ${cells('Numbers', chunk.numbers.toLocaleString('en'))}
 ${cells('Task at the provider', code(chunk.task_id))}
 ${cells('The provider said last', said(chunk))}
@@ -25,7 +31,7 @@ ${section(
       each.number,
       each.outcome,
       each.reason,
-      `${each.amount} ${each.currency} ${each.money}`,
+      `${each.amount} ${each.currency} ${moneyWords[each.money]}`,
       each.started_at,
       each.settled_at,
       code(each.task_id),
@@ -58,9 +64,17 @@ ${section(
     cells(each.at, each.answer, each.word, each.determined, each.total),
   ),
 )}
-<p><a href="${holdsPath}">All that is held</a> · <a href="/docs">API reference</a> · <code>GET ${chunk.links.self}</code></p>`;
+<p><a href="${paths.board}">Back to the queues</a> · <a href="${paths.holds}">All that is held</a> · <a href="/docs">API reference</a> · <code>GET ${chunk.links.self}</code></p>`;
   return page(`Chunk ${chunk.number}: ${chunk.state}`, content);
 }
+
+const moneyWords: Readonly<Record<WholeChunk['attempts'][number]['money'], string>> = {
+  reserved: 'reserved: its outcome is not known yet',
+  committed: 'spent: the provider took it',
+  released: 'not spent',
+  at_risk: 'given up: it may have been charged',
+  written_off: 'written off: it was paid again',
+};
 
 function why({ reason, detail }: WholeChunk): string {
   const words = [reason, detail].filter((word) => word !== null);

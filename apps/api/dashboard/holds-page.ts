@@ -7,6 +7,7 @@ export function holdsPage(
   holds: readonly Hold[],
   more: boolean,
   chunkPath: (id: string) => string,
+  { board, jobId }: { readonly board: string; readonly jobId: string | null },
 ): string {
   const rows = holds.map((hold) =>
     cells(
@@ -23,8 +24,14 @@ export function holdsPage(
   const columns = ['since', 'chunk', 'account', 'check', 'numbers', 'held for', 'met', 'in doubt'];
   return page(
     'Held chunks',
-    html`<h1>Chunks that wait for a person</h1>
-${rows.length === 0 ? html`<p>Nothing is held.</p>` : section('The oldest first', columns, rows)}
-${more ? html`<p>There are more: <code>GET /v1/holds</code> pages through them.</p>` : html``}`,
+    html`<h1>Chunks${jobId === null ? '' : ` of ${jobId}`} that wait for a person</h1>
+${
+  rows.length === 0
+    ? html`<p>Nothing is held. An upload whose answer was lost, or whose result cannot be trusted, stands here until a person decides what becomes of it: with what it may
+have cost, and the lines to type.</p>`
+    : section('The oldest first', columns, rows)
+}
+${more ? html`<p>There are more: <code>GET /v1/holds</code> pages through them.</p>` : html``}
+<p><a href="${board}">Back to the queues</a> · <a href="/docs">API reference</a> · <code>GET /v1/holds</code></p>`,
   );
 }

@@ -57,14 +57,19 @@ export async function dashboardPlugin(
     const chunk = id && (await readWholeChunk(database, tenantId, id, null));
     if (!id || !chunk) return sendRefusal(request, reply, refuse('not_found'));
     const hold = await readWholeHold(database, tenantId, id);
-    return reply.type('text/html; charset=utf-8').send(chunkPage(chunk, hold, holdsPath));
+    return reply
+      .type('text/html; charset=utf-8')
+      .send(chunkPage(chunk, hold, { board: dashboardPath, holds: holdsPath }));
   });
-  app.get('/holds', async (request, reply) => {
+  app.get<{ Querystring: { job?: string } }>('/holds', async (request, reply) => {
+    const jobId = parseId('job', request.query.job ?? '');
     const page = { after: null, limit: holdsShown + 1 };
-    const rows = await listHolds(database, keyOf(request).tenantId, anyHold, page);
+    const rows = await listHolds(database, keyOf(request).tenantId, { ...anyHold, jobId }, page);
     const shown = rows.slice(0, holdsShown).map(holdOf);
     const more = rows.length > holdsShown;
-    return reply.type('text/html; charset=utf-8').send(holdsPage(shown, more, chunkPath));
+    return reply
+      .type('text/html; charset=utf-8')
+      .send(holdsPage(shown, more, chunkPath, { board: dashboardPath, jobId }));
   });
 
   const serverAdapter = new FastifyAdapter();
@@ -90,7 +95,7 @@ export async function dashboardPlugin(
           { text: 'Held chunks', url: holdsPath },
           { text: 'API reference', url: '/docs' },
         ],
-        environment: { label: queues.backend, color: '#6b7280' },
+        environment: { label: `queue on ${queues.backend}`, color: '#6b7280' },
       },
     },
   });
