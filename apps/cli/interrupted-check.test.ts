@@ -53,7 +53,7 @@ test('Ctrl-C in a second upload says that the first one, which was sent whole, m
   run.interrupt();
   expect(await run.ended).toBe(exitCodes.interrupted.code);
   expect(await run.said).toMatch(/whether its job was made is not known.*--idempotency-key/);
-}, 30_000);
+}, 180_000);
 
 test.each([[], ['--dry-run']])(
   'Ctrl-C ends it while standard input says nothing %s',
