@@ -141,8 +141,8 @@ describe('what is refused', () => {
       query,
     ],
     [
-      'a zip',
-      'unsupported_format',
+      'what begins as a zip and is none',
+      'bad_xlsx',
       'PK\u0003\u0004 and so on',
       { 'content-type': 'text/csv' },
       query,
