@@ -33,10 +33,10 @@ function valid(text: string, region: (typeof regions)[number] | undefined): numb
   return Number(parsed.number.slice(1));
 }
 
-// What follows the last digit goes; an extension stays one; all else that is no digit is punctuation.
+// What follows the last digit goes. Of digits and punctuation the digits count; the library judges whatever else stands between.
 function digitsFrom(text: string): string {
   const number = text.replace(/[^\d#]+$/, '');
-  return /[x#;,~a-z]|[^\u0000-\u00ff\u2011]/i.test(number) ? number : number.replace(/\D/g, '');
+  return /^[\d \u00a0\u00ad\u2011\-/.()[\]]*$/.test(number) ? number.replace(/\D/g, '') : number;
 }
 
 function expectSameAsLibrary(text: string, region: (typeof regions)[number] | undefined): void {
