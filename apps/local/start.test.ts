@@ -191,7 +191,7 @@ async function followReadme(program: Program, folder: string, jobId: string): Pr
   const environment = pasted(program).split('\n')[0];
   const script = `set -e\n${environment}\ncd '${folder}'\n${lines}`;
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script]);
-  expect(stdout).toMatch(/^Ada,\+447911123456,.*"accepted":2.*"data":\[/ms);
+  expect(stdout).toMatch(/^Ada;\+447911123456;.*"accepted":2.*"data":\[/ms);
 
   const database = openDatabase({
     url: sqlOf(program),
