@@ -87,7 +87,7 @@ export const errorCatalogue = {
   },
   task_in_use: {
     status: 409,
-    title: 'The task belongs to another upload',
+    title: 'The task is not of this upload',
     advice: 'Ask the provider’s support for the id again: one task answers for one upload.',
   },
   account_not_known: {

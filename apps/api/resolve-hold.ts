@@ -72,7 +72,7 @@ export async function resolveHold(desk: Desk, asked: Asked): Promise<Resolved> {
       // Somebody else was quicker, perhaps with the same decision.
       return repeated(desk, asked);
     case 'task_in_use':
-      return refuse('task_in_use');
+      return taskInUse(hold, body);
     case 'ceiling_too_low':
       return ceilingTooLow(hold, body, parseMoney(hold.money_at_risk));
     case 'no_artifact':
@@ -132,6 +132,15 @@ function notAllowed(hold: HoldRow, { decision }: ResolveHold): Refusal | null {
   if (allowed.includes(decision)) return null;
   const detail = `It is held for ${hold.reason}; decide one of: ${allowed.join(', ')}.`;
   return refuse('decision_not_allowed', { detail });
+}
+
+/** The id of an upload's own task is no secret to whoever may decide on it: the hold shows it too. */
+function taskInUse({ attempt_outcome, task_id }: HoldRow, body: ResolveHold): Refusal {
+  if (attempt_outcome !== 'accepted' || task_id === null || task_id === body.task_id) {
+    return refuse('task_in_use');
+  }
+  const detail = `This upload already has the task ${task_id}; only that one can be adopted.`;
+  return refuse('task_in_use', { detail });
 }
 
 /** An approval below the price of today would let nothing through: the chunk would only be blocked. */

@@ -86,39 +86,80 @@ function said({ provider, polls }: WholeChunk): string | null {
   return `${provider.word}, ${provider.determined ?? '?'} of ${provider.total ?? '?'}, after ${polls} polls`;
 }
 
-const meanings = {
+type Decision = WholeHold['allowed'][number];
+
+const meanings: Readonly<Record<Decision, string>> = {
   adopt:
     'The provider’s support names the task that this upload became. Nothing is paid; a worker compares its size and time first.',
   pay_again:
-    'Support says that there is no such task, or it is lost: send it once more, up to a ceiling. Needs approvals:write too.',
+    'Support says surely that there is no such task: send it once more, up to a ceiling. Needs approvals:write too.',
   keep_polling: 'The task is alive: ask for it until a new deadline.',
-  replay: 'The file is kept: read it again, e.g. after its meaning was confirmed.',
-  give_up: 'Its numbers end as failed. What may have been charged is booked as at risk.',
-} as const;
-const fields: Readonly<Partial<Record<keyof typeof meanings, string>>> = {
+  replay:
+    'The file is kept, or can be fetched: read it again, e.g. after its meaning was confirmed.',
+  give_up:
+    'Its numbers end as failed. Its money stays spent, and is lost unless you claim it back from the provider.',
+};
+/** Where a decision means something else than for other reasons. */
+const meaningsFor: Readonly<
+  Partial<Record<WholeHold['reason'], Readonly<Partial<Record<Decision, string>>>>>
+> = {
+  unknown: {
+    give_up: 'Its numbers end as failed. Its money is at risk: it may have been charged.',
+  },
+  upstream_failed: {
+    pay_again:
+      'The task will give no result: send it once more, up to a ceiling. The money of this upload is written off, unless not_charged says that the provider took none. Needs approvals:write too.',
+    keep_polling: 'Support has started the task again: ask for it until a new deadline.',
+  },
+  poll: { adopt: 'The task is alive: ask for it again. Only the upload’s own task is taken.' },
+};
+const fields: Readonly<Partial<Record<Decision, string>>> = {
   adopt: '"task_id":"…",',
   pay_again: '"cost_ceiling":"…",',
 };
 
 function whatToDo(hold: WholeHold): Html {
   const choices = hold.allowed.map(
-    (decision) => html`<p><b>${decision}</b>: ${meanings[decision]}</p>
+    (
+      decision,
+    ) => html`<p><b>${decision}</b>: ${meaningsFor[hold.reason]?.[decision] ?? meanings[decision]}</p>
 <pre>curl -sS "$ROLLCALL_URL/v1/holds/${hold.chunk_id}/resolve" -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' -d '{"decision":"${decision}",${fields[decision] ?? ''}"reason":"…"}'</pre>
 `,
   );
   return html`<h2>It waits for a person: ${hold.money_at_risk} ${hold.currency} in doubt</h2>
-${hold.detail === semanticsUnconfirmed ? whoConfirms(hold) : whoAsks(hold)}
+${
+  hold.detail === semanticsUnconfirmed
+    ? whoConfirms(hold)
+    : html`${whatToAsk(hold)}
+<p>Then decide with a key that has <code>holds:resolve</code>:</p>`
+}
 ${choices}`;
 }
 
-function whoAsks({ numbers }: WholeHold): Html {
-  return html`<p>Ask the provider’s support what became of the upload below (its time, ${numbers.toLocaleString('en')} numbers), then decide with a key that
-has <code>holds:resolve</code>:</p>`;
+function whatToAsk(hold: WholeHold): Html {
+  const numbers = `${hold.numbers.toLocaleString('en')} numbers`;
+  const task = html`<code>${hold.task_id}</code>`;
+  switch (hold.reason) {
+    case 'unknown':
+      return html`<p>Ask the provider’s support whether the upload below (its time, ${numbers}) became a task.</p>`;
+    case 'upstream_failed':
+      return html`<p>The provider took the upload below (${numbers}, task ${task}) and failed: claim the money back.</p>`;
+    case 'poll':
+      return html`<p>Ask the provider’s support what became of task ${task} (${numbers}).</p>`;
+    case 'artifact':
+      return html`<p>Look at the kept file of task ${task}, where there is one (it holds numbers and may be anything; needs <code>results:read</code>):</p>
+${download(hold)}`;
+  }
 }
 
-function whoConfirms({ chunk_id, account }: WholeHold): Html {
+function download({ chunk_id }: WholeHold): Html {
+  return html`<pre>curl -sS "$ROLLCALL_URL/v1/holds/${chunk_id}/artifact" -H "Authorization: Bearer $ROLLCALL_KEY" -o artifact.bin</pre>`;
+}
+
+function whoConfirms(hold: WholeHold): Html {
+  const { account } = hold;
   return html`<p>Nobody has said yet what result files of ${account} mean. Look at this one (it holds numbers; needs <code>results:read</code>):</p>
-<pre>curl -sS "$ROLLCALL_URL/v1/holds/${chunk_id}/artifact" -H "Authorization: Bearer $ROLLCALL_KEY" -o artifact.bin</pre>
+${download(hold)}
 <p>Where its rows mean what the accounts file says, confirm the account once (needs <code>admin</code>), then replay all that is held for this (needs <code>holds:resolve</code>):</p>
 <pre>curl -sS "$ROLLCALL_URL/v1/accounts/${account}/confirm-semantics" -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' -d '{"reason":"…"}'</pre>`;
 }

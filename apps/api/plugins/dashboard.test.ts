@@ -3,7 +3,7 @@ import { makeId, parseId } from '@rollcall/domain';
 import { testBackends } from '@rollcall/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addTenant, type Ground, type Json, openGround } from '../testing/ground.ts';
-import { insertHeld } from '../testing/held-chunk.ts';
+import { insertHeld, insertHeldAccepted } from '../testing/held-chunk.ts';
 
 describe.each(testBackends)('the dashboard on %s', (backend) => {
   let ground: Ground;
@@ -124,6 +124,25 @@ describe.each(testBackends)('the dashboard on %s', (backend) => {
     expect(list).toContain(`href="/admin/queues/chunk/${chunkId}"`);
     const nothing = await (await get('/holds', { authorization: stranger })).text();
     expect(nothing).toContain('Nothing is held.');
+  });
+
+  test('says of each reason what to ask, and what giving up does to the money', async () => {
+    const pageOf = async (chunkId: string) => (await get(`/chunk/${chunkId}`)).text();
+    const unknown = await pageOf((await insertHeld(ground.database)).chunkId);
+    expect(unknown).toContain('whether the upload below');
+    expect(unknown).toContain('Its money is at risk');
+    for (const [reason, ask] of [
+      ['upstream_failed', 'claim the money back'],
+      ['poll', 'what became of task'],
+      ['artifact', 'Look at the kept file'],
+    ] as const) {
+      const { chunkId, taskId } = await insertHeldAccepted(ground.database, reason);
+      const page = await pageOf(chunkId);
+      expect(page).toContain(ask);
+      expect(page).toContain(`<code>${taskId}</code>`);
+      expect(page).toContain('Its money stays spent');
+      expect(page).not.toMatch(/at risk|no such task/);
+    }
   });
 
   test('reaches the last 1,000 doorbells of a queue, page by page', async () => {

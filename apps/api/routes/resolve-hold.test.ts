@@ -176,6 +176,18 @@ describe('is refused', () => {
     const { chunkId } = await insertHeld(ground.database);
     const { status, body } = await resolve(chunkId, { decision: 'adopt', task_id: other.taskId });
     expect([status, body.code]).toEqual([409, 'task_in_use']);
+    expect(body.detail).toContain('one task answers for one upload');
+  });
+
+  test('another task for an upload that has one, naming its own', async () => {
+    const { chunkId, taskId } = await insertHeldAccepted(ground.database, 'poll');
+    const { status, body } = await resolve(chunkId, { decision: 'adopt', task_id: 'another' });
+    expect([status, body.code]).toEqual([409, 'task_in_use']);
+    expect(body.title).not.toContain('another upload');
+    expect(body.detail).toBe(
+      `This upload already has the task ${taskId}; only that one can be adopted.`,
+    );
+    expect(await decisionsOn(chunkId)).toEqual([]);
   });
 
   test('paying again without a ceiling, below the price, or without the scope', async () => {
