@@ -94,6 +94,8 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
   const [, attempt = ''] =
     /--attempt (att_[0-9a-f-]+) --decision give_up --reason WHY/.exec(shown) ?? [];
   expect(attempt, shown).not.toBe('');
+  expect(shown).toContain('--decision pay_again --reason WHY --cost-ceiling 0.025');
+  expect(shown).toContain('give_up: its numbers end as failed');
   const before = ['--attempt', attempt.replace(/.$/, attempt.endsWith('0') ? '1' : '0')];
   const other = await rollcall(
     ...['holds', 'resolve', chunk, ...before, '--decision', 'give_up', '--reason', 'lost'],
@@ -121,6 +123,11 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
     'lost',
   );
   expect(decided.code, decided.err).toBe(0);
+  const gone = await rollcall('holds', chunk);
+  expect([gone.code, gone.err]).toEqual([
+    3,
+    expect.stringContaining(`→ rollcall chunks JOB ${chunk}`),
+  ]);
   const closed = await rollcall('job', id, '--watch');
   expect([closed.code, closed.err]).toEqual([5, expect.stringContaining('completed_with_errors')]);
 
@@ -154,7 +161,9 @@ test('a job is paused, resumed, changed and cancelled, and says what that means'
     'at most 9',
   );
   expect((await rollcall('change', id)).code).toBe(2);
-  expect((await rollcall('cancel', id)).out).toMatch(/not sent[^]*may still be charged[^]*Paid/);
+  expect((await rollcall('cancel', id)).out).toMatch(
+    /not sent[^]*may still be charged[^]*\n {2}paid /,
+  );
   await ground.simulator.control('PATCH', 'settings', { processing_ms_base: 0 });
   // What was in flight was all there was: it came in, and nothing of it was cancelled.
   expect(closedCodes).toContain((await rollcall('job', id, '--watch')).code);
@@ -167,7 +176,7 @@ test('accounts are paused and resumed, with the doctor looking on', async () => 
   const doctor = await rollcall('doctor');
   expect([doctor.code, doctor.out]).toEqual([
     6,
-    expect.stringContaining('→ rollcall accounts resume webcom'),
+    expect.stringMatching(/A person paused it.* · → rollcall accounts resume webcom/),
   ]);
   expect((await rollcall('accounts', 'resume', 'webcom')).out).toBe('webcom is ready.\n');
   expect((await rollcall('accounts', 'webcom')).out).toContain('state     ready');

@@ -13,6 +13,10 @@ test.each([
   ],
   ['Raise `max_cost` or send fewer numbers.', 'Raise --max-cost or send fewer numbers.'],
   ['It costs 2 USD, and max_cost is 1 USD.', 'It costs 2 USD, and --max-cost is 1 USD.'],
+  [
+    'Raise `cost_ceiling` to what `money` says, or decide otherwise.',
+    'Raise --cost-ceiling to what it would cost, or decide otherwise.',
+  ],
   ['Name the column with `column`.', 'Name the column with --column.'],
   [
     'Ask the job that it began with for latest=true.',

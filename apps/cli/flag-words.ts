@@ -11,6 +11,7 @@ const other: readonly (readonly [RegExp, string])[] = [
   ],
   [/\badd partial=true\b/g, 'give --partial'],
   [/\blatest=true\b/g, '--latest'],
+  [/\bto what `money` says\b/g, 'to what it would cost'],
   [/`errors`/g, 'the lines below'],
 ];
 const flags =

@@ -1,7 +1,7 @@
 import type { Job, JobSummary } from '@rollcall/contract';
 import { retryCommandOf } from './closed-job.ts';
 import { counted, durationText, grouped, plainText, timeText } from './plain-text.ts';
-import { commandFor } from './stuck.ts';
+import { nextStepOf, stepText } from './stuck.ts';
 
 export const jobHeadings = [
   'id',
@@ -93,7 +93,7 @@ export function attentionLines(job: Job): string[] {
       plainText(
         `${each.state.padEnd(10)}${each.reason}${detail}: ${counted(each.chunks, 'upload')}, ${counted(each.numbers, 'number')}${money}`,
       ),
-      `${' '.repeat(10)}→ ${commandFor(each, job)}`,
+      `${' '.repeat(10)}${stepText(nextStepOf(each, job))}`,
     ];
   });
 }

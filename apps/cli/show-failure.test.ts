@@ -63,3 +63,13 @@ test('a text of the API cannot command the terminal', () => {
     'a\\u001b[2Jb',
   );
 });
+
+test.each([
+  ['max_cost_too_low', '--max-cost'],
+  ['cost_ceiling_too_low', '--cost-ceiling'],
+])('%s names the flag that was too low', (code, flag) => {
+  const money = { currency: 'USD', cost: '2', max_cost: '1' };
+  expect(shown(new CommandFailed('refused', { ...problem, code, money }))).toContain(
+    `It would cost 2 USD; ${flag} is 1 USD.`,
+  );
+});

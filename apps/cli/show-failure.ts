@@ -53,7 +53,7 @@ function flagOf(where: string, pointer: string): string {
   return where === 'body' || where === 'query' ? flagNamed(name) : `${where} ${name}`;
 }
 
-function figureLines({ counts, line, money, retry }: ShownProblem): string[] {
+function figureLines({ code, counts, line, money, retry }: ShownProblem): string[] {
   return [
     ...(line === undefined ? [] : [`At line ${line}, header and blank ones not counted.`]),
     ...(counts === undefined
@@ -67,7 +67,7 @@ function figureLines({ counts, line, money, retry }: ShownProblem): string[] {
     ...(money === undefined
       ? []
       : [
-          `It would cost ${money.cost} ${money.currency}; --max-cost is ${money.max_cost} ${money.currency}.`,
+          `It would cost ${money.cost} ${money.currency}; ${code === 'cost_ceiling_too_low' ? '--cost-ceiling' : '--max-cost'} is ${money.max_cost} ${money.currency}.`,
         ]),
     ...(retry === undefined
       ? []

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { blockedReasons, heldReasons } from '@rollcall/domain';
-import { commandFor, stuckOf } from './stuck.ts';
+import { nextStepOf, stepText, stuckOf } from './stuck.ts';
 
 const waits = (state: 'held' | 'blocked', reason: string, numbers: number) => ({
   state,
@@ -37,11 +37,26 @@ test('a paused job waits for a person', () => {
   });
 });
 
-test('there is a command for everything that waits', () => {
-  const job = { id: 'job_1', account: 'ekycpro' };
+const job = { id: 'job_1', account: 'ekycpro' };
+const blocked = (reason: string) => stepText(nextStepOf({ state: 'blocked', reason }, job));
+
+test('there is a command for everything that waits, but for what waits for the first upload', () => {
   const commands = [
-    ...heldReasons.map((reason) => commandFor({ state: 'held', reason }, job)),
-    ...blockedReasons.map((reason) => commandFor({ state: 'blocked', reason }, job)),
+    ...heldReasons.map((reason) => nextStepOf({ state: 'held', reason }, job).command),
+    ...blockedReasons
+      .filter((reason) => reason !== 'canary')
+      .map((reason) => nextStepOf({ state: 'blocked', reason }, job).command),
   ];
   for (const command of commands) expect(command).toMatch(/^rollcall [a-z]+ /);
+  expect(blocked('canary')).toBe("waits for the job's first upload; nothing to do");
+});
+
+test('a refused key is replaced before the account is resumed, and a breaker is not resumed', () => {
+  expect(blocked('auth')).toBe(
+    "put a valid key into the workers' environment and restart them, then → rollcall accounts resume ekycpro (resuming with the old key can put one more upload in doubt)",
+  );
+  expect(blocked('account_paused')).toBe('→ rollcall accounts resume ekycpro');
+  expect(blocked('breaker')).toBe(
+    '→ rollcall holds --account ekycpro (the breaker closes by itself)',
+  );
 });

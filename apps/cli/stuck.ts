@@ -33,28 +33,77 @@ export function stuckOf(job: StuckFacts): Stuck {
   return isStuck ? { kind: 'stuck', why: 'stopped' } : { kind: 'moving' };
 }
 
-/** The command with which a person gets on with what is held or blocked for this reason, and what it does. */
-export function commandFor(
+/** What a person does next about something that stands still. */
+export interface NextStep {
+  /** What is done before the command, or all there is to say where there is none. */
+  readonly first?: string;
+  readonly command: string | null;
+  /** What to know before it is typed. */
+  readonly caution?: string;
+}
+
+/** How a person gets on with what is held or blocked for this reason. */
+export function nextStepOf(
   attention: Pick<Job['attention'][number], 'state' | 'reason'>,
   job: Pick<Job, 'id' | 'account'>,
-): string {
-  if (attention.state === 'held') return `rollcall holds --job ${job.id}`;
+): NextStep {
+  if (attention.state === 'held') return { command: `rollcall holds --job ${job.id}` };
   switch (attention.reason) {
     case 'job_ceiling':
-      return `rollcall change ${job.id} --max-cost AMOUNT`;
+      return { command: `rollcall change ${job.id} --max-cost AMOUNT` };
     case 'account_paused':
     case 'auth':
+      return resumeStepOf(job.account, attention.reason);
     case 'breaker':
-      return `rollcall accounts resume ${job.account}`;
-    case 'canary_rejected':
-      return `rollcall resume ${job.id}`;
-    case 'approval_ceiling':
-      return `rollcall cancel ${job.id}`;
+      return {
+        command: `rollcall holds --account ${job.account}`,
+        caution: 'the breaker closes by itself',
+      };
     case 'canary':
+      return { first: "waits for the job's first upload; nothing to do", command: null };
+    case 'canary_rejected':
+      return { command: `rollcall resume ${job.id}` };
+    case 'approval_ceiling':
+      return { command: `rollcall cancel ${job.id}` };
     case 'provider_balance':
     case 'account_cap':
-      return `rollcall accounts ${job.account}`;
+      return { command: `rollcall accounts ${job.account}` };
     default:
-      return `rollcall chunks ${job.id}`;
+      return { command: `rollcall chunks ${job.id}` };
   }
+}
+
+/** How a paused account goes on; workers read keys when they start, so that after a refused key the order matters. */
+export function resumeStepOf(account: string, reason: string): NextStep {
+  const command = `rollcall accounts resume ${account}`;
+  if (reason !== 'auth') return { command };
+  return {
+    first: "put a valid key into the workers' environment and restart them, then",
+    command,
+    caution: 'resuming with the old key can put one more upload in doubt',
+  };
+}
+
+/** `first → command (caution)`. */
+export function stepText({ first, command, caution }: NextStep): string {
+  return [
+    ...(first === undefined ? [] : [first]),
+    ...(command === null ? [] : [`→ ${command}`]),
+    ...(caution === undefined ? [] : [`(${caution})`]),
+  ].join(' ');
+}
+
+/** Reasons for which the account has advice of its own. */
+const reasonsOfAccount: ReadonlySet<string> = new Set([
+  'account_paused',
+  'account_cap',
+  'provider_balance',
+]);
+
+/** Whether the account says what to do about it; a refused key is told of by its step. */
+export function isAdvisedByAccount({
+  state,
+  reason,
+}: Pick<Job['attention'][number], 'state' | 'reason'>): boolean {
+  return state === 'blocked' && reasonsOfAccount.has(reason);
 }

@@ -1,14 +1,15 @@
-import type { Job } from '@rollcall/contract';
+import { accountSchema, type Job } from '@rollcall/contract';
 import { AnswerRate } from './answer-rate.ts';
 import { endingOf, retryCommandOf } from './closed-job.ts';
+import { CommandFailed } from './command-failed.ts';
 import { type Context, Interrupted } from './context.ts';
 import { estimatedCostOf } from './estimated-cost.ts';
 import type { Ending } from './exit-codes.ts';
 import { closedStates, followJob } from './follow-job.ts';
 import { attentionLines, endLine } from './job-view.ts';
-import { counted, durationText, grouped } from './plain-text.ts';
+import { counted, durationText, grouped, plainText } from './plain-text.ts';
 import { openProgressDisplay, type ProgressDisplay } from './progress-display.ts';
-import { stuckOf } from './stuck.ts';
+import { isAdvisedByAccount, stuckOf } from './stuck.ts';
 
 export interface Watched {
   readonly ending: Ending;
@@ -93,7 +94,7 @@ export async function watchJob(
   } catch (error) {
     display.end();
     if (error instanceof NothingMoves && job !== null) {
-      explainStuck(context, job);
+      await explainStuck(context, job);
       return { ending: 'personNeeded', job };
     }
     if (error instanceof Interrupted) output.note(howToComeBack(jobId));
@@ -123,7 +124,8 @@ function isOther(before: Job, after: Job): boolean {
   return moving(before) !== moving(after);
 }
 
-function explainStuck({ output }: Context, job: Job): void {
+async function explainStuck(context: Context, job: Job): Promise<void> {
+  const { output } = context;
   const left = counted(job.counts.pending, 'number');
   if (job.state === 'paused') {
     output.note(`${job.id} is paused with ${left} left. A person has to act:`);
@@ -132,6 +134,19 @@ function explainStuck({ output }: Context, job: Job): void {
   }
   output.note(`${job.id}: nothing of the ${left} left moves by itself. A person has to act:`);
   for (const line of attentionLines(job)) output.note(`  ${line}`);
+  const advice = job.attention.some(isAdvisedByAccount) ? await adviceOf(context, job) : null;
+  if (advice !== null) output.note(`  ${job.account}: ${plainText(advice)}`);
+}
+
+/** What the API says of the job's account; null where it cannot be asked: the job has been told of without it. */
+async function adviceOf({ api, signal }: Context, { account }: Job): Promise<string | null> {
+  try {
+    const { value } = await api.ask(accountSchema, 'GET', `/v1/accounts/${account}`, { signal });
+    return value.advice;
+  } catch (error) {
+    if (error instanceof CommandFailed) return null;
+    throw error;
+  }
 }
 
 interface Beside {

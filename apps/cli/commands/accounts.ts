@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { flag } from '../flags.ts';
 import { plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
+import { resumeStepOf, stepText } from '../stuck.ts';
 
 type Account = ReturnType<typeof accountSchema.parse>;
 
@@ -52,7 +53,10 @@ export function accountsCommand(accounts: Command, run: Run): void {
               },
             );
             if (output.json) await output.value(raw);
-            else await output.line(`${value.id} is ${value.state}.`);
+            else {
+              await output.line(`${value.id} is ${value.state}.`);
+              if (verb === 'resume' && value.advice !== null) output.note(plainText(value.advice));
+            }
             return 'done';
           },
         ),
@@ -130,11 +134,12 @@ function describeAccount(account: Account): string[] {
   return [
     `account   ${account.id} (${account.adapter}): ${account.checks.join(', ')}`,
     `state     ${account.state}`,
+    ...(account.advice === null ? [] : [`advice    ${account.advice}`]),
     ...(paused === null
       ? []
       : [
           `paused    ${paused.reason} since ${timeText(paused.since)}${paused.note === null ? '' : `: ${paused.note}`}`,
-          `          → rollcall accounts resume ${account.id}`,
+          `          ${stepText(resumeStepOf(account.id, paused.reason))}`,
         ]),
     `balance   ${balance === null ? 'not known' : `${balance.amount} ${currency} at ${timeText(balance.at)}`}`,
     `uploads   ${uploads.in_flight} of ${uploads.at_once_max} at once`,
@@ -143,6 +148,9 @@ function describeAccount(account: Account): string[] {
       .join(', ')}`,
     `money     ${money.committed_today} ${currency} today, ${money.committed_this_month} this month; ${money.reserved} reserved, ${money.at_risk} at risk${money.daily_cap === null ? '' : `; at most ${money.daily_cap} a day`}`,
     `breaker   ${breaker.unknown_recent} unknown lately${breaker.resets_at === null ? '' : `, until ${timeText(breaker.resets_at)}`}`,
+    ...(breaker.unknown_recent === 0 || chunks.held === 0
+      ? []
+      : [`          → rollcall holds --account ${account.id}`]),
     ...semanticsLines(account),
     ...(error === null
       ? []

@@ -95,7 +95,20 @@ function describeCancellation({ job, cancellation }: Cancelled): string[] {
     `${job.id} is ${job.state}.`,
     `  not sent     ${counted(cancellation.numbers_cancelled, 'number')} in ${counted(cancellation.chunks_cancelled, 'upload')}; released: ${amount(money.released)}`,
     `  in flight    ${counted(cancellation.numbers_in_flight, 'number')}; may still be charged: ${amount(money.may_still_be_charged)}`,
-    `  answered     ${counted(cancellation.numbers_answered, 'number')}; they stay. Paid: ${amount(money.paid)}`,
+    `  answered     ${counted(cancellation.numbers_answered, 'number')}; they stay`,
+    `  paid         ${amount(money.paid)}`,
+    ...heldLines(job),
     ...(money.at_risk === '0' ? [] : [`  at risk      ${amount(money.at_risk)}`]),
   ].map(plainText);
+}
+
+/** A held upload keeps the job open: only a decision ends it. */
+function heldLines({ id, state, chunks, attention }: Cancelled['job']): string[] {
+  if (chunks.held === 0 || state !== 'cancelling') return [];
+  const numbers = attention
+    .filter((each) => each.state === 'held')
+    .reduce((sum, each) => sum + each.numbers, 0);
+  return [
+    `  held         ${counted(numbers, 'number')}: the job stays cancelling until decided → rollcall holds --job ${id}`,
+  ];
 }

@@ -3,6 +3,7 @@ import { examine, type Finding } from '../doctor/examine.ts';
 import { failed } from '../command-failed.ts';
 import { plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
+import { stepText } from '../stuck.ts';
 
 export function doctorCommand(command: Command, run: Run): void {
   command
@@ -43,7 +44,8 @@ function lineOf(finding: Finding): string {
       ...(finding.money === null
         ? []
         : [`${finding.money.meaning} ${finding.money.amount} ${finding.money.currency}`]),
-      ...(finding.command === null ? [] : [`→ ${finding.command}`]),
+      ...(finding.advice ? [finding.advice] : []),
+      ...(finding.command === null ? [] : [stepText(finding)]),
     ].join(' · '),
   );
 }

@@ -1,6 +1,8 @@
 import { holdPageSchema, resolvedHoldSchema, wholeHoldSchema } from '@rollcall/contract';
 import { semanticsUnconfirmed } from '@rollcall/domain';
 import type { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { CommandFailed } from '../command-failed.ts';
 import { flag } from '../flags.ts';
 import { listFlags } from '../list-flags.ts';
 import { counted, grouped, plainText, timeText } from '../plain-text.ts';
@@ -39,9 +41,9 @@ export function holdsCommand(holds: Command, run: Run): void {
     .option('--check <name>', 'of this check');
   listFlags(holds).action(
     run(async (context, id: string | undefined, options: HoldsOptions) => {
-      const { api, output, signal } = context;
+      const { output } = context;
       if (id !== undefined) {
-        const { value, raw } = await api.ask(wholeHoldSchema, 'GET', `/v1/holds/${id}`, { signal });
+        const { value, raw } = await readHold(context, id);
         if (output.json) await output.value(raw);
         else for (const line of describeHold(value)) await output.line(line);
         return 'done';
@@ -145,6 +147,17 @@ export function holdsCommand(holds: Command, run: Run): void {
     );
 }
 
+async function readHold({ api, signal }: Context, id: string) {
+  try {
+    return await api.ask(wholeHoldSchema, 'GET', `/v1/holds/${id}`, { signal });
+  } catch (error) {
+    if (!(error instanceof CommandFailed) || error.problem.code !== 'not_found') throw error;
+    throw new CommandFailed(error.ending, error.problem, [
+      `Not held any more (or never was): → rollcall chunks JOB ${id}`,
+    ]);
+  }
+}
+
 type WholeHold = ReturnType<typeof wholeHoldSchema.parse>;
 
 /** A hold with all that is known of it, the newest last, and what may be decided. */
@@ -178,14 +191,36 @@ function describeHold(hold: WholeHold): string[] {
         ]
       : []),
     'may be decided',
-    ...hold.allowed.map(
-      (decision) =>
-        `  rollcall holds resolve ${hold.chunk_id} --attempt ${hold.attempt_id} --decision ${decision} --reason WHY${needs[decision] ?? ''}`,
-    ),
+    ...hold.allowed.flatMap((decision) => [
+      `  ${decision}: ${meaningOf(decision, hold)}`,
+      `    rollcall holds resolve ${hold.chunk_id} --attempt ${hold.attempt_id} --decision ${decision} --reason WHY${needsOf(decision, hold)}`,
+    ]),
   ].map(plainText);
 }
 
-const needs: Readonly<Record<string, string>> = {
-  adopt: ' --task-id ID',
-  pay_again: ' --cost-ceiling AMOUNT',
-};
+type Decision = WholeHold['allowed'][number];
+
+/** An upload that was accepted has its task: no other can be adopted. */
+function needsOf(decision: Decision, hold: WholeHold): string {
+  const { attempt_outcome, task_id, money_at_risk } = hold;
+  if (decision === 'adopt') {
+    return ` --task-id ${attempt_outcome === 'accepted' && task_id !== null ? task_id : 'ID'}`;
+  }
+  return decision === 'pay_again' ? ` --cost-ceiling ${money_at_risk}` : '';
+}
+
+function meaningOf(decision: Decision, hold: WholeHold): string {
+  const isUnknown = hold.attempt_outcome === 'unknown';
+  switch (decision) {
+    case 'adopt':
+      return "the provider's support named the task that it became; that one is polled, and nothing is paid twice";
+    case 'pay_again':
+      return `sent once more, which costs ${hold.money_at_risk} ${hold.currency} at the price that it was sent for; the earlier money is written off unless --not-charged`;
+    case 'keep_polling':
+      return 'the task is believed to be alive; it is asked for further';
+    case 'replay':
+      return 'reads the kept file again; nothing is sent';
+    case 'give_up':
+      return `its numbers end as failed; ${isUnknown ? 'the money in doubt stays at risk' : 'what was paid stays paid'}`;
+  }
+}

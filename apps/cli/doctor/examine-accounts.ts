@@ -1,6 +1,7 @@
 import { accountListSchema } from '@rollcall/contract';
 import type { Context } from '../context.ts';
 import { counted } from '../plain-text.ts';
+import { resumeStepOf } from '../stuck.ts';
 import type { Finding } from './finding.ts';
 
 /** Accounts that send nothing. */
@@ -20,7 +21,8 @@ export async function examineAccounts({ api, signal }: Context): Promise<Finding
           what: `${account.id} is paused (${note === null ? reason : `${reason}: ${note}`}), ${behind}`,
           since,
           money: null,
-          command: `rollcall accounts resume ${account.id}`,
+          ...(reason !== 'auth' && { advice: account.advice }),
+          ...resumeStepOf(account.id, reason),
         },
       ];
     }

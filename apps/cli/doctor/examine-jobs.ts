@@ -1,4 +1,5 @@
 import {
+  accountListSchema,
   checkListSchema,
   chunkPageSchema,
   jobPageSchema,
@@ -8,7 +9,7 @@ import {
 import { formatMoney, parseMoney, priceOf } from '@rollcall/domain';
 import type { Context } from '../context.ts';
 import { counted } from '../plain-text.ts';
-import { commandFor } from '../stuck.ts';
+import { isAdvisedByAccount, nextStepOf } from '../stuck.ts';
 import type { Finding } from './finding.ts';
 
 /** Each is looked at by itself; more than that is no diagnosis any more. */
@@ -32,9 +33,11 @@ export async function examineJobs(context: Context): Promise<Finding[]> {
   const open = await ask({ state: 'planning,running,paused,cancelling' });
   const prices = waiting.length === 0 ? new Map<string, string>() : await readPrices(context);
   const findings: Finding[] = [];
+  let advice: ReadonlyMap<string, string | null> | null = null;
   for (const { id } of waiting) {
     const { value } = await api.ask(jobSchema, 'GET', `/v1/jobs/${id}`, { signal });
-    findings.push(...blockedOf(value, prices));
+    if (value.attention.some(isAdvisedByAccount)) advice ??= await readAdvice(context);
+    findings.push(...blockedOf(value, prices, advice?.get(value.account) ?? null));
   }
   const now_ms = Date.now();
   for (const job of open) {
@@ -54,7 +57,11 @@ export async function examineJobs(context: Context): Promise<Finding[]> {
 }
 
 /** What is blocked of a job, by reason; the canary's followers wait for it alone, and what is held is told of by itself. */
-function blockedOf(job: Job, prices: ReadonlyMap<string, string>): Finding[] {
+function blockedOf(
+  job: Job,
+  prices: ReadonlyMap<string, string>,
+  advice: string | null,
+): Finding[] {
   return job.attention
     .filter(({ state, reason }) => state === 'blocked' && reason !== 'canary')
     .map((each): Finding => {
@@ -68,7 +75,8 @@ function blockedOf(job: Job, prices: ReadonlyMap<string, string>): Finding[] {
           cost === null
             ? null
             : { meaning: meaningOf(each.reason), amount: cost, currency: job.money.currency },
-        command: commandFor(each, job),
+        ...(isAdvisedByAccount(each) && { advice }),
+        ...nextStepOf(each, job),
       };
     });
 }
@@ -76,6 +84,11 @@ function blockedOf(job: Job, prices: ReadonlyMap<string, string>): Finding[] {
 function meaningOf(reason: string): string {
   if (reason === 'provider_balance') return 'top up at least';
   return reason === 'job_ceiling' ? 'raise max_cost by' : 'to send it costs';
+}
+
+async function readAdvice({ api, signal }: Context): Promise<ReadonlyMap<string, string | null>> {
+  const { value } = await api.ask(accountListSchema, 'GET', '/v1/accounts', { signal });
+  return new Map(value.data.map(({ id, advice }) => [id, advice]));
 }
 
 async function readPrices({ api, signal }: Context): Promise<ReadonlyMap<string, string>> {

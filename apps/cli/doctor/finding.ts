@@ -1,5 +1,7 @@
+import type { NextStep } from '../stuck.ts';
+
 /** Something that stands still, or will. */
-export interface Finding {
+export interface Finding extends NextStep {
   /** Stable. */
   readonly kind:
     | 'not_ready'
@@ -17,6 +19,8 @@ export interface Finding {
     readonly amount: string;
     readonly currency: string;
   } | null;
+  /** What the API says of its account. */
+  readonly advice?: string | null;
   /** What a person types to get on with it; null where it is not done with this program. */
   readonly command: string | null;
 }
