@@ -17,7 +17,7 @@ Rollcall is up; Ctrl-C stops it, in the background: kill ${process.pid}
 A fresh API key, which may do everything and is shown this once; those of earlier starts are revoked. The URL for SQL stays the same:
 
   export ROLLCALL_URL=${apiUrl} ROLLCALL_KEY=${apiKey}
-  export ROLLCALL_SQL='${databaseUrl}'
+  export ROLLCALL_SQL='${databaseUrl}'${simulator === null ? '' : `\n  export ROLLCALL_SIMULATOR=${simulator.url}`}
 
 Enqueue a job, look at it, read its results, which are there some seconds later, when its state is completed:
 
