@@ -55,6 +55,13 @@ export async function accountRoutes(
     const facts = await readAccountFacts(database, accounts, key.tenantId);
     return facts.find(({ configured }) => configured.id === id) ?? null;
   };
+  /** Only an account that a worker has written down has a state that can be changed. */
+  const changeableFactsOf = async (key: ApiKey, id: string) => {
+    const facts = await factsOf(key, id);
+    if (!facts) return { refused: refuse('not_found') };
+    const { health } = facts;
+    return health ? { ...facts, health, refused: null } : { refused: refuse('account_not_known') };
+  };
 
   app.get(
     '/accounts',
@@ -116,9 +123,8 @@ export async function accountRoutes(
     async (request, reply) => {
       const key = keyOf(request);
       const { id } = request.params;
-      const before = await factsOf(key, id);
-      if (!before) return sendRefusal(request, reply, refuse('not_found'));
-      if (!before.health) return sendRefusal(request, reply, refuse('account_not_known'));
+      const before = await changeableFactsOf(key, id);
+      if (before.refused) return sendRefusal(request, reply, before.refused);
       const why = request.body?.reason;
       const note = why === undefined ? namedKey(key) : `${namedKey(key)}: ${why}`;
       if (await pauseAccount(database, id, 'operator', note)) {
@@ -146,9 +152,8 @@ export async function accountRoutes(
     async (request, reply) => {
       const key = keyOf(request);
       const { id } = request.params;
-      const before = await factsOf(key, id);
-      if (!before) return sendRefusal(request, reply, refuse('not_found'));
-      if (!before.health) return sendRefusal(request, reply, refuse('account_not_known'));
+      const before = await changeableFactsOf(key, id);
+      if (before.refused) return sendRefusal(request, reply, before.refused);
       const resumed = await resumeAccount(database, id);
       const breakerWasOpen = breakerIsOpen(before.health);
       if (breakerWasOpen) await resetBreaker(database, id);
@@ -184,9 +189,8 @@ export async function accountRoutes(
     async (request, reply) => {
       const key = keyOf(request);
       const { id } = request.params;
-      const before = await factsOf(key, id);
-      if (!before) return sendRefusal(request, reply, refuse('not_found'));
-      if (!before.health) return sendRefusal(request, reply, refuse('account_not_known'));
+      const before = await changeableFactsOf(key, id);
+      if (before.refused) return sendRefusal(request, reply, before.refused);
       if (await confirmSemantics(database, id, `${namedKey(key)}: ${request.body.reason}`)) {
         log.warn('account.semantics_confirmed', { account: id, api_key: key.id });
       }
