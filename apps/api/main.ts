@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Configuration, readAccounts, readEnvironment } from '@rollcall/config';
+import { armCrashPoint } from '@rollcall/crash-points';
 import { openDatabase } from '@rollcall/db';
 import { openQueues } from '@rollcall/queue';
 import {
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
     return refuse(createLogger({ name: 'api', level: 'info' }), environment.problems);
   }
   const { config } = environment;
+  armCrashPoint(config.crashAt);
   const metrics = await openMetrics('api', { ofProcess: true });
   const tracing = await openTracing(config.tracesEndpoint, 'rollcall-api');
   const log = createLogger({

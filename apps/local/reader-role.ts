@@ -25,7 +25,7 @@ export async function openToReaders(
   folder: string,
 ): Promise<string> {
   const password = await keptPassword(join(folder, fileName));
-  await database.transaction(async (tx) => {
+  await database.transaction('local.open_to_readers', async (tx) => {
     const { rowCount } = await tx.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
     const here = await tx.query<{ name: string }>('SELECT quote_ident(current_database()) AS name');
     // No parameters in DDL; the password is hexadecimal digits, which need no quoting. Earlier versions made its sessions read-only

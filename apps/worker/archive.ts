@@ -44,7 +44,7 @@ export async function archiveDownload(
   }
   const id = newId('artifact');
   const sha256 = hash.digest();
-  const tied = await db.transaction(async (tx) => {
+  const tied = await db.transaction('ingest.archive', async (tx) => {
     await postgresBlobs(tx).write(
       {
         id,

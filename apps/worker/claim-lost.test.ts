@@ -41,7 +41,7 @@ async function outliveTheLease(
   { jobId, chunkId }: { readonly jobId: string; readonly chunkId: string },
   meanwhile: () => Promise<void>,
 ): Promise<Awaited<ReturnType<typeof submitChunk>>> {
-  const stalled = await other.transaction(async (tx) => {
+  const stalled = await other.transaction('test', async (tx) => {
     await tx.query('LOCK TABLE store.job_numbers IN ACCESS EXCLUSIVE MODE');
     const upload = submitChunk(ground.equipment, chunkId, never);
     await ground.untilChunk(jobId, ['submitting']);
@@ -98,8 +98,8 @@ test('a claim whose COMMIT got no reply was not sent, is known as that at once, 
   let losses = 1;
   const lossy: Database = {
     ...ground.db,
-    async transaction(work) {
-      const done = await ground.db.transaction(work);
+    async transaction(name, work) {
+      const done = await ground.db.transaction(name, work);
       losses -= 1;
       if (losses === 0) throw new Error('Connection terminated unexpectedly');
       return done;

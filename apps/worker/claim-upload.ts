@@ -72,7 +72,7 @@ export async function claimUpload(
 }
 
 async function releaseUnsent(equipment: Equipment, attemptId: AttemptId): Promise<void> {
-  await equipment.db.transaction(async (tx) => {
+  await equipment.db.transaction('submit.release_unsent', async (tx) => {
     const found = await findIntent(tx, attemptId);
     if (found === null) return;
     const { now_ms } = await answerFacts(tx, found.jobId);
@@ -109,7 +109,7 @@ async function look(
   balanceIsFine: boolean,
 ): Promise<Looked> {
   const { db, log, times } = equipment;
-  return db.transaction(async (tx): Promise<Looked> => {
+  return db.transaction('submit.claim', async (tx): Promise<Looked> => {
     const loaded = await loadSubmit(tx, chunkId);
     if (loaded === null) return { kind: 'gone' };
     const offered = offerOf(equipment, loaded.account, loaded.checkName);
@@ -187,14 +187,14 @@ export async function askBalance(
 ): Promise<boolean> {
   const { db, log } = equipment;
   const later_ms = loaded.facts.now_ms + balanceWait_ms;
-  const mine = await db.transaction((tx) =>
+  const mine = await db.transaction('submit.take_balance_look', (tx) =>
     takeBalanceLook(tx, account.id, loaded.chunkId, later_ms),
   );
   if (!mine) return false;
   await delay(await reserveRequest(db, account.id, account.pace.requestsPerSecond));
   const answer = await equipment.providerOf(account).balance();
   const balance = answer.kind === 'balance' ? parseMoney(answer.amount) : null;
-  return db.transaction(async (tx) => {
+  return db.transaction('submit.keep_balance', async (tx) => {
     if (balance === null) return unblockChunk(tx, loaded.chunkId, loaded.fence);
     await recordBalance(tx, account.id, balance);
     log.info('account.balance', { account: account.id });

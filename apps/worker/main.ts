@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readAccounts, readEnvironment } from '@rollcall/config';
+import { armCrashPoint } from '@rollcall/crash-points';
 import { openDatabase, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
 import { createProvider, type Provider } from '@rollcall/providers';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   const environment = readEnvironment(undefined, { stages: flags.stages });
   if (!environment.ok) return refuse(environment.problems);
   const { config } = environment;
+  armCrashPoint(config.crashAt);
   const file = await readFile(config.accountsFile, 'utf8').catch(() => null);
   if (file === null)
     return refuse([`ROLLCALL_ACCOUNTS_FILE: ${config.accountsFile} cannot be read`]);

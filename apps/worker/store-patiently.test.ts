@@ -104,8 +104,8 @@ test('an answer that was paid for is stored though Postgres ends every connectio
   const cutters = { left: 2 };
   const cutOff: Database = {
     ...ground.db,
-    transaction: (work) =>
-      ground.db.transaction(async (tx) => {
+    transaction: (name, work) =>
+      ground.db.transaction(name, async (tx) => {
         const done = await work(tx);
         const { rows } = await tx.query<{ sent: boolean }>(
           'SELECT EXISTS (SELECT FROM store.evidence) AS sent',

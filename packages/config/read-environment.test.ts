@@ -35,6 +35,7 @@ test('a database and an accounts file are enough', () => {
       stopDeadline_ms: 25_000,
       metrics: null,
       tracesEndpoint: null,
+      crashAt: null,
     },
   });
 });
@@ -60,6 +61,7 @@ test('every setting can be given', () => {
     ROLLCALL_METRICS_HOST: '0.0.0.0',
     ROLLCALL_METRICS_PORT: '9464',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    ROLLCALL_CRASH_AT: 'submit.settle:after_commit#2',
   });
   expect(read).toMatchObject({
     ok: true,
@@ -73,6 +75,7 @@ test('every setting can be given', () => {
       intake: { maxLines: 5 },
       lease_ms: 200,
       metrics: { host: '0.0.0.0', port: 9_464 },
+      crashAt: { point: 'submit.settle:after_commit', passing: 2 },
       tracesEndpoint: 'http://collector:4318',
     },
   });

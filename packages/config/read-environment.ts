@@ -1,3 +1,4 @@
+import { type CrashPlan, readCrashPlan } from '@rollcall/crash-points';
 import { type Environment, readVariable } from './environment-variable.ts';
 
 export const stageNames = ['plan', 'submit', 'poll', 'ingest'] as const;
@@ -41,6 +42,8 @@ export interface Configuration {
   readonly metrics: { readonly host: string; readonly port: number } | null;
   /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; null: no traces. */
   readonly tracesEndpoint: string | null;
+  /** Where this process is to kill itself, for tests of what comes after; null: nowhere. */
+  readonly crashAt: CrashPlan | null;
 }
 
 export type EnvironmentRead =
@@ -120,6 +123,14 @@ export function readEnvironment(
   const metricsPort =
     text('ROLLCALL_METRICS_PORT') === null ? null : whole('ROLLCALL_METRICS_PORT', 0, 0, 65_535);
 
+  const crashText = text('ROLLCALL_CRASH_AT');
+  const crashAt = crashText === null ? null : readCrashPlan(crashText);
+  if (crashText !== null && crashAt === null) {
+    problems.push(
+      'ROLLCALL_CRASH_AT: write a crash point and, if not the first passing of it counts, #n; or unset it, as everywhere but in a test',
+    );
+  }
+
   const config: Configuration = {
     databaseUrl,
     databaseConnections: whole('ROLLCALL_DATABASE_CONNECTIONS', 10, 2, 500),
@@ -156,6 +167,7 @@ export function readEnvironment(
     stopDeadline_ms: duration('ROLLCALL_STOP_DEADLINE_MS', 25_000),
     metrics: metricsPort === null ? null : { host: metricsHost, port: metricsPort },
     tracesEndpoint,
+    crashAt,
   };
   if (config.heartbeat_ms * 2 > config.lease_ms) {
     problems.push('ROLLCALL_HEARTBEAT_MS: must be at most half of ROLLCALL_LEASE_MS; lower it');

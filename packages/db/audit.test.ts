@@ -122,7 +122,7 @@ test('a job whose sums do not hold stays open, is looked at again, and closes on
     ingest.jobNo,
   ]);
   expect(
-    await ground.db.transaction(async (tx) => {
+    await ground.db.transaction('test', async (tx) => {
       const locked = await lockJobForPlanning(tx, jobId);
       return closeIfAudited(tx, locked?.jobNo ?? 0, jobId, 'running');
     }),

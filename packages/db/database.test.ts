@@ -19,7 +19,7 @@ test('two transactions that deadlock both end well: the one that Postgres ends i
     meet = resolve;
   });
   const crosswise = (first: number, second: number) =>
-    ground.db.transaction(async (tx) => {
+    ground.db.transaction('test', async (tx) => {
       tries += 1;
       await tx.query('UPDATE public.pair SET n = n + 1 WHERE id = $1', [first]);
       arrived += 1;
@@ -34,7 +34,7 @@ test('two transactions that deadlock both end well: the one that Postgres ends i
 
 test('what keeps failing for its own sake is given up after six tries', async () => {
   let tries = 0;
-  const failing = ground.db.transaction(async (tx) => {
+  const failing = ground.db.transaction('test', async (tx) => {
     tries += 1;
     await tx.query("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$");
   });
@@ -44,7 +44,7 @@ test('what keeps failing for its own sake is given up after six tries', async ()
 
 test('an error that another try would meet again is not tried again, and nothing of its work stays', async () => {
   let tries = 0;
-  const failing = ground.db.transaction(async (tx) => {
+  const failing = ground.db.transaction('test', async (tx) => {
     tries += 1;
     await tx.query('INSERT INTO public.pair VALUES (3, 0)');
     await tx.query('INSERT INTO public.pair VALUES (1, 0)');
@@ -57,7 +57,7 @@ test('an error that another try would meet again is not tried again, and nothing
 });
 
 test('a transaction whose connection is ended leaves the pool working', async () => {
-  const ended = ground.db.transaction(async (tx) => {
+  const ended = ground.db.transaction('test', async (tx) => {
     const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     await ground.db.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
     await tx.query('SELECT 1');

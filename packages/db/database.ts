@@ -1,3 +1,4 @@
+import { type CommitName, crashPoint } from '@rollcall/crash-points';
 import pg from 'pg';
 
 /** What a statement needs: a pool or a transaction's client. */
@@ -10,9 +11,9 @@ export interface Database extends Queryable {
   /**
    * Runs `work` in one transaction. A deadlock, a serialization failure or a lock time-out is tried again, at most
    * five times with jitter: `work` must do nothing but SQL. A COMMIT whose reply is lost is not tried again; the caller's
-   * next look at the rows says what happened.
+   * next look at the rows says what happened. The COMMIT goes by `name`: the process can be told to die before and after it.
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  transaction<T>(name: CommitName, work: (tx: Transaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -54,7 +55,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   });
   pool.on('error', options.onIdleError);
 
-  async function once<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async function once<T>(name: CommitName, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect();
     let broken: Error | undefined;
     const onError = (error: Error) => {
@@ -64,7 +65,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     try {
       await client.query('BEGIN');
       const result = await work(client);
+      crashPoint(`${name}:before_commit`);
       await client.query('COMMIT');
+      crashPoint(`${name}:after_commit`);
       return result;
     } catch (error) {
       try {
@@ -82,10 +85,10 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     pool,
     query: pool.query.bind<Queryable['query']>(pool),
-    async transaction(work) {
+    async transaction(name, work) {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await once(work);
+          return await once(name, work);
         } catch (error) {
           if (tries > retriesMax || !retriedCodes.has(sqlStateOf(error) ?? '')) throw error;
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** tries));

@@ -99,7 +99,7 @@ async function polling() {
 }
 async function polled(chunkId: string, decision: PollDecision) {
   const poll = await claimPoll(ground, chunkId);
-  await ground.db.transaction((tx) =>
+  await ground.db.transaction('test', (tx) =>
     settlePoll(tx, poll, { kind: 'status', status: ready }, decision),
   );
 }
@@ -121,9 +121,9 @@ async function ingesting() {
 }
 async function leave(step: Parameters<typeof leaveIngest>[3]) {
   const { chunkId, ingest, artifact } = await ingesting();
-  expect(await ground.db.transaction((tx) => leaveIngest(tx, ingest, artifact.id, step))).toBe(
-    true,
-  );
+  expect(
+    await ground.db.transaction('test', (tx) => leaveIngest(tx, ingest, artifact.id, step)),
+  ).toBe(true);
   return chunkId;
 }
 const inDoubt = {
@@ -135,7 +135,7 @@ const inDoubt = {
 } as const;
 /** Plans anew, as the plan stage does: what is taken back is cut again in the same transaction. */
 async function supersede(jobId: string) {
-  await ground.db.transaction(async (tx) => {
+  await ground.db.transaction('test', async (tx) => {
     const job = await lockJobForPlanning(tx, jobId);
     if (job === null) throw new Error('the job is locked');
     const [area] = await supersedeUnsent(tx, job.jobNo);
@@ -247,7 +247,7 @@ const jobWalks: Walks = {
   'planning → running': () => readyChunk(ground),
   'planning → completed': async () => {
     const jobId = await receive(ground, someNumbers(0));
-    await ground.db.transaction(async (tx) => {
+    await ground.db.transaction('test', async (tx) => {
       const job = await lockJobForPlanning(tx, jobId);
       return closeIfAudited(tx, job?.jobNo ?? 0, jobId, 'planning');
     });
@@ -256,7 +256,7 @@ const jobWalks: Walks = {
     cancelJob(ground.db, 1, await receive(ground, someNumbers(2))),
   'planning → failed': async () => {
     const jobId = await receive(ground, someNumbers(2));
-    await ground.db.transaction(async (tx) => {
+    await ground.db.transaction('test', async (tx) => {
       const job = await lockJobForPlanning(tx, jobId);
       if (job === null) throw new Error('the job is locked');
       const area = await wholeJob(tx, job);

@@ -65,7 +65,9 @@ async function ingest(chunkId: string, verdicts: typeof said, actual: string | n
   const poll = await claimPoll(ground, chunkId);
   const status = { ...ready, actual: actual === null ? null : { amount: actual, currency: 'USD' } };
   const decision = { kind: 'ready', locator: { kind: 'hash', hash: 'x' } } as const;
-  await ground.db.transaction((tx) => settlePoll(tx, poll, { kind: 'status', status }, decision));
+  await ground.db.transaction('test', (tx) =>
+    settlePoll(tx, poll, { kind: 'status', status }, decision),
+  );
   const claimed = await startIngest(ground, chunkId);
   const artifact = await archive(ground, claimed);
   await publish(ground, claimed, artifact.id, (reconciliation, numbers) => {
@@ -196,7 +198,7 @@ test('there are nine of them', () => {
 });
 
 test.each(worked)('$title', async ({ sql, csv, answer }) => {
-  expect(await ground.db.transaction((tx) => answerOf(tx, sql, csv))).toEqual(answer);
+  expect(await ground.db.transaction('test', (tx) => answerOf(tx, sql, csv))).toEqual(answer);
 });
 
 test('the audit’s columns are explained, and it has no row for a job that is not there', async () => {

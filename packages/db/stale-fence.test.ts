@@ -73,7 +73,7 @@ async function lostIngest() {
   const { chunkId } = await readyChunk(ground);
   await untilResult(ground, chunkId);
   const first = await startIngest(ground, chunkId, 0);
-  await ground.db.transaction(expireLeases);
+  await ground.db.transaction('test', expireLeases);
   await startIngest(ground, chunkId);
   return { chunkId, first };
 }
@@ -83,7 +83,7 @@ async function poll(decision: Parameters<typeof settlePoll>[3]) {
   return {
     chunkId,
     write: () =>
-      ground.db.transaction((tx) =>
+      ground.db.transaction('test', (tx) =>
         settlePoll(tx, first, { kind: 'status', status: ready }, decision),
       ),
     says: { kind: 'stale' },
@@ -103,7 +103,7 @@ async function leave(step: Parameters<typeof leaveIngest>[3]) {
   const { chunkId, first } = await lostIngest();
   return {
     chunkId,
-    write: () => ground.db.transaction((tx) => leaveIngest(tx, first, null, step)),
+    write: () => ground.db.transaction('test', (tx) => leaveIngest(tx, first, null, step)),
     says: false,
   };
 }

@@ -59,7 +59,7 @@ export async function makeRetry(
     retry.idempotencyKey === undefined
       ? null
       : { key: retry.idempotencyKey, fingerprint: fingerprintOf(retry) };
-  return database.transaction(async (tx) => {
+  return database.transaction('job.retry', async (tx) => {
     // First of all, since a retry that was made under this key is open now, and its parent has nothing left to ask.
     const before = key && (await claimIdempotencyKey(tx, tenantId, key));
     if (before) return before;

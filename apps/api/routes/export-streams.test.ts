@@ -77,7 +77,7 @@ describe('an export that Postgres is slow to give', () => {
     const [{ status }] = await Promise.all([
       exportOf(ground, authorization, job, 'format=csv'),
       // As long as it takes to be longer than that.
-      ground.database.transaction(async (tx) => {
+      ground.database.transaction('test', async (tx) => {
         await tx.query('LOCK TABLE store.results');
         await tx.query('SELECT pg_sleep(5)');
       }),

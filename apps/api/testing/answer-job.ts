@@ -16,7 +16,7 @@ export async function answerJob(
   jobId: string,
   answerOf: (number: number) => Answer,
 ): Promise<void> {
-  await database.transaction(async (tx) => {
+  await database.transaction('test', async (tx) => {
     await tx.query(
       `INSERT INTO store.account_states (account, provider_origin, adapter, currency) VALUES ('alpha', 'https://alpha.example', 'tasks-v1', 'USD')
        ON CONFLICT DO NOTHING`,

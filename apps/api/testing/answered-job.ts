@@ -16,7 +16,7 @@ export async function insertAnsweredJob(
   { tenantId }: { readonly tenantId: number },
 ): Promise<JobId> {
   const id = makeId('job', Date.now(), randomBytes(10));
-  await database.transaction(async (tx) => {
+  await database.transaction('test', async (tx) => {
     await tx.query(
       `INSERT INTO store.account_states (account, provider_origin, adapter, currency) VALUES ('alpha', 'https://alpha.example', 'tasks-v1', 'USD')
        ON CONFLICT DO NOTHING`,

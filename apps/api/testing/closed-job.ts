@@ -36,7 +36,7 @@ export async function closedInDoubt(
 
 /** Ends all numbers of a job that is being planned as failed, of which no upload was ever made. */
 export async function rejectWhole(database: Database, jobId: string): Promise<void> {
-  await database.transaction(async (tx) => {
+  await database.transaction('test', async (tx) => {
     const job = await lockJobForPlanning(tx, jobId);
     if (!job) throw new Error('the job is being planned elsewhere');
     await tx.query(

@@ -45,7 +45,9 @@ export async function ingestChunk(
   signal: AbortSignal,
 ): Promise<Counts> {
   const { db, times } = equipment;
-  const claim = await db.transaction((tx) => claimIngest(tx, chunkId, times.lease_ms));
+  const claim = await db.transaction('ingest.claim', (tx) =>
+    claimIngest(tx, chunkId, times.lease_ms),
+  );
   if (claim === null) return { gone: 1 };
   const offered = offerOf(equipment, claim.account, claim.checkName);
   if (offered === null) return leave(equipment, claim, null, later(claim, 60_000));
@@ -168,7 +170,7 @@ async function parse(
     const detail = read.kind === 'unreadable' ? read.message : null;
     return leave(equipment, claim, artifact, hold(decision.code, decision.verdict, detail));
   }
-  const published = await db.transaction((tx) =>
+  const published = await db.transaction('ingest.publish', (tx) =>
     publishResults(tx, claim, artifact, numbers, reconciliation, offer.semantics),
   );
   return reportPublished(equipment, claim, account, artifact, published);
@@ -258,7 +260,9 @@ async function leave(
   artifact: ArtifactId | null,
   step: IngestStep,
 ): Promise<Counts> {
-  const left = await equipment.db.transaction((tx) => leaveIngest(tx, claim, artifact, step));
+  const left = await equipment.db.transaction('ingest.leave', (tx) =>
+    leaveIngest(tx, claim, artifact, step),
+  );
   const line = { job: claim.jobId, chunk: claim.chunkId, account: claim.account };
   if (!left) {
     equipment.log.warn('chunk.stale', { ...line, stage: 'ingest', fence: claim.fence });

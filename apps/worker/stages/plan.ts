@@ -23,7 +23,7 @@ import { type Counts, type Equipment, newId, offerOf } from '../equipment.ts';
  */
 export async function planJob(equipment: Equipment, jobId: string): Promise<Counts> {
   const { db, log } = equipment;
-  const planned = await db.transaction(async (tx) => {
+  const planned = await db.transaction('plan.job', async (tx) => {
     const job = await lockJobForPlanning(tx, jobId);
     return job === null ? null : { job, ...(await planLocked(tx, equipment, job)) };
   });

@@ -134,7 +134,7 @@ async function settleOne(
   });
   const madeAt_ms = provider.taskMadeAt_ms(claim.taskId);
   const { decision, settled } = await storePatiently(log, signal, () =>
-    db.transaction(async (tx) => {
+    db.transaction('poll.settle', async (tx) => {
       const judged = await judgeAdoption(tx, claim, polled, decided, madeAt_ms);
       if (judged.kind === 'stale') return { decision: judged.decision, settled: judged };
       // The history has every answer; the whole exchange is kept where a person will have to look.

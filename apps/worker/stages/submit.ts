@@ -76,7 +76,7 @@ async function upload(
         offer,
       });
       const stored = await storePatiently(log, signal, () =>
-        db.transaction(async (tx) => {
+        db.transaction('submit.settle', async (tx) => {
           const outcome = await settleSubmit(
             tx,
             {

@@ -16,7 +16,7 @@ export async function syncAccounts(
   db: Database,
   accounts: readonly Account[],
 ): Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] }> {
-  return db.transaction(async (tx) => {
+  return db.transaction('accounts.sync', async (tx) => {
     const known = await tx.query<{
       account: string;
       provider_origin: string;
@@ -102,7 +102,7 @@ export async function pauseAccount(
 
 /** Lets an account send again, and makes ready what only waited for that. */
 export async function resumeAccount(db: Database, account: string): Promise<boolean> {
-  return db.transaction(async (tx) => {
+  return db.transaction('accounts.resume', async (tx) => {
     const resumed = await smallStatement(tx, (on) =>
       on
         .update(accountStates)
@@ -116,7 +116,7 @@ export async function resumeAccount(db: Database, account: string): Promise<bool
 
 /** Forgets the unknown outcomes so far, and makes ready what the breaker stopped. */
 export async function resetBreaker(db: Database, account: string): Promise<void> {
-  await db.transaction(async (tx) => {
+  await db.transaction('accounts.reset_breaker', async (tx) => {
     await smallStatement(tx, (on) =>
       on
         .update(accountStates)

@@ -14,7 +14,8 @@ beforeAll(async () => {
 afterAll(() => ground.close());
 
 const decided = { kind: 'decided', state: 'polling' };
-const confirm = (poll: PollClaim) => ground.db.transaction((tx) => confirmAdoption(tx, poll));
+const confirm = (poll: PollClaim) =>
+  ground.db.transaction('test', (tx) => confirmAdoption(tx, poll));
 
 describe('adopting a task for an unknown upload', () => {
   test('moves no money before a worker has asked the provider for it', async () => {
@@ -53,7 +54,7 @@ describe('adopting a task for an unknown upload', () => {
     await adoptTask(ground.db, chunkId, 'adopted-3', future_ms, person);
     const poll = await claimPoll(ground, chunkId);
     const status = { ...ready, actual: { amount: '99', currency: 'USD' } };
-    await ground.db.transaction((tx) =>
+    await ground.db.transaction('test', (tx) =>
       settlePoll(
         tx,
         poll,
@@ -97,7 +98,7 @@ describe('adopting a task for an unknown upload', () => {
       state: 'polling',
     });
     const notFound = { kind: 'hold', reason: 'unknown', detail: 'adopted_task_not_found' } as const;
-    const settled = await ground.db.transaction((tx) =>
+    const settled = await ground.db.transaction('test', (tx) =>
       settlePoll(tx, poll, { kind: 'not_found' }, notFound),
     );
     expect(settled).toEqual({ kind: 'stale' });

@@ -16,7 +16,7 @@ export async function adoptTask(
   by: Decider,
 ): Promise<Decided> {
   try {
-    return await db.transaction(async (tx) => {
+    return await db.transaction('hold.adopt', async (tx) => {
       const held = await lockHeld(tx, chunkId, 'adopt', by);
       if (!held) return { kind: 'not_held' };
       const unknown = held.attempt_outcome === 'unknown';

@@ -35,7 +35,7 @@ async function tryToClaim(
   chunkId: string,
   configured: Account,
 ): Promise<SubmitDecision | null> {
-  return own.db.transaction(async (tx) => {
+  return own.db.transaction('test', async (tx) => {
     const loaded = await loadSubmit(tx, chunkId);
     if (loaded === null) return null;
     const decision = decideSubmit({ ...loaded.facts, configured, offer });
@@ -113,7 +113,7 @@ describe('however many workers claim at once', () => {
 
 describe('what loadSubmit counts', () => {
   const facts = async (own: Ground, chunkId: string) =>
-    own.db.transaction(async (tx) => (await loadSubmit(tx, chunkId))?.facts);
+    own.db.transaction('test', async (tx) => (await loadSubmit(tx, chunkId))?.facts);
 
   test('released money is not spent; reserved, committed and doubtful money is', async () => {
     const own = await layGround();
@@ -182,9 +182,9 @@ describe('what loadSubmit counts', () => {
 
   test('a chunk that another worker has loaded, or that is not ready or blocked, is not loaded', async () => {
     const { chunkId } = await readyChunk(ground);
-    await ground.db.transaction(async (tx) => {
+    await ground.db.transaction('test', async (tx) => {
       expect(await loadSubmit(tx, chunkId)).not.toBeNull();
-      const other = ground.db.transaction((otherTx) => loadSubmit(otherTx, chunkId));
+      const other = ground.db.transaction('test', (otherTx) => loadSubmit(otherTx, chunkId));
       await claimSubmit(tx, (await loadSubmit(tx, chunkId)) ?? never(), {
         id: newId.attempt(),
         providerOrigin: 'https://acme.example',

@@ -231,7 +231,7 @@ describe('pausing and resuming', () => {
     const { jobId, chunkId } = await readyChunk(ground);
     await untilResult(ground, chunkId);
     await pauseJob(ground.db, 1, jobId);
-    await ground.db.transaction(async (tx) => {
+    await ground.db.transaction('test', async (tx) => {
       // As publishing does, which goes on to the job's row.
       await tx.query('SELECT FROM store.chunks WHERE id = $1 FOR UPDATE', [chunkId]);
       expect(await resumeJob(ground.db, 1, jobId)).toEqual(done(true));

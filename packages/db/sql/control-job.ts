@@ -42,7 +42,7 @@ async function lockJob(
 
 /** Nothing more is sent; what was sent is still polled and read. */
 export async function pauseJob(db: Database, tenantId: number, jobId: string): Promise<Controlled> {
-  return db.transaction(async (tx) => {
+  return db.transaction('job.pause', async (tx) => {
     const job = await lockJob(tx, tenantId, jobId);
     const refused = refusedBy(job);
     if (!job || refused) return refused ?? { kind: 'not_found' };
@@ -59,7 +59,7 @@ export async function resumeJob(
   tenantId: number,
   jobId: string,
 ): Promise<Controlled> {
-  return db.transaction(async (tx) => {
+  return db.transaction('job.resume', async (tx) => {
     const job = await lockJob(tx, tenantId, jobId);
     const refused = refusedBy(job);
     if (!job || refused) return refused ?? { kind: 'not_found' };
@@ -105,7 +105,7 @@ export async function changeJob(
   change: JobChange,
 ): Promise<Controlled | { readonly kind: 'above_approval' }> {
   try {
-    return await db.transaction(async (tx) => {
+    return await db.transaction('job.change', async (tx) => {
       const job = await lockJob(tx, tenantId, jobId);
       if (!job) return { kind: 'not_found' };
       if (job.closed) return { kind: 'closed', state: job.state };
@@ -155,7 +155,7 @@ export type Cancelled =
  * held chunks still wait for their person.
  */
 export async function cancelJob(db: Database, tenantId: number, jobId: string): Promise<Cancelled> {
-  return db.transaction(async (tx) => {
+  return db.transaction('job.cancel', async (tx) => {
     const job = await lockJob(tx, tenantId, jobId);
     if (!job) return { kind: 'not_found' };
     if (job.closed && job.state !== 'cancelled') return { kind: 'closed', state: job.state };

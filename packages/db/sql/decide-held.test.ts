@@ -65,7 +65,7 @@ describe('replay', () => {
     const { chunkId } = await readyChunk(ground);
     await untilResult(ground, chunkId);
     const ingest = await startIngest(ground, chunkId);
-    await ground.db.transaction((tx) =>
+    await ground.db.transaction('test', (tx) =>
       leaveIngest(tx, ingest, null, {
         kind: 'hold',
         reason: 'artifact',

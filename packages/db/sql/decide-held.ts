@@ -128,7 +128,7 @@ export async function payAgain(
   },
   by: Decider,
 ): Promise<Decided> {
-  return db.transaction(async (tx) => {
+  return db.transaction('hold.pay_again', async (tx) => {
     const held = await lockHeld(tx, chunkId, 'pay_again', by);
     if (!held) return { kind: 'not_held' };
     const { rows } = await tx.query<{ cancelled: boolean; covered: boolean }>(
@@ -174,7 +174,7 @@ export async function keepPolling(
   deadline_ms: number,
   by: Decider,
 ): Promise<Decided> {
-  return db.transaction(async (tx) => {
+  return db.transaction('hold.keep_polling', async (tx) => {
     const held = await lockHeld(tx, chunkId, 'keep_polling', by);
     if (!held) return { kind: 'not_held' };
     await keepDecision(tx, chunkId, held, 'keep_polling', by);
@@ -185,7 +185,7 @@ export async function keepPolling(
 
 /** `replay`: the archived file is parsed again, e.g. after the account's settings were changed. Nothing is downloaded or paid. */
 export async function replayArtifact(db: Database, chunkId: string, by: Decider): Promise<Decided> {
-  return db.transaction(async (tx) => {
+  return db.transaction('hold.replay', async (tx) => {
     const held = await lockHeld(tx, chunkId, 'replay', by);
     if (!held) return { kind: 'not_held' };
     const { rows } = await tx.query<{ locator: unknown }>(
@@ -211,7 +211,7 @@ export async function replayArtifact(db: Database, chunkId: string, by: Decider)
  * since it may have been charged.
  */
 export async function giveUp(db: Database, chunkId: string, by: Decider): Promise<Decided> {
-  return db.transaction(async (tx) => {
+  return db.transaction('hold.give_up', async (tx) => {
     const held = await lockHeld(tx, chunkId, 'give_up', by);
     if (!held) return { kind: 'not_held' };
     await keepDecision(tx, chunkId, held, 'give_up', by);

@@ -19,7 +19,7 @@ const person = { tenantId: 1, decidedBy: 'ada@example.com', why: 'support has an
 async function sleptThrough() {
   const { jobId, chunkId } = await readyChunk(ground);
   const chunk = await claim(ground, chunkId, { lease_ms: 0 });
-  const expired = await ground.db.transaction(expireLeases);
+  const expired = await ground.db.transaction('test', expireLeases);
   expect(expired.held).toContainEqual(
     expect.objectContaining({ chunkId, attemptId: chunk.attemptId, jobId }),
   );

@@ -89,7 +89,7 @@ describe('planning anew', () => {
     };
   }
   const takeBack = async (jobId: string) =>
-    ground.db.transaction(async (tx) => {
+    ground.db.transaction('test', async (tx) => {
       const job = await lockJobForPlanning(tx, jobId);
       if (job === null) throw new Error('the job is locked');
       return supersedeUnsent(tx, job.jobNo);
@@ -128,15 +128,17 @@ describe('planning anew', () => {
 
 test('a job is planned by one worker at a time', async () => {
   const jobId = await receive(ground, someNumbers(2));
-  await ground.db.transaction(async (tx) => {
+  await ground.db.transaction('test', async (tx) => {
     expect(await lockJobForPlanning(tx, jobId)).toMatchObject({ accepted: 2, chunks: 0 });
-    expect(await ground.db.transaction((other) => lockJobForPlanning(other, jobId))).toBeNull();
+    expect(
+      await ground.db.transaction('test', (other) => lockJobForPlanning(other, jobId)),
+    ).toBeNull();
   });
 });
 
 test('sizes that do not add up to the area plan nothing', async () => {
   const jobId = await receive(ground, someNumbers(5));
-  const cut = ground.db.transaction(async (tx) => {
+  const cut = ground.db.transaction('test', async (tx) => {
     const job = await lockJobForPlanning(tx, jobId);
     if (job === null) throw new Error('the job is locked');
     const chunk = { state: 'ready', isCanary: false } as const;

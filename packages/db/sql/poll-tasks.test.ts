@@ -35,7 +35,9 @@ async function polling() {
   return { chunkId, poll: await claimPoll(ground, chunkId) };
 }
 const settleStatus = async (claim: PollClaim, status: TaskStatus, decision: PollDecision) =>
-  ground.db.transaction((tx) => settlePoll(tx, claim, { kind: 'status', status }, decision));
+  ground.db.transaction('test', (tx) =>
+    settlePoll(tx, claim, { kind: 'status', status }, decision),
+  );
 
 test('a task is polled by one worker at a time, the longest overdue first', async () => {
   const jobId = await receive(ground, someNumbers(6));
@@ -77,7 +79,7 @@ test('every answer is history, with its counters and whether it was applied', as
   await settleStatus(poll, { ...status, locator: null }, { ...wait, applied: false });
   const second = await claimPoll(ground, chunkId);
   expect(second).toMatchObject({ polls: 1, lastDetermined: 4 });
-  await ground.db.transaction((tx) => settlePoll(tx, second, { kind: 'not_found' }, wait));
+  await ground.db.transaction('test', (tx) => settlePoll(tx, second, { kind: 'not_found' }, wait));
   const { rows } = await ground.db.query(
     `SELECT answer, word, phase, total, success, failure, filtered, applied FROM store.poll_history WHERE chunk_id = $1 ORDER BY id`,
     [chunkId],

@@ -35,7 +35,7 @@ export async function claimPolls(
   limit: number,
   lease_ms: number,
 ): Promise<readonly PollClaim[]> {
-  return db.transaction(async (tx) => {
+  return db.transaction('poll.claim', async (tx) => {
     const { rows } = await tx.query(
       `UPDATE store.chunks c SET fence = c.fence + 1, adopting_task_id = CASE WHEN a.outcome = 'unknown' THEN c.adopting_task_id END,
               due_at = clock_timestamp() + $3 * interval '1 millisecond'

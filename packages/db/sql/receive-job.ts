@@ -56,7 +56,7 @@ export type Received =
  * transaction decides who stores: whoever comes meanwhile gets `in_progress`, whoever comes later gets the same job.
  */
 export async function receiveJob(db: Database, job: ReceivedJob): Promise<Received> {
-  return db.transaction(async (tx) => {
+  return db.transaction('job.receive', async (tx) => {
     if (job.idempotency) {
       const before = await claimIdempotencyKey(tx, job.tenantId, job.idempotency);
       if (before) return before;

@@ -27,7 +27,7 @@ afterAll(() => ground.close());
 const first = 48_500_000_000;
 
 async function count(jobId: string, include = bothOutcomes) {
-  return ground.db.transaction(async (tx) =>
+  return ground.db.transaction('test', async (tx) =>
     countAskedAgain(tx, treeOf(await lockRetryTree(tx, 1, jobId)), include),
   );
 }
@@ -157,7 +157,7 @@ describe('the lock of a tree of retries', () => {
     const jobId = await mixedJob(ground);
     const open = await receive(ground, someNumbers(2));
     const lock = (tenantId: number, id: string) =>
-      ground.db.transaction((tx) => lockRetryTree(tx, tenantId, id));
+      ground.db.transaction('test', (tx) => lockRetryTree(tx, tenantId, id));
     expect(await lock(2, jobId)).toEqual({ kind: 'not_found' });
     expect(await lock(1, open)).toEqual({ kind: 'not_closed' });
     expect(await lock(1, jobId)).toMatchObject({ kind: 'locked', tree: { rootId: jobId } });
@@ -165,8 +165,8 @@ describe('the lock of a tree of retries', () => {
 
   test('is not waited for, and stays shut while a retry anywhere in the tree is open', async () => {
     const jobId = await mixedJob(ground);
-    const lock = (id: string) => ground.db.transaction((tx) => lockRetryTree(tx, 1, id));
-    await ground.db.transaction(async (tx) => {
+    const lock = (id: string) => ground.db.transaction('test', (tx) => lockRetryTree(tx, 1, id));
+    await ground.db.transaction('test', async (tx) => {
       await lockRetryTree(tx, 1, jobId);
       expect(await lock(jobId)).toEqual({ kind: 'retry_running', jobId: null });
     });

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const minute_ms = 60_000;
 const ring = async (again_ms = minute_ms, slots = 100) =>
-  ground.db.transaction((tx) => dueDoorbells(tx, again_ms, new Map([[account.id, slots]])));
+  ground.db.transaction('test', (tx) => dueDoorbells(tx, again_ms, new Map([[account.id, slots]])));
 
 async function job(sizes: number[], priority = 0) {
   const jobId = await receive(ground, someNumbers(sizes.reduce((sum, size) => sum + size, 0)), {
@@ -136,7 +136,7 @@ test('what somebody else has locked is not waited for: it is rung for the next t
   const toPlan = await receive(ground, someNumbers(1));
   await ground.db.query('UPDATE store.jobs SET rung_at = NULL WHERE id = $1', [toPlan]);
   await ground.db.query('UPDATE store.account_states SET poll_rung_at = NULL');
-  await ground.db.transaction(async (tx) => {
+  await ground.db.transaction('test', async (tx) => {
     await tx.query('SELECT FROM store.jobs WHERE id = $1 FOR UPDATE', [toPlan]);
     await tx.query('SELECT FROM store.chunks WHERE id = $1 FOR UPDATE', [locked]);
     await tx.query('SELECT FROM store.account_states FOR UPDATE');
@@ -160,7 +160,7 @@ describe('expireLeases', () => {
     await claim(ground, alive);
     const ingest = await startIngest(ground, deadIngest, 0);
     await startIngest(ground, aliveIngest);
-    const expired = await ground.db.transaction(expireLeases);
+    const expired = await ground.db.transaction('test', expireLeases);
     expect(expired.held.map(({ chunkId }) => chunkId)).toEqual([dead]);
     expect(expired.ingests).toBe(1);
     expect(await chunkRow(ground, dead)).toMatchObject({
@@ -176,7 +176,7 @@ describe('expireLeases', () => {
     });
     expect(await chunkRow(ground, alive)).toMatchObject({ state: 'submitting' });
     expect(await chunkRow(ground, aliveIngest)).toMatchObject({ state: 'ingesting' });
-    expect(await ground.db.transaction(expireLeases)).toEqual({ held: [], ingests: 0 });
+    expect(await ground.db.transaction('test', expireLeases)).toEqual({ held: [], ingests: 0 });
   });
 });
 
@@ -251,7 +251,7 @@ test('the tables of results are analysed once a job has closed, and then not aga
   try {
     const jobId = await receive(own, someNumbers(3));
     const [chunkId = ''] = await plan(own, jobId, [{ size: 3 }]);
-    const analyse = () => own.db.transaction(analyseResults);
+    const analyse = () => own.db.transaction('test', analyseResults);
     expect(await analyse()).toBe(false);
     await finish(own, chunkId);
     expect(await analyse()).toBe(true);

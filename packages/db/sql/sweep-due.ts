@@ -21,7 +21,7 @@ export async function sweepAlone<T>(
   sweep: keyof typeof sweepLocks,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T | null> {
-  return db.transaction(async (tx) => {
+  return db.transaction(`sweep.${sweep}`, async (tx) => {
     const { rows } = await tx.query<{ locked: boolean }>(
       'SELECT pg_try_advisory_xact_lock($1) AS locked',
       [sweepLocks[sweep]],

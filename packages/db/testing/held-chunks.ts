@@ -37,7 +37,7 @@ export async function heldByPoll(ground: Ground, reason: 'poll' | 'upstream_fail
   const { attemptId } = await submit(ground, chunkId);
   const poll = await claimPoll(ground, chunkId);
   const detail = reason === 'poll' ? 'deadline' : 'failed_twice';
-  await ground.db.transaction((tx) =>
+  await ground.db.transaction('test', (tx) =>
     settlePoll(tx, poll, { kind: 'status', status: ready }, { kind: 'hold', reason, detail }),
   );
   return { jobId, chunkId, attemptId, taskId: poll.taskId };
@@ -47,7 +47,7 @@ export async function heldWithArtifact(ground: Ground) {
   await untilResult(ground, chunkId);
   const ingest = await startIngest(ground, chunkId);
   const artifact = await archive(ground, ingest);
-  await ground.db.transaction((tx) =>
+  await ground.db.transaction('test', (tx) =>
     leaveIngest(tx, ingest, artifact.id, {
       kind: 'hold',
       reason: 'artifact',

@@ -9,7 +9,7 @@ export async function refusal(
   work: (tx: Transaction) => Promise<unknown>,
 ): Promise<string | null> {
   try {
-    await db.transaction(async (tx) => {
+    await db.transaction('test', async (tx) => {
       await work(tx);
       throw new RolledBack();
     });

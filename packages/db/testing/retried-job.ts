@@ -44,7 +44,7 @@ export async function makeRetry(
     `INSERT INTO store.api_keys (id, tenant_id, name, digest, scopes) VALUES ('key_1', 1, 'ada', decode(repeat('00', 32), 'hex'), '{}')
      ON CONFLICT DO NOTHING`,
   );
-  return db.transaction(async (tx) => {
+  return db.transaction('test', async (tx) => {
     const tree = treeOf(await lockRetryTree(tx, 1, jobId));
     const include = changed.include ?? bothOutcomes;
     const counted = await countAskedAgain(tx, tree, include);

@@ -89,7 +89,7 @@ export async function plan(
   jobId: string,
   chunks: readonly PlannedChunk[],
 ): Promise<readonly string[]> {
-  return db.transaction(async (tx) => {
+  return db.transaction('test', async (tx) => {
     const job = await lockJobForPlanning(tx, jobId);
     if (job === null) throw new Error('the job is being planned elsewhere');
     const made: NewChunk[] = chunks.map(({ size, state = 'ready', isCanary = false }) => ({
@@ -125,7 +125,7 @@ export async function claim(
   chunkId: string,
   { lease_ms = 60_000, amount }: ClaimChange = {},
 ): Promise<SubmittedChunk> {
-  return db.transaction(async (tx) => {
+  return db.transaction('test', async (tx) => {
     const loaded = await loadSubmit(tx, chunkId);
     if (loaded === null) throw new Error(`chunk ${chunkId} cannot be claimed`);
     const pricePerNumber = 2_000_000n as Money;
@@ -155,7 +155,7 @@ export async function settle(
   answer: SubmitAnswer,
   result: SubmitResult,
 ): Promise<Settled> {
-  return db.transaction((tx) => settleSubmit(tx, chunk, answer, result));
+  return db.transaction('test', (tx) => settleSubmit(tx, chunk, answer, result));
 }
 
 let tasks = 0;
@@ -181,7 +181,7 @@ export async function claimPoll({ db }: Ground, chunkId: string): Promise<PollCl
 export async function untilResult(ground: Ground, chunkId: string): Promise<SubmittedChunk> {
   const chunk = await submit(ground, chunkId);
   const claimed = await claimPoll(ground, chunkId);
-  await ground.db.transaction((tx) =>
+  await ground.db.transaction('test', (tx) =>
     settlePoll(
       tx,
       claimed,
@@ -197,7 +197,7 @@ export async function startIngest(
   chunkId: string,
   lease_ms = 60_000,
 ): Promise<IngestClaim> {
-  const claimed = await db.transaction((tx) => claimIngest(tx, chunkId, lease_ms));
+  const claimed = await db.transaction('test', (tx) => claimIngest(tx, chunkId, lease_ms));
   if (claimed === null) throw new Error(`chunk ${chunkId} has no result to ingest`);
   return claimed;
 }
@@ -208,7 +208,7 @@ export async function archive(
   claimed: IngestClaim,
 ): Promise<{ readonly id: ArtifactId; readonly tied: boolean }> {
   const id = newId.artifact();
-  const tied = await db.transaction(async (tx) => {
+  const tied = await db.transaction('test', async (tx) => {
     const { jobDay, tenantId, jobNo } = claimed;
     await postgresBlobs(tx).write(
       { id, jobDay, tenantId, jobNo, kind: 'artifact', encoding: 'identity' },
@@ -243,7 +243,7 @@ export async function publish(
   const reconciliation = new Reconciliation(numbers);
   if (rows) rows(reconciliation, numbers);
   else for (const number of numbers) reconciliation.add(number, verdict, null);
-  return db.transaction((tx) =>
+  return db.transaction('test', (tx) =>
     publishResults(tx, claimed, artifactId, numbers, reconciliation, 'table'),
   );
 }
