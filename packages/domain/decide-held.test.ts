@@ -17,11 +17,14 @@ test('of a cancelled job nothing is paid again', () => {
 });
 
 test('a file is read again only where there is one', () => {
-  expect(allowedDecisions({ ...held, reason: 'artifact' })).toEqual(['give_up']);
+  expect(allowedDecisions({ ...held, reason: 'artifact' })).toEqual(['keep_polling', 'give_up']);
   expect(allowedDecisions({ ...held, reason: 'artifact', hasResult: true })).toEqual([
+    'keep_polling',
     'replay',
     'give_up',
   ]);
+  expect(allowedDecisions({ ...held, reason: 'poll', hasResult: true })).toContain('replay');
+  expect(allowedDecisions({ ...held, reason: 'poll' })).not.toContain('replay');
 });
 
 test('giving up is always left', () => {

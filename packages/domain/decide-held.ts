@@ -10,15 +10,16 @@ export type HeldDecision = (typeof heldDecisions)[number];
 export const decisionsFor: Readonly<Record<HeldReason, readonly HeldDecision[]>> = {
   unknown: ['adopt', 'pay_again', 'give_up'],
   upstream_failed: ['pay_again', 'keep_polling', 'give_up'],
-  poll: ['adopt', 'keep_polling', 'give_up'],
-  artifact: ['replay', 'give_up'],
+  // Polled on after a file that was doubted, and not answered: the file is still kept.
+  poll: ['adopt', 'keep_polling', 'replay', 'give_up'],
+  artifact: ['keep_polling', 'replay', 'give_up'],
 };
 
 export interface HeldFacts {
   readonly reason: HeldReason;
   readonly attemptOutcome: AttemptOutcome;
   readonly jobState: JobState;
-  /** Whether there is a file, or an address of one, that could be read again. */
+  /** Whether a file is kept, or (held for `artifact`) the address of one is known, that could be read again. */
   readonly hasResult: boolean;
 }
 

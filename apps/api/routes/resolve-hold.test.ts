@@ -165,9 +165,10 @@ describe('deciding twice', () => {
 describe('is refused', () => {
   test('what does not fit the hold, naming what does', async () => {
     const { chunkId } = await insertHeldAccepted(ground.database, 'artifact');
-    const { status, body } = await resolve(chunkId, { decision: 'keep_polling' });
+    const asked = { decision: 'pay_again', cost_ceiling: '1' };
+    const { status, body } = await resolve(chunkId, asked, approver);
     expect([status, body.code]).toEqual([409, 'decision_not_allowed']);
-    expect(body.detail).toContain('replay, give_up');
+    expect(body.detail).toContain('keep_polling, replay, give_up');
     expect(await decisionsOn(chunkId)).toEqual([]);
   });
 

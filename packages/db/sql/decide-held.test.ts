@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { future_ms, heldUnknown, lost, past_ms } from '../testing/answers.ts';
+import { future_ms, heldUnknown, lost, past_ms, ready } from '../testing/answers.ts';
 import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
 import {
   approval,
@@ -10,6 +10,7 @@ import {
 } from '../testing/held-chunks.ts';
 import {
   claim,
+  claimPoll,
   plan,
   readyChunk,
   receive,
@@ -21,6 +22,7 @@ import {
 import { adoptTask } from './adopt-task.ts';
 import { giveUp, keepPolling, payAgain, replayArtifact } from './decide-held.ts';
 import { leaveIngest } from './leave-ingest.ts';
+import { settlePoll } from './poll-tasks.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -43,6 +45,53 @@ test('keep polling gives a new deadline, and forgets the doubts', async () => {
     poll_deadline_at: new Date(future_ms),
     held_detail: null,
   });
+});
+
+test('keep polling on a doubted file fetches a fresh one, and keeps the doubted one until it is there', async () => {
+  const { chunkId, artifact } = await heldWithArtifact(ground);
+  expect(await keepPolling(ground.db, chunkId, future_ms, person)).toMatchObject({
+    state: 'polling',
+  });
+  expect(await chunkRow(ground, chunkId)).toMatchObject({ locator: null, ingest_tries: 0 });
+  // The provider has nothing any more: the file of before can still be read.
+  const poll = await claimPoll(ground, chunkId);
+  await ground.db.transaction('test', (tx) =>
+    settlePoll(
+      tx,
+      poll,
+      { kind: 'not_found' },
+      { kind: 'hold', reason: 'poll', detail: 'task_not_found' },
+    ),
+  );
+  expect(await replayArtifact(ground.db, chunkId, person)).toMatchObject({ state: 'result_ready' });
+  const again = await startIngest(ground, chunkId);
+  expect(again.artifact).toMatchObject({ id: artifact.id });
+  await ground.db.transaction('test', (tx) =>
+    leaveIngest(tx, again, artifact.id, {
+      kind: 'hold',
+      reason: 'artifact',
+      code: 'html',
+      verdict: 'unreadable',
+      detail: null,
+    }),
+  );
+  // The provider answers: the next file is another one, and the doubted one stays as evidence.
+  await keepPolling(ground.db, chunkId, future_ms, person);
+  const fresh = await claimPoll(ground, chunkId);
+  await ground.db.transaction('test', (tx) =>
+    settlePoll(
+      tx,
+      fresh,
+      { kind: 'status', status: ready },
+      { kind: 'ready', locator: { kind: 'url', url: 'https://files.example/2' } },
+    ),
+  );
+  expect(await startIngest(ground, chunkId)).toMatchObject({ artifact: null, tries: 0 });
+  expect(
+    await row(ground, 'SELECT verdict, verdict_code FROM store.artifacts WHERE id = $1', [
+      artifact.id,
+    ]),
+  ).toEqual({ verdict: 'unreadable', verdict_code: 'html' });
 });
 
 describe('replay', () => {

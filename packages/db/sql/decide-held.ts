@@ -96,8 +96,9 @@ export async function keepDecision(
 }
 
 /**
- * Polls a chunk again. `deadline_ms` is a new deadline, Unix ms; the URL and the doubts of before are forgotten. `adopting`: the task
- * that a person named for an unknown upload, for a worker to ask about.
+ * Polls a chunk again. `deadline_ms` is a new deadline, Unix ms; the URL and the doubts of before are forgotten. A doubted file stays tied
+ * to the chunk until the provider names a fresh one, so that it can still be replayed should none come. `adopting`: the task that a
+ * person named for an unknown upload, for a worker to ask about.
  */
 export async function pollAgain(
   tx: Queryable,
@@ -167,7 +168,10 @@ export async function payAgain(
   });
 }
 
-/** `keep_polling`: the task is believed to be alive; it gets a new deadline. */
+/**
+ * `keep_polling`: the task is believed to be alive; it gets a new deadline. Of a doubted file: the provider is asked for a fresh address
+ * of it, and it is downloaded anew, for free.
+ */
 export async function keepPolling(
   db: Database,
   chunkId: string,
@@ -183,7 +187,10 @@ export async function keepPolling(
   });
 }
 
-/** `replay`: the archived file is parsed again, e.g. after the account's settings were changed. Nothing is downloaded or paid. */
+/**
+ * `replay`: the archived file is parsed again, e.g. after the account's settings were changed. Nothing is paid. Held for `artifact` without
+ * a file, what its address gives is downloaded; held for `poll` that address is known to be stale.
+ */
 export async function replayArtifact(db: Database, chunkId: string, by: Decider): Promise<Decided> {
   return db.transaction('hold.replay', async (tx) => {
     const held = await lockHeld(tx, chunkId, 'replay', by);
@@ -192,7 +199,8 @@ export async function replayArtifact(db: Database, chunkId: string, by: Decider)
       'SELECT locator FROM store.chunks WHERE id = $1',
       [chunkId],
     );
-    if (held.artifact_id === null && rows[0]?.locator === null) return { kind: 'no_artifact' };
+    const hasAddress = held.reason === 'artifact' && rows[0]?.locator !== null;
+    if (held.artifact_id === null && !hasAddress) return { kind: 'no_artifact' };
     await keepDecision(tx, chunkId, held, 'replay', by);
     await tx.query('UPDATE store.artifacts SET parse_started = 0 WHERE id = $1', [
       held.artifact_id,

@@ -182,7 +182,7 @@ async function moveTask(
         );
       case 'ready':
         return tx.query<{ ring_no: number }>(
-          `UPDATE store.chunks SET ${seen}, state = 'result_ready', adopting_task_id = NULL, locator = $7, due_at = clock_timestamp(), rung_at = clock_timestamp(), awaiting_payment_since = NULL ${where}`,
+          `UPDATE store.chunks SET ${seen}, state = 'result_ready', adopting_task_id = NULL, locator = $7, artifact_id = NULL, due_at = clock_timestamp(), rung_at = clock_timestamp(), awaiting_payment_since = NULL ${where}`,
           [...values, storableJson(decision.locator)],
         );
       case 'hold':

@@ -19,7 +19,7 @@ export interface HoldRow {
   /** The same to the microsecond, since 1970: what a page goes on after. */
   readonly held_us: number;
   readonly job_state: JobState;
-  /** Whether there is a file, or an address of one, that could be read again. */
+  /** Whether a file is kept, or (held for `artifact`) the address of one is known, that could be read again. */
   readonly has_result: boolean;
 }
 
@@ -42,7 +42,7 @@ const holds = `FROM store.chunks c
 const holdColumns = `SELECT c.id AS chunk_id, j.id AS job_id, c.account, j.check_name, c.numbers, c.reason, COALESCE(c.held_detail, a.outcome_reason) AS detail,
        a.id AS attempt_id, a.outcome AS attempt_outcome, a.task_id, a.amount AS money_at_risk, a.currency, c.changed_at AS held_since,
        (extract(epoch FROM c.changed_at) * 1000000)::bigint AS held_us, j.state AS job_state,
-       c.artifact_id IS NOT NULL OR c.locator IS NOT NULL AS has_result`;
+       c.artifact_id IS NOT NULL OR (c.reason = 'artifact' AND c.locator IS NOT NULL) AS has_result`;
 const filtered = `AND ($2::text IS NULL OR c.account = $2) AND ($3::text IS NULL OR j.id = $3)
    AND ($4::text IS NULL OR c.reason = $4) AND ($5::text IS NULL OR j.check_name = $5)`;
 
