@@ -9,7 +9,7 @@ export type ImportRule = {
 
 /** Held to the folders by dependencies.test.ts. */
 export const adapters = ['db', 'queue', 'providers', 'results', 'numbers'];
-export const apps = ['api', 'worker', 'cli', 'simulator', 'local'];
+export const apps = ['api', 'worker', 'cli', 'simulator', 'local', 'storm'];
 const CONTRACT_NEEDS = ['zod'];
 
 export const importRules: ImportRule[] = [
@@ -108,19 +108,24 @@ export const importRules: ImportRule[] = [
   {
     name: 'testing-is-for-tests',
     reason:
-      'Only tests import @rollcall/testing: production carries no test switch and no test server.',
+      'Only tests and the storm, which is a test too large for a suite, import @rollcall/testing: production carries no test switch and no test server.',
     forbids: (from, to) =>
-      to.kind === 'workspace' && to.name === 'testing' && !from.isTest && from.room !== '',
+      to.kind === 'workspace' &&
+      to.name === 'testing' &&
+      !from.isTest &&
+      from.room !== '' &&
+      from.room !== 'apps/storm',
   },
   {
     name: 'embedded-is-for-one-machine',
     reason:
-      'Only apps/local and tests start servers. Everybody else is given a URL, so that production can give another.',
+      'Only apps/local, the storm and tests start servers. Everybody else is given a URL, so that production can give another.',
     forbids: (from, to) =>
       !from.isTest &&
       to.kind === 'workspace' &&
       to.name === 'embedded' &&
-      from.room !== 'apps/local',
+      from.room !== 'apps/local' &&
+      from.room !== 'apps/storm',
   },
   {
     name: 'one-reader-of-the-environment',
