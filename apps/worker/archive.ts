@@ -28,7 +28,11 @@ export async function archiveDownload(
 ): Promise<{ readonly answer: DownloadAnswer; readonly artifact: ArtifactId | null }> {
   const { db, log } = equipment;
   if (claim.locator === null) throw new Error(`chunk ${claim.chunkId} is ready without a locator`);
-  await delay(await reserveRequest(db, account.id, account.pace.requestsPerSecond));
+  await delay(
+    await db.transaction('ingest.reserve_request', (tx) =>
+      reserveRequest(tx, account.id, account.pace.requestsPerSecond),
+    ),
+  );
   const hash = createHash('sha256');
   const answer = await equipment.providerOf(account).download(
     claim.locator,
@@ -39,13 +43,16 @@ export async function archiveDownload(
     signal,
   );
   if (answer.kind !== 'downloaded') {
-    await appendEvidence(db, claim, answer.kind, answer.evidence, null);
+    await db.transaction('ingest.keep_evidence', (tx) =>
+      appendEvidence(tx, claim, answer.kind, answer.evidence, null),
+    );
     return { answer, artifact: null };
   }
   const id = newId('artifact');
   const sha256 = hash.digest();
   const tied = await db.transaction('ingest.archive', async (tx) => {
     await postgresBlobs(tx).write(
+      tx,
       {
         id,
         jobDay: claim.jobDay,

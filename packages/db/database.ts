@@ -63,7 +63,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     };
     client.on('error', onError);
     try {
-      await client.query('BEGIN');
+      await client.query('BEGIN READ WRITE');
       const result = await work(client);
       crashPoint(`${name}:before_commit`);
       await client.query('COMMIT');

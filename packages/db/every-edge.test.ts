@@ -165,7 +165,7 @@ const chunkWalks: Walks = {
   'ready → submitting': claimed,
   'ready → blocked': async () => {
     const { chunkId } = await readyChunk(ground);
-    await blockChunk(ground.db, chunkId, 0, 'job_ceiling', null);
+    await ground.db.transaction('test', (tx) => blockChunk(tx, chunkId, 0, 'job_ceiling', null));
   },
   'ready → cancelled': async () => {
     const { jobId } = await readyChunk(ground);
@@ -189,12 +189,12 @@ const chunkWalks: Walks = {
   },
   'blocked → ready': async () => {
     const { chunkId } = await readyChunk(ground);
-    await blockChunk(ground.db, chunkId, 0, 'job_ceiling', null);
-    await unblockChunk(ground.db, chunkId, 0);
+    await ground.db.transaction('test', (tx) => blockChunk(tx, chunkId, 0, 'job_ceiling', null));
+    await ground.db.transaction('test', (tx) => unblockChunk(tx, chunkId, 0));
   },
   'blocked → cancelled': async () => {
     const { jobId, chunkId } = await readyChunk(ground);
-    await blockChunk(ground.db, chunkId, 0, 'breaker', null);
+    await ground.db.transaction('test', (tx) => blockChunk(tx, chunkId, 0, 'breaker', null));
     await cancelJob(ground.db, 1, jobId);
   },
   'blocked → superseded': async () => {

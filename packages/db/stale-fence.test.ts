@@ -133,15 +133,20 @@ const writes: Readonly<Record<string, () => Promise<Late>>> = {
     await settle(ground, await claim(ground, chunkId), notSent, retry);
     return {
       chunkId,
-      write: () => blockChunk(ground.db, chunkId, 0, 'breaker', null),
+      write: () =>
+        ground.db.transaction('test', (tx) => blockChunk(tx, chunkId, 0, 'breaker', null)),
       says: false,
     };
   },
   unblockChunk: async () => {
     const { chunkId } = await readyChunk(ground);
     await settle(ground, await claim(ground, chunkId), notSent, retry);
-    await blockChunk(ground.db, chunkId, 1, 'breaker', null);
-    return { chunkId, write: () => unblockChunk(ground.db, chunkId, 0), says: false };
+    await ground.db.transaction('test', (tx) => blockChunk(tx, chunkId, 1, 'breaker', null));
+    return {
+      chunkId,
+      write: () => ground.db.transaction('test', (tx) => unblockChunk(tx, chunkId, 0)),
+      says: false,
+    };
   },
   'settlePoll, wait': () =>
     poll({

@@ -127,7 +127,10 @@ export async function accountRoutes(
       if (before.refused) return sendRefusal(request, reply, before.refused);
       const why = request.body?.reason;
       const note = why === undefined ? namedKey(key) : `${namedKey(key)}: ${why}`;
-      if (await pauseAccount(database, id, 'operator', note)) {
+      const paused = await database.transaction('accounts.pause', (tx) =>
+        pauseAccount(tx, id, 'operator', note),
+      );
+      if (paused) {
         log.warn('account.paused', { account: id, reason: 'operator', api_key: key.id });
       }
       return reply.send(accountOf((await factsOf(key, id)) ?? before));

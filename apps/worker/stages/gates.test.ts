@@ -103,7 +103,7 @@ describe('a chunk is not sent', () => {
   });
 
   test('while its account is paused by an operator', async () => {
-    await pauseAccount(ground.db, 'ekycpro', 'operator');
+    await ground.db.transaction('test', (tx) => pauseAccount(tx, 'ekycpro', 'operator'));
     const jobId = await ground.enqueue('telegram', fresh(10));
     expect(await ground.untilChunk(jobId, ['blocked'])).toMatchObject({ reason: 'account_paused' });
     await resumeAccount(ground.db, 'ekycpro');

@@ -73,7 +73,9 @@ async function pollGroup(
   signal: AbortSignal,
 ): Promise<{ tasks: number; ready: number; held: number; stale: number }> {
   const { db, log } = equipment;
-  const wait_ms = await reserveRequest(db, account.id, account.pace.requestsPerSecond);
+  const wait_ms = await db.transaction('poll.reserve_request', (tx) =>
+    reserveRequest(tx, account.id, account.pace.requestsPerSecond),
+  );
   if (wait_ms > 0) await delay(wait_ms, undefined, { signal }).catch(() => undefined);
   // Told to stop before the call: the claims run out and another worker asks.
   if (signal.aborted) return { tasks: 0, ready: 0, held: 0, stale: 0 };
@@ -89,9 +91,10 @@ async function pollGroup(
       duration_ms: answer.evidence.duration_ms,
       counts: { tasks: claims.length },
     });
-    if (answer.failure === 'auth' && (await pauseAccount(db, account.id, 'auth'))) {
-      log.error('account.paused', { account: account.id, reason: 'auth' });
-    }
+    const paused =
+      answer.failure === 'auth' &&
+      (await db.transaction('poll.pause_account', (tx) => pauseAccount(tx, account.id, 'auth')));
+    if (paused) log.error('account.paused', { account: account.id, reason: 'auth' });
   }
   const done = { tasks: claims.length, ready: 0, held: 0, stale: 0 };
   for (const claim of claims) {

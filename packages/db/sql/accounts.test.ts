@@ -12,11 +12,11 @@ import {
   postponeBlocked,
   recordBalance,
   reserveRequest,
-  resetBreaker,
   resumeAccount,
   syncAccounts,
   unblockAccount,
 } from './accounts.ts';
+import { resetBreaker } from './breaker.ts';
 import { blockChunk } from './claim-submit.ts';
 import { cancelJob } from './control-job.ts';
 import { readAccountHealth } from './read-accounts.ts';
@@ -131,8 +131,12 @@ describe('syncAccounts', () => {
 describe('pausing', () => {
   test('keeps its first reason until the account is resumed', async () => {
     await knownAccount('paused');
-    expect(await pauseAccount(ground.db, 'paused', 'auth')).toBe(true);
-    expect(await pauseAccount(ground.db, 'paused', 'operator')).toBe(false);
+    expect(await ground.db.transaction('test', (tx) => pauseAccount(tx, 'paused', 'auth'))).toBe(
+      true,
+    );
+    expect(
+      await ground.db.transaction('test', (tx) => pauseAccount(tx, 'paused', 'operator')),
+    ).toBe(false);
     expect(await accountState(ground.db, 'paused')).toMatchObject({ pausedReason: 'auth' });
     expect(await resumeAccount(ground.db, 'paused')).toBe(true);
     expect(await resumeAccount(ground.db, 'paused')).toBe(false);
@@ -142,10 +146,10 @@ describe('pausing', () => {
     const jobId = await receive(ground, someNumbers(4));
     const sizes = Array.from({ length: 4 }, () => ({ size: 1 }));
     const [paused = '', auth = '', ceiling = '', breaker = ''] = await plan(ground, jobId, sizes);
-    await blockChunk(ground.db, paused, 0, 'account_paused', null);
-    await blockChunk(ground.db, auth, 0, 'auth', null);
-    await blockChunk(ground.db, ceiling, 0, 'job_ceiling', null);
-    await blockChunk(ground.db, breaker, 0, 'breaker', null);
+    await ground.db.transaction('test', (tx) => blockChunk(tx, paused, 0, 'account_paused', null));
+    await ground.db.transaction('test', (tx) => blockChunk(tx, auth, 0, 'auth', null));
+    await ground.db.transaction('test', (tx) => blockChunk(tx, ceiling, 0, 'job_ceiling', null));
+    await ground.db.transaction('test', (tx) => blockChunk(tx, breaker, 0, 'breaker', null));
     const states = async () =>
       Promise.all(
         [paused, auth, ceiling, breaker].map(async (id) => (await chunkRow(ground, id))['state']),
@@ -164,8 +168,14 @@ test('an account’s ready chunks are blocked, put off and let go together; no o
   const ids = await plan(ground, jobId, [{ size: 1 }, { size: 1 }]);
   const { chunkId: bystander } = await readyChunk(ground);
   const later_ms = Date.UTC(2050, 0, 1);
-  expect(await blockReady(ground.db, 'together', 'provider_balance', null)).toBe(2);
-  await postponeBlocked(ground.db, 'together', 'provider_balance', later_ms);
+  expect(
+    await ground.db.transaction('test', (tx) =>
+      blockReady(tx, 'together', 'provider_balance', null),
+    ),
+  ).toBe(2);
+  await ground.db.transaction('test', (tx) =>
+    postponeBlocked(tx, 'together', 'provider_balance', later_ms),
+  );
   for (const id of ids) {
     expect(await chunkRow(ground, id)).toMatchObject({
       state: 'blocked',
@@ -173,14 +183,22 @@ test('an account’s ready chunks are blocked, put off and let go together; no o
       due_at: new Date(later_ms),
     });
   }
-  expect(await unblockAccount(ground.db, 'together', ['auth'])).toBe(0);
-  expect(await unblockAccount(ground.db, 'together', ['provider_balance'])).toBe(2);
+  expect(
+    await ground.db.transaction('test', (tx) => unblockAccount(tx, 'together', ['auth'])),
+  ).toBe(0);
+  expect(
+    await ground.db.transaction('test', (tx) =>
+      unblockAccount(tx, 'together', ['provider_balance']),
+    ),
+  ).toBe(2);
   expect(await chunkRow(ground, bystander)).toMatchObject({ state: 'ready', fence: 0 });
   await cancelJob(ground.db, 1, jobId);
 });
 
 test('a balance is remembered to the last billionth', async () => {
-  await recordBalance(ground.db, account.id, 12_345_678_901n as Money);
+  await ground.db.transaction('test', (tx) =>
+    recordBalance(tx, account.id, 12_345_678_901n as Money),
+  );
   expect(await accountState(ground.db, account.id)).toMatchObject({ balance: 12_345_678_901n });
 });
 
@@ -198,7 +216,9 @@ describe('reserveRequest', () => {
       const started_ms = performance.now();
       const waits = await Promise.all(
         Array.from({ length: requests }, (_, index) =>
-          reserveRequest(index % 2 === 0 ? ground.db : other, 'paced', 2),
+          (index % 2 === 0 ? ground.db : other).transaction('test', (tx) =>
+            reserveRequest(tx, 'paced', 2),
+          ),
         ),
       );
       const took_ms = performance.now() - started_ms;
@@ -219,7 +239,7 @@ describe('reserveRequest', () => {
 
   test('asks for no wait once the time is over, and saves none up', async () => {
     await knownAccount('idle');
-    expect(await reserveRequest(ground.db, 'idle', 100)).toBe(0);
+    expect(await ground.db.transaction('test', (tx) => reserveRequest(tx, 'idle', 100))).toBe(0);
     await waitFor(
       async () =>
         (
@@ -230,7 +250,9 @@ describe('reserveRequest', () => {
         )['over'] as boolean,
       { describe: 'the pace to allow the next request' },
     );
-    expect(await reserveRequest(ground.db, 'idle', 1)).toBe(0);
-    expect(await reserveRequest(ground.db, 'idle', 1)).toBeGreaterThan(900);
+    expect(await ground.db.transaction('test', (tx) => reserveRequest(tx, 'idle', 1))).toBe(0);
+    expect(
+      await ground.db.transaction('test', (tx) => reserveRequest(tx, 'idle', 1)),
+    ).toBeGreaterThan(900);
   });
 });

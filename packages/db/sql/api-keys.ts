@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { makeId, type Scope } from '@rollcall/domain';
-import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
-import type { Queryable } from '../database.ts';
+import { and, desc, eq, getTableColumns, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import type { Database, Queryable } from '../database.ts';
 import { apiKeys } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
 
@@ -39,7 +39,7 @@ const shown = {
  * cannot be had again.
  */
 export async function createApiKey(
-  db: Queryable,
+  db: Database,
   key: {
     readonly tenantId: number;
     readonly name: string;
@@ -49,18 +49,20 @@ export async function createApiKey(
 ): Promise<ApiKeyRow & { readonly key: string }> {
   const id = makeId('apiKey', Date.now(), randomBytes(10));
   const text = `rc_live_${id.slice('key_'.length).replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
-  const [row] = await smallStatement(db, (on) =>
-    on
-      .insert(apiKeys)
-      .values({
-        id,
-        tenantId: key.tenantId,
-        name: key.name,
-        digest: digestOf(text),
-        scopes: [...key.scopes],
-        expiresAt: key.expiresAt ?? null,
-      })
-      .returning(shown),
+  const [row] = await db.transaction('key.create', (tx) =>
+    smallStatement(tx, (on) =>
+      on
+        .insert(apiKeys)
+        .values({
+          id,
+          tenantId: key.tenantId,
+          name: key.name,
+          digest: digestOf(text),
+          scopes: [...key.scopes],
+          expiresAt: key.expiresAt ?? null,
+        })
+        .returning(shown),
+    ),
   );
   if (!row) throw new Error('a key that was just stored is not there');
   return { ...row, key: text };
@@ -70,13 +72,18 @@ const keyShape =
   /^rc_live_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
 
 /** The key that a request shows, if it is known, not expired and not revoked. Looked up by its id, compared in constant time. */
-export async function findApiKey(db: Queryable, text: string): Promise<ApiKey | null> {
+export async function findApiKey(db: Database, text: string): Promise<ApiKey | null> {
   const match = keyShape.exec(text);
   if (!match) return null;
   const id = `key_${match.slice(1, 6).join('-')}`;
+  // Once a minute is enough for "last used", and keeps reads from writing.
+  const unnoted = or(
+    isNull(apiKeys.lastUsedAt),
+    lt(apiKeys.lastUsedAt, sql`now() - interval '1 minute'`),
+  );
   const [row] = await smallStatement(db, (on) =>
     on
-      .select()
+      .select({ ...getTableColumns(apiKeys), unnoted: sql<boolean>`${unnoted}` })
       .from(apiKeys)
       .where(
         and(
@@ -87,16 +94,16 @@ export async function findApiKey(db: Queryable, text: string): Promise<ApiKey | 
       ),
   );
   if (!row || !timingSafeEqual(row.digest, digestOf(text))) return null;
-  // Once a minute is enough for "last used", and keeps reads from writing.
-  const aMinuteAgo = sql`now() - interval '1 minute'`;
-  await smallStatement(db, (on) =>
-    on
-      .update(apiKeys)
-      .set({ lastUsedAt: sql`now()` })
-      .where(
-        and(eq(apiKeys.id, id), or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, aMinuteAgo))),
+  if (row.unnoted) {
+    await db.transaction('key.use', (tx) =>
+      smallStatement(tx, (on) =>
+        on
+          .update(apiKeys)
+          .set({ lastUsedAt: sql`now()` })
+          .where(and(eq(apiKeys.id, id), unnoted)),
       ),
-  );
+    );
+  }
   const { tenantId, name, scopes, expiresAt } = row;
   return { id: row.id, tenantId, name, scopes, expiresAt };
 }
@@ -138,26 +145,30 @@ export async function readTenantName(db: Queryable, tenantId: number): Promise<s
 }
 
 /** Ends a key from now on; the first time counts. False where the tenant has no such key. */
-export async function revokeApiKey(db: Queryable, tenantId: number, id: string): Promise<boolean> {
-  const revoked = await smallStatement(db, (on) =>
-    on
-      .update(apiKeys)
-      .set({ revokedAt: sql`COALESCE(${apiKeys.revokedAt}, now())` })
-      .where(and(eq(apiKeys.id, id), eq(apiKeys.tenantId, tenantId))),
+export async function revokeApiKey(db: Database, tenantId: number, id: string): Promise<boolean> {
+  const revoked = await db.transaction('key.revoke', (tx) =>
+    smallStatement(tx, (on) =>
+      on
+        .update(apiKeys)
+        .set({ revokedAt: sql`COALESCE(${apiKeys.revokedAt}, now())` })
+        .where(and(eq(apiKeys.id, id), eq(apiKeys.tenantId, tenantId))),
+    ),
   );
   return revoked.rowCount === 1;
 }
 
 /** Ends every other key of a tenant whose name begins so: for a program that makes itself a new one at each start. */
 export async function revokeEarlierApiKeys(
-  db: Queryable,
+  db: Database,
   kept: Pick<ApiKey, 'tenantId' | 'id'>,
   namePrefix: string,
 ): Promise<void> {
-  await db.query(
-    `UPDATE store.api_keys SET revoked_at = now()
-      WHERE tenant_id = $1 AND id < $2 AND starts_with(name, $3) AND revoked_at IS NULL`,
-    [kept.tenantId, kept.id, namePrefix],
+  await db.transaction('key.revoke_earlier', (tx) =>
+    tx.query(
+      `UPDATE store.api_keys SET revoked_at = now()
+        WHERE tenant_id = $1 AND id < $2 AND starts_with(name, $3) AND revoked_at IS NULL`,
+      [kept.tenantId, kept.id, namePrefix],
+    ),
   );
 }
 

@@ -1,12 +1,13 @@
-import type { Queryable } from '../database.ts';
+import type { Queryable, Transaction } from '../database.ts';
 
 /**
  * Where bytes are kept as they came: uploads and result files, compressed by the caller. An object store fits behind this as
  * well; it would write before the transaction that records the blob, and its orphans be swept.
  */
 export interface BlobStore {
-  /** Stores a stream of bytes; what `digest` returns is asked for when the stream has ended. */
+  /** Stores a stream of bytes, with whatever else `tx` stores; what `digest` returns is asked for when the stream has ended. */
   write(
+    tx: Transaction,
     facts: BlobFacts,
     bytes: AsyncIterable<Uint8Array>,
     digest: () => BlobDigest,
@@ -21,10 +22,10 @@ export interface BlobDigest {
   readonly byteCount: number;
 }
 
-/** Blobs in Postgres, in parts of 1 MiB; with a transaction they are stored or forgotten with it. */
+/** Blobs in Postgres, in parts of 1 MiB. */
 export function postgresBlobs(db: Queryable): BlobStore {
   return {
-    write: (facts, bytes, digest) => writeBlob(db, facts, bytes, digest),
+    write: writeBlob,
     read: (id, jobDay) => readBlob(db, id, jobDay),
   };
 }
@@ -41,7 +42,7 @@ export interface BlobFacts {
 const part_bytes = 1 << 20;
 
 async function writeBlob(
-  tx: Queryable,
+  tx: Transaction,
   facts: BlobFacts,
   bytes: AsyncIterable<Uint8Array>,
   digest: () => BlobDigest,

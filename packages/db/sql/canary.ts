@@ -1,7 +1,7 @@
-import type { Queryable } from '../database.ts';
+import type { Transaction } from '../database.ts';
 
 /** The first chunk of a job was rejected: what waited behind it stays blocked, for a person to look at, and is not failed. */
-export async function stopBehindCanary(tx: Queryable, chunkId: string): Promise<void> {
+export async function stopBehindCanary(tx: Transaction, chunkId: string): Promise<void> {
   await tx.query(
     `UPDATE store.chunks w SET reason = 'canary_rejected'
        FROM store.chunks c WHERE c.id = $1 AND c.is_canary AND w.job_no = c.job_no AND w.state = 'blocked' AND w.reason = 'canary'`,
@@ -11,7 +11,7 @@ export async function stopBehindCanary(tx: Queryable, chunkId: string): Promise<
 
 /** The first chunk of a job did well: the rest follows. Returns how many became ready. */
 export async function releaseBehindCanary(
-  tx: Queryable,
+  tx: Transaction,
   jobNo: number,
   reasons: readonly string[] = ['canary'],
 ): Promise<number> {

@@ -1,8 +1,9 @@
 import type { ArtifactId, AttemptId, ChunkId, ResultLocator } from '@rollcall/domain';
-import type { Queryable, Transaction } from '../database.ts';
+import type { Database, Transaction } from '../database.ts';
 import { storableJson } from './storable.ts';
 
-export interface IngestClaim {
+/** What is known of a chunk whose file is read: by an ingest, or by a replay. */
+export interface ChunkToRead {
   readonly chunkId: ChunkId;
   readonly chunkNo: number;
   readonly jobNo: number;
@@ -11,10 +12,18 @@ export interface IngestClaim {
   readonly tenantId: number;
   readonly account: string;
   readonly checkName: string;
-  readonly attemptId: AttemptId;
-  readonly fence: number;
   readonly numbers: number;
   readonly range: { readonly first: number; readonly last: number };
+  /** The first job of its tree, where the chunk is one of a retry. */
+  readonly retryRoot: string | null;
+  readonly total: number | null;
+  readonly filtered: number | null;
+  readonly semanticsConfirmed: boolean;
+}
+
+export interface IngestClaim extends ChunkToRead {
+  readonly attemptId: AttemptId;
+  readonly fence: number;
   readonly locator: ResultLocator | null;
   /** Archived before: it is parsed again without a download. */
   readonly artifact: {
@@ -25,11 +34,6 @@ export interface IngestClaim {
   readonly tries: number;
   readonly locatorRefreshes: number;
   readonly isCanary: boolean;
-  /** The first job of its tree, where the chunk is one of a retry. */
-  readonly retryRoot: string | null;
-  readonly total: number | null;
-  readonly filtered: number | null;
-  readonly semanticsConfirmed: boolean;
   readonly now_ms: number;
 }
 
@@ -122,15 +126,19 @@ export async function recordArtifact(
 }
 
 /** Counts a start of parsing before it begins: an artifact that kills its parser shows as started and never finished. */
-export async function countParseStart(db: Queryable, artifactId: string): Promise<number> {
-  const { rows } = await db.query<{ parse_started: number }>(
-    'UPDATE store.artifacts SET parse_started = parse_started + 1 WHERE id = $1 RETURNING parse_started',
-    [artifactId],
+export async function countParseStart(db: Database, artifactId: string): Promise<number> {
+  const { rows } = await db.transaction('ingest.start_parse', (tx) =>
+    tx.query<{ parse_started: number }>(
+      'UPDATE store.artifacts SET parse_started = parse_started + 1 WHERE id = $1 RETURNING parse_started',
+      [artifactId],
+    ),
   );
   return rows[0]?.parse_started ?? 1;
 }
 
 /** The parser has ended, well or not: its starts no longer count as deaths. */
-export async function endParse(db: Queryable, artifactId: string): Promise<void> {
-  await db.query('UPDATE store.artifacts SET parse_started = 0 WHERE id = $1', [artifactId]);
+export async function endParse(db: Database, artifactId: string): Promise<void> {
+  await db.transaction('ingest.end_parse', (tx) =>
+    tx.query('UPDATE store.artifacts SET parse_started = 0 WHERE id = $1', [artifactId]),
+  );
 }

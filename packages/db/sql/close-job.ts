@@ -1,9 +1,9 @@
 import { closingState, type JobState, type OutcomeCounts } from '@rollcall/domain';
-import type { Queryable, Transaction } from '../database.ts';
+import type { Transaction } from '../database.ts';
 
 /** Books the rows that a closing chunk wrote, so that nobody ever counts rows to know how far a job is. */
 export async function addOutcomes(
-  tx: Queryable,
+  tx: Transaction,
   jobNo: number,
   counts: OutcomeCounts,
 ): Promise<void> {
@@ -21,7 +21,7 @@ export async function addOutcomes(
  * Returns the number of rows.
  */
 export async function writeSameOutcome(
-  tx: Queryable,
+  tx: Transaction,
   chunkId: string,
   outcome: 'failed' | 'cancelled',
 ): Promise<number> {

@@ -55,7 +55,7 @@ describe('cancelling', () => {
       jobId,
       sizes,
     );
-    await blockChunk(ground.db, blocked, 0, 'breaker', null);
+    await ground.db.transaction('test', (tx) => blockChunk(tx, blocked, 0, 'breaker', null));
     await untilResult(ground, ingesting);
     const ingest = await startIngest(ground, ingesting);
     await submit(ground, polling);
@@ -240,7 +240,9 @@ describe('pausing and resuming', () => {
 
   test('resuming lets go what a rejected canary had stopped, in a running job too', async () => {
     const { jobId, chunkId } = await readyChunk(ground);
-    await blockChunk(ground.db, chunkId, 0, 'canary_rejected', null);
+    await ground.db.transaction('test', (tx) =>
+      blockChunk(tx, chunkId, 0, 'canary_rejected', null),
+    );
     expect(await resumeJob(ground.db, 1, jobId)).toEqual(done(true));
     expect(await chunkRow(ground, chunkId)).toMatchObject({ state: 'ready' });
   });
@@ -249,7 +251,7 @@ describe('pausing and resuming', () => {
 describe('changing a job', () => {
   test('has what waited for a higher ceiling looked at again', async () => {
     const { jobId, chunkId } = await readyChunk(ground);
-    await blockChunk(ground.db, chunkId, 0, 'job_ceiling', null);
+    await ground.db.transaction('test', (tx) => blockChunk(tx, chunkId, 0, 'job_ceiling', null));
     expect(
       await changeJob(ground.db, 1, jobId, { maxCost: 5_000_000_000n as Money }),
     ).toMatchObject({ changed: true });

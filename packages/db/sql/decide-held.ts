@@ -7,7 +7,7 @@ import {
   heldReasons,
   type Money,
 } from '@rollcall/domain';
-import type { Database, Queryable, Transaction } from '../database.ts';
+import type { Database, Transaction } from '../database.ts';
 import { approvals, decisions } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
 import { stopBehindCanary } from './canary.ts';
@@ -74,7 +74,7 @@ function reasonsFor(decision: HeldDecision): readonly HeldReason[] {
 
 /** Keeps who decided what on a held chunk, and why. */
 export async function keepDecision(
-  tx: Queryable,
+  tx: Transaction,
   chunkId: string,
   held: HeldChunk,
   decision: HeldDecision,
@@ -101,7 +101,7 @@ export async function keepDecision(
  * person named for an unknown upload, for a worker to ask about.
  */
 export async function pollAgain(
-  tx: Queryable,
+  tx: Transaction,
   chunkId: string,
   deadline_ms: number,
   adopting: string | null = null,
@@ -192,26 +192,27 @@ export async function keepPolling(
  * a file, what its address gives is downloaded; held for `poll` that address is known to be stale.
  */
 export async function replayArtifact(db: Database, chunkId: string, by: Decider): Promise<Decided> {
-  return db.transaction('hold.replay', async (tx) => {
-    const held = await lockHeld(tx, chunkId, 'replay', by);
-    if (!held) return { kind: 'not_held' };
-    const { rows } = await tx.query<{ locator: unknown }>(
-      'SELECT locator FROM store.chunks WHERE id = $1',
-      [chunkId],
-    );
-    const hasAddress = held.reason === 'artifact' && rows[0]?.locator !== null;
-    if (held.artifact_id === null && !hasAddress) return { kind: 'no_artifact' };
-    await keepDecision(tx, chunkId, held, 'replay', by);
-    await tx.query('UPDATE store.artifacts SET parse_started = 0 WHERE id = $1', [
-      held.artifact_id,
-    ]);
-    await tx.query(
-      `UPDATE store.chunks SET state = 'result_ready', reason = NULL, held_detail = NULL, fence = fence + 1, ingest_tries = 0, due_at = clock_timestamp(), rung_at = NULL
-        WHERE id = $1`,
-      [chunkId],
-    );
-    return { kind: 'decided', state: 'result_ready' };
-  });
+  return db.transaction('hold.replay', (tx) => replayHeld(tx, chunkId, by));
+}
+
+/** The same inside a transaction. */
+export async function replayHeld(tx: Transaction, chunkId: string, by: Decider): Promise<Decided> {
+  const held = await lockHeld(tx, chunkId, 'replay', by);
+  if (!held) return { kind: 'not_held' };
+  const { rows } = await tx.query<{ locator: unknown }>(
+    'SELECT locator FROM store.chunks WHERE id = $1',
+    [chunkId],
+  );
+  const hasAddress = held.reason === 'artifact' && rows[0]?.locator !== null;
+  if (held.artifact_id === null && !hasAddress) return { kind: 'no_artifact' };
+  await keepDecision(tx, chunkId, held, 'replay', by);
+  await tx.query('UPDATE store.artifacts SET parse_started = 0 WHERE id = $1', [held.artifact_id]);
+  await tx.query(
+    `UPDATE store.chunks SET state = 'result_ready', reason = NULL, held_detail = NULL, fence = fence + 1, ingest_tries = 0, due_at = clock_timestamp(), rung_at = NULL
+      WHERE id = $1`,
+    [chunkId],
+  );
+  return { kind: 'decided', state: 'result_ready' };
 }
 
 /**

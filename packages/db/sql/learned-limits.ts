@@ -1,12 +1,12 @@
 import type { LearnedLimits } from '@rollcall/domain';
 import { sql } from 'drizzle-orm';
-import type { Queryable } from '../database.ts';
+import type { Transaction } from '../database.ts';
 import { learnedLimits } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
 
 /** Keeps what a provider taught of its limits; a bound of which it said nothing stays as it was known. */
 export async function keepLearned(
-  tx: Queryable,
+  tx: Transaction,
   offer: { readonly account: string; readonly checkName: string },
   learned: LearnedLimits,
 ): Promise<void> {

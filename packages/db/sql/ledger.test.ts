@@ -26,9 +26,9 @@ test.each([
     const [elsewhere = ''] = await plan(ground, other, [{ size: 1 }]);
     const chunk = await claim(ground, sent);
     for (const id of [waits, waitsToo, elsewhere]) {
-      await blockChunk(ground.db, id, 0, 'job_ceiling', null);
+      await ground.db.transaction('test', (tx) => blockChunk(tx, id, 0, 'job_ceiling', null));
     }
-    await blockChunk(ground.db, canary, 0, 'canary', null);
+    await ground.db.transaction('test', (tx) => blockChunk(tx, canary, 0, 'canary', null));
     await settle(ground, chunk, answer, result);
     for (const id of [waits, waitsToo]) {
       expect(await chunkRow(ground, id)).toMatchObject({

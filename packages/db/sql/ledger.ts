@@ -1,10 +1,10 @@
 import { formatMoney, parseMoney, type ProviderAmount } from '@rollcall/domain';
-import type { Queryable } from '../database.ts';
+import type { Transaction } from '../database.ts';
 import { pauseAccount } from './accounts.ts';
 
 /** Books an entry of the whole reserved amount for an attempt; once. */
 export async function book(
-  tx: Queryable,
+  tx: Transaction,
   attemptId: string,
   entry: 'commit' | 'release' | 'at_risk' | 'write_off',
 ): Promise<void> {
@@ -29,7 +29,7 @@ export async function book(
  * is paused, since every further upload would cost more than its ceiling knows.
  */
 export async function bookProviderAmount(
-  tx: Queryable,
+  tx: Transaction,
   attemptId: string,
   entry: 'provider_estimated' | 'provider_actual',
   said: ProviderAmount | null,

@@ -47,10 +47,10 @@ test('one read tells work, doubt, money and accounts, and only of what is there'
   ]);
   await finish(ground, done);
   await settle(ground, await claim(ground, returned), notSent, retry);
-  await blockChunk(ground.db, blocked, 0, 'account_cap', null);
+  await ground.db.transaction('test', (tx) => blockChunk(tx, blocked, 0, 'account_cap', null));
   await receive(ground, someNumbers(3));
-  await recordBalance(ground.db, 'acme', 12_500_000_000n as Money);
-  await pauseAccount(ground.db, 'acme', 'auth');
+  await ground.db.transaction('test', (tx) => recordBalance(tx, 'acme', 12_500_000_000n as Money));
+  await ground.db.transaction('test', (tx) => pauseAccount(tx, 'acme', 'auth'));
 
   const facts = await read();
   expect(facts.jobs.toSorted((a, b) => (a.state < b.state ? -1 : 1))).toEqual([

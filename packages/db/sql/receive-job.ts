@@ -111,6 +111,7 @@ export async function receiveJob(db: Database, job: ReceivedJob): Promise<Receiv
       ]);
     }
     await postgresBlobs(tx).write(
+      tx,
       {
         id: job.id,
         jobDay: row.job_day,

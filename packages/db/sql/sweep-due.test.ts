@@ -84,9 +84,13 @@ describe('dueDoorbells', () => {
   test('rings for a blocked chunk when its time has come, and never for one without a time', async () => {
     const { chunks } = await job([1, 1, 1]);
     const [over = '', ahead = '', never = ''] = chunks;
-    await blockChunk(ground.db, over, 0, 'breaker', Date.now() - minute_ms);
-    await blockChunk(ground.db, ahead, 0, 'breaker', Date.now() + minute_ms);
-    await blockChunk(ground.db, never, 0, 'canary', null);
+    await ground.db.transaction('test', (tx) =>
+      blockChunk(tx, over, 0, 'breaker', Date.now() - minute_ms),
+    );
+    await ground.db.transaction('test', (tx) =>
+      blockChunk(tx, ahead, 0, 'breaker', Date.now() + minute_ms),
+    );
+    await ground.db.transaction('test', (tx) => blockChunk(tx, never, 0, 'canary', null));
     expect(await ring()).toEqual([
       { stage: 'submit', chunkId: over, account: account.id, ring: 1 },
     ]);
@@ -208,14 +212,14 @@ describe('prune', () => {
                     VALUES (1, $1, '\\x00', $2, now() - $3::interval)`;
     await ground.db.query(insert, ['old', jobId, '32 days']);
     await ground.db.query(insert, ['young', jobId, '30 days']);
-    expect(await prune(ground.db)).toEqual({ idempotencyKeys: 1 });
+    expect(await ground.db.transaction('test', prune)).toEqual({ idempotencyKeys: 1 });
     expect(await row(ground, 'SELECT array_agg(key) AS keys FROM store.idempotency_keys')).toEqual({
       keys: ['young'],
     });
   });
 
   test('has next month’s partitions there before the month begins', async () => {
-    await prune(ground.db);
+    await ground.db.transaction('test', prune);
     expect(
       await row(
         ground,
@@ -238,6 +242,7 @@ describe('prune', () => {
       'job_numbers',
       'quarantined_rows',
       'rejects',
+      'replayed_rows',
       'results',
     ]);
     await ground.db.query(

@@ -1,5 +1,6 @@
 import { type ChunkId, ingestTriesMax, type JobId } from '@rollcall/domain';
-import type { Database, Queryable, Transaction } from '../database.ts';
+import type { Database, Transaction } from '../database.ts';
+import { advanceBreaker } from './breaker.ts';
 
 /** Each sweep runs in one process at a time: whoever gets its lock, for the length of a transaction. They do not wait for each other. */
 const sweepLocks = { rescue: 7_247_002, expire: 7_247_003, prune: 7_247_004, analyse: 7_247_005 };
@@ -35,7 +36,7 @@ export async function sweepAlone<T>(
  * are ready, only as many as the account has slots (`uploadsInFlight`), so that a large job does not ring a thousand times.
  */
 export async function dueDoorbells(
-  tx: Queryable,
+  tx: Transaction,
   again_ms: number,
   uploadsInFlight: ReadonlyMap<string, number>,
 ): Promise<readonly DueDoorbell[]> {
@@ -80,6 +81,18 @@ export async function dueDoorbells(
         : { stage: 'submit', chunkId: row.id, account: row.account, ring: row.ring_no },
     );
   }
+
+  const replays = await tx.query<{ id: ChunkId; ring_no: number }>(
+    `WITH due AS (
+       SELECT p.id, p.chunk_id FROM store.replays p JOIN store.chunks c ON c.id = p.chunk_id
+        WHERE p.due_at <= clock_timestamp() AND (p.rung_at IS NULL OR p.rung_at < clock_timestamp() - $1 * interval '1 millisecond')
+        ORDER BY p.due_at LIMIT 200 FOR UPDATE OF p, c SKIP LOCKED),
+     rung AS (UPDATE store.replays p SET rung_at = clock_timestamp() FROM due WHERE p.id = due.id)
+     UPDATE store.chunks c SET ring_no = ring_no + 1 FROM due WHERE c.id = due.chunk_id RETURNING c.id, c.ring_no`,
+    [again_ms],
+  );
+  for (const row of replays.rows)
+    doorbells.push({ stage: 'ingest', chunkId: row.id, ring: row.ring_no });
 
   // One doorbell an account: a poll worker takes all of its tasks that are due.
   const polls = await tx.query<{ account: string; ring_no: number }>(
@@ -129,6 +142,14 @@ export async function expireLeases(tx: Transaction): Promise<Expired> {
       WHERE id = ANY($1) AND outcome = 'intent'`,
     [held.rows.map((row) => row.attempt_id)],
   );
+  for (const account of new Set(held.rows.map((row) => row.account))) {
+    // Whoever has the account now looks at its breaker anyway; waiting for them, with attempts locked, could be a deadlock.
+    const { rowCount } = await tx.query(
+      'SELECT FROM store.account_states WHERE account = $1 FOR UPDATE SKIP LOCKED',
+      [account],
+    );
+    if (rowCount === 1) await advanceBreaker(tx, account);
+  }
   const ingests = await tx.query(
     `UPDATE store.chunks SET fence = fence + 1, ingest_tries = ingest_tries + 1, rung_at = NULL,
             state = CASE WHEN ingest_tries + 1 >= $1 THEN 'held' ELSE 'result_ready' END,
@@ -150,7 +171,7 @@ export async function expireLeases(tx: Transaction): Promise<Expired> {
 }
 
 /** Makes next month's partitions, and forgets idempotency keys after a month. */
-export async function prune(tx: Queryable): Promise<{ readonly idempotencyKeys: number }> {
+export async function prune(tx: Transaction): Promise<{ readonly idempotencyKeys: number }> {
   await tx.query(
     "SELECT store.ensure_month((now() AT TIME ZONE 'UTC')::date), store.ensure_month(((now() AT TIME ZONE 'UTC') + interval '1 month')::date)",
   );
@@ -167,7 +188,7 @@ const analysedTables = ['results', 'job_numbers', 'rejects'];
  * Analyses the partitioned tables after jobs have closed, at most every five minutes. Without it the planner takes a table of
  * millions for three rows: a join of `rollcall.results` with itself over 20,000 numbers took 586 s, with it 0.9 s.
  */
-export async function analyseResults(tx: Queryable): Promise<boolean> {
+export async function analyseResults(tx: Transaction): Promise<boolean> {
   const { rows } = await tx.query<{ stale: boolean }>(
     `SELECT EXISTS (SELECT FROM store.jobs j WHERE j.finished_at > COALESCE(s.last_analyze, '-infinity'))
             AND COALESCE(s.last_analyze, '-infinity') < clock_timestamp() - interval '5 minutes' AS stale

@@ -211,6 +211,7 @@ export async function archive(
   const tied = await db.transaction('test', async (tx) => {
     const { jobDay, tenantId, jobNo } = claimed;
     await postgresBlobs(tx).write(
+      tx,
       { id, jobDay, tenantId, jobNo, kind: 'artifact', encoding: 'identity' },
       once(Buffer.from('result')),
       () => ({ sha256: new Uint8Array(32), byteCount: 6 }),
