@@ -48,6 +48,7 @@ export {
   blockChunk,
   claimSubmit,
   extendLease,
+  type ChunkToRead,
   type LoadedSubmit,
   loadSubmit,
   nextReady,
@@ -82,6 +83,17 @@ export {
 export { type IngestStep, leaveIngest } from './sql/leave-ingest.ts';
 export {
   type Area,
+export { type AskedReplay, askReplay, chunksToReplay } from './sql/ask-replay.ts';
+export { claimReplay, extendReplay, leaveReplay, type ReplayClaim } from './sql/claim-replay.ts';
+export { settleReplay, type SettledReplay } from './sql/settle-replay.ts';
+export {
+  countReplays,
+  listReplays,
+  readReplay,
+  readReplayedRows,
+  type ReplayedRow,
+  type ReplayRow,
+} from './sql/read-replays.ts';
   failJob,
   insertChunks,
   insertRejectedChunk,

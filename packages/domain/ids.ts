@@ -11,6 +11,7 @@ export const idPrefixes = {
   artifact: 'art',
   approval: 'apr',
   apiKey: 'key',
+  replay: 'rpl',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -22,6 +23,7 @@ export type ChunkId = Id<'chunk'>;
 export type AttemptId = Id<'attempt'>;
 export type ArtifactId = Id<'artifact'>;
 export type ApprovalId = Id<'approval'>;
+export type ReplayId = Id<'replay'>;
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

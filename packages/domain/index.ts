@@ -78,6 +78,14 @@ export {
   type SubmitResult,
 } from './decide-submit.ts';
 export {
+export {
+  decideReplay,
+  type ReplayDecision,
+  type ReplayFacts,
+  type ReplayMode,
+  replayModes,
+  replayTriesMax,
+} from './decide-replay.ts';
   type ApprovalId,
   type ArtifactId,
   type AttemptId,
@@ -100,6 +108,7 @@ export {
   type Verdict,
   verdicts,
 } from './outcome.ts';
+  type ReplayId,
 export {
   type BalanceAnswer,
   type DownloadAnswer,

@@ -9,8 +9,9 @@ import type { Transaction } from '../database.ts';
 import { releaseBehindCanary } from './canary.ts';
 import type { IngestClaim } from './claim-ingest.ts';
 import { addOutcomes, type Closing, closeChunks } from './close-job.ts';
-import { copyField, copyText } from './copy-rows.ts';
-import { storableJson, storableText, storedMoney } from './storable.ts';
+import { finishRelease } from './finish-release.ts';
+import { copyResults, setRowsAside } from './result-rows.ts';
+import { storedMoney } from './storable.ts';
 
 export type Published =
   | {
@@ -46,37 +47,13 @@ export async function publishResults(
     [claim.chunkId, claim.fence, artifactId, formatMoney(costPerNumber)],
   );
   if (done.rowCount !== 1) return { kind: 'stale' };
-  const attributeNames = new Set<string>();
-  await copyText(
-    tx,
-    'store.results (job_day, tenant_id, job_no, chunk_no, number, outcome, attributes)',
-    resultLines(claim, numbers, reconciliation, semantics, attributeNames),
-  );
+  const names = await copyResults(tx, 'store.results', claim, numbers, reconciliation, semantics);
   await tx.query('UPDATE store.chunks SET attribute_names = $2 WHERE id = $1', [
     claim.chunkId,
-    [...attributeNames].map(storableText).sort(),
+    names,
   ]);
-  let quarantined = 0;
-  const setAside = [...reconciliation.setAside()];
-  if (setAside.length > 0) {
-    quarantined = setAside.length;
-    await tx.query(
-      `INSERT INTO store.quarantined_rows (job_day, tenant_id, job_no, chunk_no, artifact_id, number, kind, verdicts)
-       SELECT $1, $2, $3, $4, $5, number, kind, string_to_array(verdicts, ',')
-         FROM unnest($6::bigint[], $7::text[], $8::text[]) AS r (number, kind, verdicts)
-       ON CONFLICT DO NOTHING`,
-      [
-        claim.jobDay,
-        claim.tenantId,
-        claim.jobNo,
-        claim.chunkNo,
-        artifactId,
-        setAside.map((row) => row.number),
-        setAside.map((row) => row.kind),
-        setAside.map((row) => row.verdicts.join(',')),
-      ],
-    );
-  }
+  await finishRelease(tx, claim, semantics);
+  const quarantined = await setRowsAside(tx, claim, artifactId, reconciliation);
   await tx.query(
     "UPDATE store.artifacts SET verdict = 'read', verdict_code = NULL, verdict_detail = NULL WHERE id = $1",
     [artifactId],
@@ -87,26 +64,4 @@ export async function publishResults(
   const released = claim.isCanary ? await releaseBehindCanary(tx, claim.jobNo) : 0;
   const closing = await closeChunks(tx, claim.jobNo, 1);
   return { kind: 'published', outcomes, quarantined, released, closing };
-}
-
-function* resultLines(
-  claim: IngestClaim,
-  numbers: Float64Array,
-  reconciliation: Reconciliation,
-  semantics: ResultSemantics,
-  attributeNames: Set<string>,
-): Generator<string> {
-  const prefix = `${claim.jobDay}\t${claim.tenantId}\t${claim.jobNo}\t${claim.chunkNo}\t`;
-  const batch = 4_096;
-  for (let start = 0; start < numbers.length; start += batch) {
-    let text = '';
-    const end = Math.min(start + batch, numbers.length);
-    for (let index = start; index < end; index += 1) {
-      const attributes = reconciliation.attributesAt(index);
-      for (const name in attributes) attributeNames.add(name);
-      const json = attributes === null ? '\\N' : copyField(storableJson(attributes));
-      text += `${prefix}${numbers[index]}\t${reconciliation.outcomeAt(index, semantics)}\t${json}\n`;
-    }
-    yield text;
-  }
 }

@@ -76,7 +76,9 @@ const latestAnswer = `r.number, COALESCE(again.job_no, r.job_no), COALESCE(again
         FROM store.jobs t CROSS JOIN LATERAL (
           SELECT y.job_no, y.chunk_no, y.outcome, y.attributes FROM store.results y
            WHERE y.job_no = t.job_no AND y.job_day = t.job_day AND y.number = r.number OFFSET 0) x
-       WHERE t.retry_root = $4 AND r.outcome IN ('failed', 'missing')
+       WHERE t.retry_root = $4
+         AND (r.outcome IN ('failed', 'missing')
+              OR r.chunk_no = ANY (ARRAY(SELECT k.chunk_no FROM store.chunks k WHERE k.job_no = $1 AND k.replayed_at IS NOT NULL)))
          AND store.answer_rank(x.outcome) <= store.answer_rank(r.outcome)
        ORDER BY store.answer_rank(x.outcome), t.job_no DESC LIMIT 1) again ON true`;
 

@@ -63,7 +63,8 @@ export type RetriedOutcome = 'failed' | 'missing';
 
 /**
  * The numbers of a job ($1, in the tree of $2) whose latest answer along the tree is one of those to ask again ($3, as ranks).
- * All jobs of the tree are closed, so every number has its row in each job that asked it. One was paid for, or may have been,
+ * All jobs of the tree are closed, so every number has its row in each job that asked it; rows of a first job that were corrected since count
+ * with what they say now. One was paid for, or may have been,
  * where any upload of a chunk that held it was not free; chunks are ranges, so those of a job are one multirange, and
  * no join can be planned wrongly over rows that nobody has analysed yet.
  */
@@ -73,12 +74,13 @@ const askedAgain = `
            COALESCE((SELECT range_agg(int8range(c.first_number, c.last_number, '[]')) FROM store.chunks c
                       WHERE c.job_no = j.job_no AND EXISTS (
                         SELECT FROM store.attempts a WHERE a.chunk_id = c.id AND a.outcome NOT IN ('not_sent', 'refused_free', 'not_charged'))),
-                    '{}') AS paid
+                    '{}') AS paid,
+           ARRAY(SELECT c.chunk_no FROM store.chunks c WHERE c.job_no = j.job_no AND c.replayed_at IS NOT NULL) AS replayed
       FROM store.jobs j WHERE j.id = $2 OR j.retry_root = $2),
   asked AS (
     SELECT r.number, bool_or(t.paid @> r.number) AS may_be_paid
       FROM tree t JOIN store.results r ON r.job_no = t.job_no AND r.job_day = t.job_day
-     WHERE NOT t.is_first OR r.outcome IN ('failed', 'missing')
+     WHERE NOT t.is_first OR r.outcome IN ('failed', 'missing') OR r.chunk_no = ANY (t.replayed)
      GROUP BY r.number
     HAVING bool_or(t.is_parent) AND min(store.answer_rank(r.outcome)) = ANY($3::integer[]))`;
 
