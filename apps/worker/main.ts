@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readAccounts, readEnvironment } from '@rollcall/config';
-import { armCrashPoint } from '@rollcall/crash-points';
-import { openDatabase, syncAccounts } from '@rollcall/db';
+import { armCrashPoint, crashPoint } from '@rollcall/crash-points';
+import { askPostgres, openDatabase, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type QueueEvent } from '@rollcall/queue';
@@ -19,9 +19,16 @@ import type { Equipment } from './equipment.ts';
 import { openMetricsServer } from './metrics-server.ts';
 import { observeRequest } from './observed.ts';
 import { run } from './run.ts';
+import { startWatchdog } from './watchdog.ts';
 
-/** Exit codes: 0 stopped in order, 1 failed, 78 (EX_CONFIG) the configuration cannot be used. */
+/**
+ * Exit codes: 0 stopped in order, 1 failed, 75 (EX_TEMPFAIL) alive and processing nothing, to be started again,
+ * 78 (EX_CONFIG) the configuration cannot be used.
+ */
+const exitStuck = 75;
 const exitConfiguration = 78;
+/** What comes after the longest download: parsing, and COPY of a million rows on a busy machine. */
+const ingestAfterDownload_ms = 300_000;
 
 const { values: flags } = parseArgs({
   options: {
@@ -91,6 +98,7 @@ async function main(): Promise<void> {
     async ring(doorbells) {
       if (doorbells.length === 0) return;
       const { rung, failed } = await queues.ring(doorbells);
+      crashPoint('ring:after');
       metrics.count('rollcall_doorbells_total', { result: 'rung' }, rung);
       metrics.count('rollcall_doorbells_total', { result: 'failed' }, failed);
     },
@@ -98,7 +106,12 @@ async function main(): Promise<void> {
     times: config,
   };
   const answering =
-    config.metrics === null ? null : await openMetricsServer(config.metrics, metrics);
+    config.metrics === null
+      ? null
+      : await openMetricsServer(config.metrics, metrics, async () => {
+          const [postgres, queue] = await Promise.all([askPostgres(db), queues.healthy()]);
+          return { postgres, queue: { ...queue, backend: queues.backend } };
+        });
   if (answering !== null) log.info('http.listening', { port: answering.port });
   metrics.replace(
     'rollcall_worker_serves',
@@ -107,12 +120,12 @@ async function main(): Promise<void> {
   const running = run(equipment, queues, config.stages, config.pruneInterval_ms);
   log.info('worker.started', { backend: queues.backend, stage: config.stages.join(',') });
 
-  const stop = async () => {
+  const stop = async (exitCode = 0) => {
     if (stopping.signal.aborted) return;
     stopping.abort();
     log.info('worker.stopping');
     // Whatever hangs, the process ends: P13.
-    setTimeout(() => process.exit(1), config.stopDeadline_ms + 4_500).unref();
+    setTimeout(() => process.exit(exitCode || 1), config.stopDeadline_ms + 4_500).unref();
     await running.stop(config.stopDeadline_ms);
     await Promise.all([...providers.values()].map((provider) => provider.close()));
     await queues.close();
@@ -120,8 +133,28 @@ async function main(): Promise<void> {
     // To the end, so that whoever looks does not take a stop for a crash.
     await answering?.close();
     log.info('worker.stopped');
-    process.exit(0);
+    process.exit(exitCode);
   };
+  startWatchdog({
+    databaseUrl: config.databaseUrl,
+    queues,
+    watched: running.watched,
+    accounts: new Set(accounts.accounts.keys()),
+    sweptAt_ms: running.sweptAt_ms,
+    atWorkMax_ms:
+      Math.max(0, ...[...accounts.accounts.values()].map((each) => each.download_deadline_ms)) +
+      ingestAfterDownload_ms,
+    patience_ms: config.watchdog_ms,
+    stopping: stopping.signal,
+    onStuck(stuck) {
+      const where =
+        stuck.reason === 'hears_nothing'
+          ? { stage: stuck.queue.stage, queue: stuck.queue.queue }
+          : {};
+      log.error('worker.stuck', { reason: stuck.reason, wait_ms: config.watchdog_ms, ...where });
+      void stop(exitStuck);
+    },
+  });
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
   if (flags['until-stdin-ends']) process.stdin.resume().once('end', () => void stop());

@@ -2,6 +2,12 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Metrics } from '@rollcall/telemetry';
 
+/** What a worker needs, as it answers now: the shape of the API's `/readyz`. */
+interface Readiness {
+  readonly postgres: { readonly ok: boolean; readonly reason?: string };
+  readonly queue: { readonly ok: boolean; readonly reason?: string; readonly backend: string };
+}
+
 export interface MetricsServer {
   /** Where it listens. */
   readonly port: number;
@@ -9,14 +15,15 @@ export interface MetricsServer {
 }
 
 /**
- * The one thing that a worker answers: `/metrics` for Prometheus, and `/healthz` for whoever restarts containers (200 while the
- * process lives and its event loop turns). It has no key: give it an address that only they reach.
+ * All that a worker answers: `/metrics` for Prometheus, `/healthz` for whoever restarts containers (200 while the process
+ * lives and its event loop turns), and `/readyz`, which names what is down of Postgres and the queue. It has no key: give it an address that only they reach.
  *
  * @throws where the address cannot be listened on.
  */
 export async function openMetricsServer(
   { host, port }: { readonly host: string; readonly port: number },
   metrics: Metrics,
+  askReadiness: () => Promise<Readiness>,
 ): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const answer = (status: number, contentType: string, text: string): void => {
@@ -30,6 +37,16 @@ export async function openMetricsServer(
       case '/metrics':
         void metrics.read().then(
           ({ contentType, text }) => answer(200, contentType, text),
+          () => answer(500, plain, ''),
+        );
+        return;
+      case '/readyz':
+        void askReadiness().then(
+          (parts) => {
+            const ready = parts.postgres.ok && parts.queue.ok;
+            const status = ready ? 'ready' : 'not_ready';
+            answer(ready ? 200 : 503, 'application/json', JSON.stringify({ status, ...parts }));
+          },
           () => answer(500, plain, ''),
         );
         return;

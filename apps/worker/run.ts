@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Configuration } from '@rollcall/config';
-import type { Consumer, Queues } from '@rollcall/queue';
+import { sqlStateOf } from '@rollcall/db';
+import type { Consumer, DoorbellOf, Queues, Stage } from '@rollcall/queue';
 import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from './equipment.ts';
 import { observed } from './observed.ts';
@@ -12,6 +13,7 @@ import { analyse } from './sweeps/analyse.ts';
 import { expire } from './sweeps/expire.ts';
 import { prune } from './sweeps/prune.ts';
 import { rescue } from './sweeps/rescue.ts';
+import type { Watched } from './watchdog.ts';
 
 /** How often the sweeps look for what is due: the finest step in which anything waits. */
 const tick_ms = 500;
@@ -24,6 +26,10 @@ const analyse_ms = 5_000;
 const concurrency = { plan: 1, ingest: 3 } as const;
 
 export interface Running {
+  /** What this process hears, a queue each; for the watchdog. */
+  readonly watched: readonly Watched[];
+  /** When the sweeps that run all the time last ended with an answer of Postgres, by `performance.now()`. */
+  sweptAt_ms(): number;
   /** After `equipment.stopping` was aborted: takes no more doorbells, lets what is in hand finish, and returns within the deadline and a few seconds. */
   stop(deadline_ms: number): Promise<void>;
 }
@@ -37,53 +43,64 @@ export function run(
 ): Running {
   const { log, metrics } = equipment;
   const consumers: Consumer[] = [];
+  const watched: Watched[] = [];
+
+  function listen<S extends Stage>(
+    stage: S,
+    account: string | null,
+    atOnce: number,
+    handler: (doorbell: DoorbellOf<S>, signal: AbortSignal) => Promise<Counts>,
+  ): void {
+    let heardAt_ms = performance.now();
+    const atWork = new Map<symbol, number>();
+    const answer = observed(equipment, handler);
+    const consumer = queues.consume(stage, account, atOnce, async (doorbell, signal) => {
+      const work = Symbol(stage);
+      heardAt_ms = performance.now();
+      atWork.set(work, heardAt_ms);
+      try {
+        return await answer(doorbell, signal);
+      } finally {
+        atWork.delete(work);
+        heardAt_ms = performance.now();
+      }
+    });
+    consumers.push(consumer);
+    watched.push({
+      stage,
+      account,
+      consumer,
+      heardAt_ms: () => heardAt_ms,
+      atWorkSince_ms: () => [...atWork.values()],
+    });
+  }
+
   if (stages.includes('plan')) {
-    consumers.push(
-      queues.consume(
-        'plan',
-        null,
-        concurrency.plan,
-        observed(equipment, ({ jobId }) => planJob(equipment, jobId)),
-      ),
-    );
+    listen('plan', null, concurrency.plan, ({ jobId }) => planJob(equipment, jobId));
   }
   if (stages.includes('submit')) {
     for (const { id, pace } of equipment.accounts.accounts.values()) {
-      consumers.push(
-        queues.consume(
-          'submit',
-          id,
-          pace.uploadsInFlight,
-          observed(equipment, ({ chunkId }, signal) => submitChunk(equipment, chunkId, signal)),
-        ),
+      listen('submit', id, pace.uploadsInFlight, ({ chunkId }, signal) =>
+        submitChunk(equipment, chunkId, signal),
       );
     }
   }
   if (stages.includes('poll')) {
-    consumers.push(
-      // One at a time for each account, and room for all of them: a slow provider keeps nobody else waiting.
-      queues.consume(
-        'poll',
-        null,
-        equipment.accounts.accounts.size,
-        observed(
-          equipment,
-          oneAtATime(({ account }, signal) => pollAccount(equipment, account, signal)),
-        ),
-      ),
+    // One at a time for each account, and room for all of them: a slow provider keeps nobody else waiting.
+    listen(
+      'poll',
+      null,
+      equipment.accounts.accounts.size,
+      oneAtATime(({ account }, signal) => pollAccount(equipment, account, signal)),
     );
   }
   if (stages.includes('ingest')) {
-    consumers.push(
-      queues.consume(
-        'ingest',
-        null,
-        concurrency.ingest,
-        observed(equipment, ({ chunkId }, signal) => ingestChunk(equipment, chunkId, signal)),
-      ),
+    listen('ingest', null, concurrency.ingest, ({ chunkId }, signal) =>
+      ingestChunk(equipment, chunkId, signal),
     );
   }
 
+  const sweptAt_ms = { rescue: performance.now(), expire: performance.now() };
   const sweeps = [
     every(tick_ms, 'rescue', rescue),
     every(tick_ms, 'expire', expire),
@@ -99,8 +116,11 @@ export function run(
     while (!equipment.stopping.aborted) {
       try {
         await sweep(equipment);
+        swept(name);
         metrics.count('rollcall_sweep_runs_total', { sweep: name, result: 'ok' });
       } catch (error) {
+        // An error of Postgres is an answer; that none came is what the watchdog looks for.
+        if (sqlStateOf(error) !== null) swept(name);
         metrics.count('rollcall_sweep_runs_total', { sweep: name, result: 'failed' });
         log.error('sweep.failed', describeError(error));
       }
@@ -108,7 +128,13 @@ export function run(
     }
   }
 
+  function swept(name: string): void {
+    if (name === 'rescue' || name === 'expire') sweptAt_ms[name] = performance.now();
+  }
+
   return {
+    watched,
+    sweptAt_ms: () => Math.min(sweptAt_ms.rescue, sweptAt_ms.expire),
     async stop(deadline_ms) {
       await Promise.all(consumers.map((consumer) => consumer.close(deadline_ms)));
       await Promise.race([Promise.all(sweeps), delay(1_000)]);

@@ -33,6 +33,7 @@ test('a database and an accounts file are enough', () => {
       rescueInterval_ms: 10_000,
       pruneInterval_ms: 3_600_000,
       stopDeadline_ms: 25_000,
+      watchdog_ms: 60_000,
       metrics: null,
       tracesEndpoint: null,
       crashAt: null,

@@ -38,7 +38,9 @@ export interface Configuration {
   readonly pruneInterval_ms: number;
   /** How long a stop waits for work in hand before the process ends; P13 allows 30 s. */
   readonly stopDeadline_ms: number;
-  /** Where a worker answers /metrics and /healthz; null: nowhere. The API answers /metrics on its own port. */
+  /** A worker that is alive and processes nothing of what is due ends itself after so long. */
+  readonly watchdog_ms: number;
+  /** Where a worker answers /metrics, /healthz and /readyz; null: nowhere. The API answers /metrics on its own port. */
   readonly metrics: { readonly host: string; readonly port: number } | null;
   /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; null: no traces. */
   readonly tracesEndpoint: string | null;
@@ -165,6 +167,8 @@ export function readEnvironment(
     rescueInterval_ms: duration('ROLLCALL_RESCUE_INTERVAL_MS', 10_000),
     pruneInterval_ms: duration('ROLLCALL_PRUNE_INTERVAL_MS', 3_600_000),
     stopDeadline_ms: duration('ROLLCALL_STOP_DEADLINE_MS', 25_000),
+    // Below a few seconds a busy machine would look like a stuck process.
+    watchdog_ms: whole('ROLLCALL_WATCHDOG_MS', 60_000, 2_000, 86_400_000),
     metrics: metricsPort === null ? null : { host: metricsHost, port: metricsPort },
     tracesEndpoint,
     crashAt,

@@ -7,6 +7,8 @@ export {
   sqlStateOf,
   type Transaction,
 } from './database.ts';
+export { askPostgres } from './ask-postgres.ts';
+export { lookAfresh } from './look-afresh.ts';
 export { type Migrated, MigrationChanged, migrate } from './migrate.ts';
 export {
   type AccountState,
@@ -35,6 +37,7 @@ export {
   revokeEarlierApiKeys,
 } from './sql/api-keys.ts';
 export { type AdoptionConfirmed, adoptTask, confirmAdoption } from './sql/adopt-task.ts';
+export { type DueWork, dueWork } from './sql/due-work.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';
 export { releaseBehindCanary } from './sql/canary.ts';
 export {

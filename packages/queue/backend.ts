@@ -22,8 +22,11 @@ export interface QueueBackend {
   readonly queues: ReadonlyMap<string, Queue>;
   /** Why nothing may be rung or consumed right now; `null` when all is well. Never waits. */
   refusal(): string | null;
-  /** One round trip; rejects when the server cannot be reached. May hang with the server: bound it. */
-  ping(): Promise<void>;
+  /**
+   * One round trip: null, or why nothing can be rung although the server answers. Rejects when the server cannot be
+   * reached. May hang with the server: bound it.
+   */
+  ping(): Promise<string | null>;
   /**
    * Starts a worker. `null` when that is not allowed yet (see `refusal`), a rejection when the server is away: try again.
    * It may run the processor before the promise is fulfilled. `cut` drops the connections made for it without asking

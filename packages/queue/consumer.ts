@@ -18,6 +18,8 @@ export interface Consumer {
   readonly queue: string;
   /** Handlers at work now. */
   running(): number;
+  /** Doorbells in the queue that nobody has taken yet; null where the backend does not say within a second. */
+  waiting(): Promise<number | null>;
   /**
    * Takes no more doorbells and lets the running handlers finish. After `deadline_ms` their signal is aborted; a second
    * later, or two seconds after the last handler when only the backend does not answer, the connections are dropped.
@@ -40,6 +42,7 @@ interface ConsumerOptions<S extends Stage> {
 const reopen_ms = 250;
 const abortGrace_ms = 1_000;
 const goodbye_ms = 2_000;
+const waitingDeadline_ms = 1_000;
 
 /** Starts to consume, now or as soon as the backend can be reached. */
 export function openConsumer<S extends Stage>(options: ConsumerOptions<S>): Consumer {
@@ -123,6 +126,11 @@ export function openConsumer<S extends Stage>(options: ConsumerOptions<S>): Cons
   return {
     queue,
     running: () => handlers.size,
+    async waiting() {
+      const count = backend.queues.get(queue)?.getWaitingCount() ?? Promise.resolve(null);
+      const answer = await within(count, waitingDeadline_ms).catch(() => null);
+      return answer?.inTime === true ? answer.value : null;
+    },
     close(deadline_ms) {
       stopped ??= stop(deadline_ms);
       return stopped;

@@ -95,7 +95,8 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
       if (refusal !== null) return { ok: false, reason: refusal };
       try {
         const ping = await within(backend.ping(), healthDeadline_ms);
-        if (ping.inTime) return { ok: true };
+        if (ping.inTime)
+          return ping.value === null ? { ok: true } : { ok: false, reason: ping.value };
         return { ok: false, reason: `${backend.kind} did not answer in ${healthDeadline_ms} ms` };
       } catch (error) {
         report(null, error);

@@ -77,6 +77,7 @@ export async function openPostgresBackend(options: PostgresBackendOptions): Prom
     refusal: () => null,
     async ping() {
       await pool.query('SELECT 1');
+      return null;
     },
     async openWorker(name, processor, settings, onError, onStalled, cut) {
       const own = new Connections(databaseUrl);

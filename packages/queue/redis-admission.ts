@@ -4,7 +4,8 @@ import { RedisCannotBeAsked, RedisEvicts } from './queue-errors.ts';
 export type Admission =
   /** Not asked yet, or the connection was lost over the question. */
   | { readonly state: 'unknown' }
-  | { readonly state: 'admitted' }
+  /** `full`: it keeps what it has and takes nothing more (OOM), until something is consumed. */
+  | { readonly state: 'admitted'; readonly full: boolean }
   | { readonly state: 'refused'; readonly error: RedisEvicts | RedisCannotBeAsked };
 
 /**
@@ -25,5 +26,12 @@ export async function askAdmission(client: Redis): Promise<Admission> {
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
   if (policy === undefined) return { state: 'refused', error: new RedisCannotBeAsked() };
   if (policy !== 'noeviction') return { state: 'refused', error: new RedisEvicts(policy) };
-  return { state: 'admitted' };
+  return { state: 'admitted', full: isFull(memory) };
+}
+
+/** By Redis' own reckoning: what it may not evict for (buffers of replicas, of the append-only file) does not count. */
+function isFull(memory: string): boolean {
+  const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1] ?? 0);
+  const max_bytes = field('maxmemory');
+  return max_bytes > 0 && field('used_memory') - field('mem_not_counted_for_evict') >= max_bytes;
 }

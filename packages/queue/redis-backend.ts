@@ -18,6 +18,8 @@ interface RedisBackendOptions {
 /** A Redis that is slow to answer at start is treated as one that is down: the API has to come up either way. */
 const firstAnswer_ms = 2_000;
 const goodbye_ms = 1_000;
+/** A running Redis may be configured anew without losing a connection. */
+const admitAgain_ms = 10_000;
 
 const reconnecting = {
   connectTimeout: 2_000,
@@ -28,8 +30,8 @@ const reconnecting = {
  * BullMQ on Redis or Valkey.
  *
  * Opens without Redis: the connection is made in the background and again whenever it is lost. Throws RedisEvicts or
- * RedisCannotBeAsked when Redis answers at start and must not be used; when it is found out later, a `refused` event
- * tells, nothing is rung and no new worker starts.
+ * RedisCannotBeAsked when Redis answers at start and must not be used; when it is found out later (asked at every
+ * connection and every ten seconds), a `refused` event tells each time, nothing is rung and no new worker starts.
  */
 export async function openRedisBackend(options: RedisBackendOptions): Promise<QueueBackend> {
   const { url, prefix, report, onEvent } = options;
@@ -45,19 +47,29 @@ export async function openRedisBackend(options: RedisBackendOptions): Promise<Qu
 
   let admission: Admission = { state: 'unknown' };
   const firstAnswer = Promise.withResolvers<void>();
+  async function ask(): Promise<Admission> {
+    const answer = await askAdmission(client);
+    // A question that was lost says nothing new of a Redis that is still connected.
+    if (answer.state !== 'unknown' || client.status !== 'ready') admission = answer;
+    if (answer.state !== 'unknown') firstAnswer.resolve();
+    return answer;
+  }
   async function admit(): Promise<void> {
-    admission = await askAdmission(client);
-    if (admission.state !== 'unknown') firstAnswer.resolve();
-    if (admission.state === 'refused') onEvent({ kind: 'refused', error: admission.error });
+    const answer = await ask();
+    if (answer.state === 'refused') onEvent({ kind: 'refused', error: answer.error });
   }
   // Asked at every connection: another Redis, or the same one configured anew, may be behind the address.
   client.on('ready', () => void admit());
+  const asking = setInterval(() => {
+    if (client.status === 'ready') void admit();
+  }, admitAgain_ms).unref();
 
   await within(firstAnswer.promise, firstAnswer_ms);
   // Read through a function, because the compiler does not see that `admit` has changed it.
   const current = (): Admission => admission;
   const atStart = current();
   if (atStart.state === 'refused') {
+    clearInterval(asking);
     client.disconnect();
     throw atStart.error;
   }
@@ -88,7 +100,12 @@ export async function openRedisBackend(options: RedisBackendOptions): Promise<Qu
       return now.state === 'unknown' ? 'Redis has not told its maxmemory-policy yet' : null;
     },
     async ping() {
-      await client.ping();
+      const now = await ask();
+      if (now.state === 'refused') return now.error.message;
+      if (now.state === 'unknown') throw new Error('Redis did not answer');
+      return now.full
+        ? 'Redis is full: it takes no more doorbells until its maxmemory is raised'
+        : null;
     },
     async openWorker(name, processor, settings, onError, onStalled, cut) {
       if (current().state !== 'admitted') return null;
@@ -104,6 +121,7 @@ export async function openRedisBackend(options: RedisBackendOptions): Promise<Qu
       return { close: () => worker.close() };
     },
     async close() {
+      clearInterval(asking);
       await within(
         Promise.allSettled([...queues.values()].map((queue) => queue.close())),
         goodbye_ms,

@@ -49,6 +49,8 @@ export const eventMeanings = {
   'account.paused':
     'An account was paused: its key was refused, it overcharged, or a person said so.',
   'account.resumed': 'A person let an account send again.',
+  'account.breaker_canary':
+    'One upload goes, to see whether an account whose breaker had opened is well again.',
   'account.semantics_confirmed': 'A person confirmed what the result files of an account mean.',
   'account.balance': 'An account told its balance.',
 
@@ -92,6 +94,8 @@ export const eventMeanings = {
   'api.stopped': 'The API process stopped in order.',
   'worker.started': 'A worker process is up, with the stages named.',
   'worker.stopping': 'A worker was told to stop and finishes what it holds.',
+  'worker.stuck':
+    'A worker was alive and processed nothing of what was due; it ends, to be started again.',
   'worker.stopped': 'A worker process stopped in order.',
   'database.error': 'A database connection was lost or refused.',
   'config.refused': 'The configuration cannot be used.',

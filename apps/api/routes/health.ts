@@ -1,10 +1,7 @@
 import { liveSchema, type Ready, readySchema } from '@rollcall/contract';
-import type { Database } from '@rollcall/db';
+import { askPostgres, type Database } from '@rollcall/db';
 import type { Queues } from '@rollcall/queue';
 import type { FastifyInstance } from 'fastify';
-import { setTimeout as delay } from 'node:timers/promises';
-
-const answerDeadline_ms = 1_000;
 
 /** `/healthz`: the process lives, whatever else does not. `/readyz`: and its Postgres and its queue answer. */
 export async function healthRoutes(
@@ -49,19 +46,4 @@ export async function healthRoutes(
       return reply.code(ready.status === 'ready' ? 200 : 503).send(ready);
     },
   );
-}
-
-async function askPostgres(database: Database): Promise<Ready['postgres']> {
-  const abandoned = new AbortController();
-  const late = delay(answerDeadline_ms, 'late' as const, { signal: abandoned.signal });
-  try {
-    const first = await Promise.race([database.query('SELECT 1'), late]);
-    if (first !== 'late') return { ok: true };
-    return { ok: false, reason: `Postgres did not answer in ${answerDeadline_ms} ms` };
-  } catch {
-    return { ok: false, reason: 'Postgres cannot be reached' };
-  } finally {
-    abandoned.abort();
-    late.catch(() => undefined);
-  }
 }

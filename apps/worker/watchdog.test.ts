@@ -1,0 +1,166 @@
+import { unlink } from 'node:fs/promises';
+import {
+  type FaultyWire,
+  openFaultyWire,
+  queuePrefix,
+  testBackends,
+  testRedisUrl,
+  waitFor,
+} from '@rollcall/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Ground, layGround } from './test-ground.ts';
+import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/spawn-worker.ts';
+import { judge, type Look, type QueueLook, type Suspicions } from './watchdog.ts';
+
+const patience_ms = 60_000;
+const deaf: QueueLook = {
+  queue: 'ingest',
+  stage: 'ingest',
+  heardAt_ms: 0,
+  atWork: 0,
+  waiting: 2,
+  due: true,
+};
+
+/** The verdict after looks every ten seconds for as long, each changed like this. */
+function judgedAfter(length_ms: number, change: (now_ms: number) => Partial<Look>) {
+  let suspicions: Suspicions = new Map();
+  for (let now_ms = 0; now_ms <= length_ms; now_ms += 10_000) {
+    const look = { now_ms, reachable: true, sweptAt_ms: now_ms, queues: [], ...change(now_ms) };
+    const verdict = judge(look, suspicions, patience_ms);
+    if (verdict.kind === 'stuck') return { ...verdict, now_ms };
+    ({ suspicions } = verdict);
+  }
+  return 'alive';
+}
+
+describe('a process is stuck', () => {
+  test('after it heard nothing for the patience, while its doorbells waited and work was due', () => {
+    expect(judgedAfter(600_000, () => ({ queues: [deaf] }))).toMatchObject({
+      reason: 'hears_nothing',
+      queue: { stage: 'ingest' },
+      now_ms: 60_000,
+    });
+  });
+
+  test('when no sweep of its own ends, though Postgres answers others', () => {
+    expect(judgedAfter(600_000, () => ({ sweptAt_ms: 0 }))).toMatchObject({
+      reason: 'sweeps_hang',
+    });
+  });
+
+  test('when it hears again only what it heard long ago, counted from what it heard last', () => {
+    const queues = (now_ms: number) => [
+      { ...deaf, heardAt_ms: now_ms < 100_000 ? now_ms : 95_000 },
+    ];
+    expect(judgedAfter(600_000, (now_ms) => ({ queues: queues(now_ms) }))).toMatchObject({
+      now_ms: 160_000,
+    });
+  });
+});
+
+describe('a process is alive', () => {
+  test.each<[string, (now_ms: number) => Partial<Look>]>([
+    ['that is idle', () => ({ queues: [{ ...deaf, waiting: 0, due: false }] })],
+    ['whose doorbells are stale: nothing is due', () => ({ queues: [{ ...deaf, due: false }] })],
+    ['whose work others take: no doorbell waits', () => ({ queues: [{ ...deaf, waiting: 0 }] })],
+    ['that is busy with one doorbell', () => ({ queues: [{ ...deaf, atWork: 1 }] })],
+    [
+      'that hears one doorbell in 50 s',
+      (now_ms) => ({ queues: [{ ...deaf, heardAt_ms: now_ms - (now_ms % 50_000) }] }),
+    ],
+    ['that can reach nothing', () => ({ reachable: false, sweptAt_ms: 0, queues: [deaf] })],
+    [
+      'whose server was away once a minute',
+      (now_ms) => ({ reachable: now_ms % 60_000 !== 0, queues: [deaf] }),
+    ],
+  ])('%s', (_, change) => {
+    expect(judgedAfter(600_000, change)).toBe('alive');
+  });
+});
+
+describe('a real worker', () => {
+  let ground: Ground;
+  let accounts: Readonly<Record<string, string>>;
+  const workers: SpawnedWorker[] = [];
+  const wires: FaultyWire[] = [];
+
+  beforeAll(async () => {
+    ground = await layGround();
+    accounts = await accountsEnvironment(ground.simulator);
+  });
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+    await Promise.all(wires.splice(0).map((wire) => wire.close()));
+    await ground.nothingPaidTwice();
+  });
+  afterAll(async () => {
+    await unlink(accounts['ROLLCALL_ACCOUNTS_FILE'] ?? '');
+    await ground.close();
+  });
+
+  function start(environment: Readonly<Record<string, string>>, stages: string): SpawnedWorker {
+    const worker = spawnWorker(
+      {
+        DATABASE_URL: ground.databaseUrl,
+        ROLLCALL_WATCHDOG_MS: '4000',
+        ROLLCALL_STOP_DEADLINE_MS: '1000',
+        ...accounts,
+        ...environment,
+      },
+      { flags: ['--stages', stages] },
+    );
+    workers.push(worker);
+    return worker;
+  }
+  async function wireTo(url: string): Promise<FaultyWire> {
+    const wire = await openFaultyWire(url);
+    wires.push(wire);
+    return wire;
+  }
+  const started = (worker: SpawnedWorker) =>
+    waitFor(() => worker.said('worker.started'), { timeoutMs: 60_000, describe: 'the worker' });
+
+  test.runIf(testBackends.includes('redis'))(
+    'whose consumers hang on dead lines ends with 75 and says why; an idle one beside it stays; a fresh one does the work',
+    async () => {
+      const wire = await wireTo(testRedisUrl());
+      const prefix = { ROLLCALL_QUEUE_PREFIX: queuePrefix() };
+      const hanging = start({ REDIS_URL: wire.url, ...prefix }, 'plan,submit,poll');
+      const idle = start({ REDIS_URL: testRedisUrl(), ...prefix }, 'ingest');
+      await Promise.all([started(hanging), started(idle)]);
+      // The first line is the one that rings and answers for the health; the others are the consumers'.
+      await waitFor(() => wire.connections().length >= 3, { describe: 'the consumers' });
+      for (const line of wire.connections().slice(1)) line.blackHole();
+
+      const jobId = await ground.enqueue('telegram', [447_918_000_001]);
+      expect((await hanging.ended()).how).toBe(75);
+      expect(hanging.lines()).toContainEqual(
+        expect.objectContaining({
+          event: 'worker.stuck',
+          level: 'error',
+          reason: 'hears_nothing',
+          stage: 'plan',
+        }),
+      );
+      expect(idle.hasEnded()).toBe(false);
+      start({ REDIS_URL: testRedisUrl(), ...prefix }, 'plan,submit,poll');
+      await ground.untilState(jobId, ['completed']);
+      expect(idle.said('worker.stuck')).toBe(false);
+    },
+  );
+
+  test('whose lines to Postgres all went dead without a word ends with 75', async () => {
+    const wire = await wireTo(ground.databaseUrl);
+    const queue: Record<string, string> = testBackends.includes('redis')
+      ? { REDIS_URL: testRedisUrl(), ROLLCALL_QUEUE_PREFIX: queuePrefix() }
+      : {};
+    const hanging = start({ DATABASE_URL: wire.url, ...queue }, 'plan');
+    await started(hanging);
+    for (const line of wire.connections()) line.blackHole();
+    expect((await hanging.ended()).how).toBe(75);
+    expect(hanging.lines()).toContainEqual(
+      expect.objectContaining({ event: 'worker.stuck', reason: 'sweeps_hang' }),
+    );
+  });
+});
