@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { crashPoint } from '@rollcall/crash-points';
 import {
   appendEvidence,
   type Database,
@@ -33,6 +34,7 @@ export async function archiveDownload(
       reserveRequest(tx, account.id, account.pace.requestsPerSecond),
     ),
   );
+  crashPoint('ingest:before_download');
   const hash = createHash('sha256');
   const answer = await equipment.providerOf(account).download(
     claim.locator,
@@ -42,6 +44,7 @@ export async function archiveDownload(
     },
     signal,
   );
+  crashPoint('ingest:after_download');
   if (answer.kind !== 'downloaded') {
     await db.transaction('ingest.keep_evidence', (tx) =>
       appendEvidence(tx, claim, answer.kind, answer.evidence, null),

@@ -60,10 +60,45 @@ export const commitNames = [
 ] as const;
 export type CommitName = (typeof commitNames)[number];
 
-export type CrashPoint = `${CommitName}:before_commit` | `${CommitName}:after_commit`;
+/** Places between two COMMITs, or in the middle of one's statements: `<stage>:<moment>`. */
+const moments = [
+  /** Of the numbers of a job that is being received: some rows are sent. */
+  'intake:in_copy',
+  /** The intent is stored and the lease is fresh; the next thing is the upload's connection. */
+  'submit:before_first_byte',
+  /** The operating system has the request's headers, and nothing of its body. */
+  'submit:after_headers',
+  /** It has the whole body too; the provider has not answered. */
+  'submit:after_body',
+  /** The answer has come, and is nowhere but in memory. */
+  'submit:after_answer',
+  /** In the transaction that stores the answer: the evidence is written, nothing else. */
+  'submit:in_store',
+  'poll:before_call',
+  'poll:after_answer',
+  'ingest:before_download',
+  /** The file is in the temporary folder alone. */
+  'ingest:after_download',
+  /** The file is in the archive, and nobody has looked into it. */
+  'ingest:before_parse',
+  /** What it says is known, and no row of it is written. */
+  'ingest:after_parse',
+  /** Some rows of the result are sent. */
+  'ingest:in_copy',
+  /** Doorbells are rung; who rang them has not gone on. */
+  'ring:after',
+] as const;
+
+export type CrashPoint =
+  | `${CommitName}:before_commit`
+  | `${CommitName}:after_commit`
+  | (typeof moments)[number];
 
 /** The closed list of places where a process can be told to die. */
-export const crashPoints: readonly CrashPoint[] = commitNames.flatMap((name) => [
-  `${name}:before_commit` as const,
-  `${name}:after_commit` as const,
-]);
+export const crashPoints: readonly CrashPoint[] = [
+  ...commitNames.flatMap((name) => [
+    `${name}:before_commit` as const,
+    `${name}:after_commit` as const,
+  ]),
+  ...moments,
+];

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { crashPoint } from '@rollcall/crash-points';
 import { buildConnector } from 'undici';
 
 type WriteDone = (error?: Error | null) => void;
@@ -23,15 +24,20 @@ export function uploadConnector(timeout_ms: number): buildConnector.connector {
   };
 }
 
-/** Holds back a failed write's error: the write stays pending until the socket closes, which its read side decides. */
+/**
+ * Holds back a failed write's error: the write stays pending until the socket closes, which its read side decides. undici writes
+ * the head and the body as two pieces; without `_writev` the second begins when the operating system has the first.
+ */
 function readOnWhenWritingFails(socket: Socket): void {
   const write = socket._write.bind(socket);
-  const writev = socket._writev?.bind(socket);
+  let written = 0;
   const unlessFailed = (done: WriteDone) => (error?: Error | null) => {
-    if (!error) done();
+    if (error) return;
+    written += 1;
+    crashPoint(written === 1 ? 'submit:after_headers' : 'submit:after_body');
+    done();
   };
   socket._write = (chunk, encoding, done) => write(chunk, encoding, unlessFailed(done));
-  if (writev !== undefined) {
-    socket._writev = (chunks, done) => writev(chunks, unlessFailed(done));
-  }
+  // A stream without it writes its pieces one at a time.
+  socket._writev = undefined;
 }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { crashPoint } from '@rollcall/crash-points';
 import {
   claimIngest,
   countMissingBefore,
@@ -57,6 +58,7 @@ export async function ingestChunk(
       try {
         const artifact = await fetchArtifact(equipment, claim, offered.account, file, signal);
         if (typeof artifact !== 'string') return artifact;
+        crashPoint('ingest:before_parse');
         return await parse(equipment, claim, artifact, offered.account, offered.offer, file);
       } finally {
         await file.close();
@@ -153,6 +155,7 @@ async function parse(
   const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };
   log.info('artifact.parsed', { ...line, counts: { ...counts } });
 
+  crashPoint('ingest:after_parse');
   const decision = decideParsed({
     read: read.kind === 'read' ? { kind: 'read' } : { kind: 'unreadable', code: read.code },
     unreadableRows: read.kind === 'read' ? read.unreadableRows : 0,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { crashPoint } from '@rollcall/crash-points';
 import {
   appendEvidence,
   claimPolls,
@@ -79,10 +80,12 @@ async function pollGroup(
   if (wait_ms > 0) await delay(wait_ms, undefined, { signal }).catch(() => undefined);
   // Told to stop before the call: the claims run out and another worker asks.
   if (signal.aborted) return { tasks: 0, ready: 0, held: 0, stale: 0 };
+  crashPoint('poll:before_call');
   const answer = await provider.status(
     claims.map((claim) => claim.taskId),
     signal,
   );
+  crashPoint('poll:after_answer');
   if (answer.kind === 'failed') {
     log.warn('poll.failed', {
       account: account.id,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { crashPoint } from '@rollcall/crash-points';
 import {
   answerFacts,
   extendLease,
@@ -62,6 +63,7 @@ async function upload(
     { chunkId: loaded.chunkId, fence: held.fence },
     async () => {
       const sent = await send(equipment, claimed);
+      crashPoint('submit:after_answer');
       if (sent.kind === 'accepted') taskId = sent.taskId;
       const { now_ms, jobCancelled } = await storePatiently(log, signal, () =>
         answerFacts(db, loaded.jobId),
@@ -139,6 +141,7 @@ async function send(equipment: Equipment, claimed: Claimed): Promise<SubmitAnswe
     equipment.times.lease_ms,
   ).catch(() => false);
   if (!stands) return notSent('claim_lost', startedAt_ms);
+  crashPoint('submit:before_first_byte');
   return equipment
     .providerOf(account)
     .submit({ taskType: offer.taskType, numbers, reference: held.attemptId });

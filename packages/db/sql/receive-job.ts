@@ -1,3 +1,4 @@
+import { crashPoint } from '@rollcall/crash-points';
 import { formatMoney, type JobId, type Money } from '@rollcall/domain';
 import type { Database } from '../database.ts';
 import { postgresBlobs } from './blobs.ts';
@@ -151,6 +152,7 @@ async function* numberLines(
     for (const number of batch) text += `${prefix}${number}\n`;
     copied.numbers += batch.length;
     yield text;
+    crashPoint('intake:in_copy');
   }
 }
 
