@@ -89,7 +89,7 @@ export async function archiveDownload(
 /** Brings an archived result back into `file`. */
 export async function unpackArtifact(
   db: Database,
-  claim: IngestClaim,
+  claim: Pick<IngestClaim, 'jobDay'>,
   artifact: { readonly id: ArtifactId },
   file: FileHandle,
 ): Promise<void> {

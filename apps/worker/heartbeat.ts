@@ -2,16 +2,18 @@ import { extendLease } from '@rollcall/db';
 import type { Equipment } from './equipment.ts';
 
 /**
- * Extends a claim's lease while `work` runs. A lease that could not be extended does not stop the work: an upload cannot be
+ * Extends a claim's lease while `work` runs, a chunk's where nothing else is given. A lease that could not be extended does not stop the work: an upload cannot be
  * called back, and its answer is kept whatever became of the claim.
  */
 export async function whileLeased<T>(
   { db, log, times }: Pick<Equipment, 'db' | 'log' | 'times'>,
   claim: { readonly chunkId: string; readonly fence: number },
   work: () => Promise<T>,
+  extend: () => Promise<boolean> = () =>
+    extendLease(db, claim.chunkId, claim.fence, times.lease_ms),
 ): Promise<T> {
   const beat = setInterval(() => {
-    extendLease(db, claim.chunkId, claim.fence, times.lease_ms).then(
+    extend().then(
       (held) => {
         if (!held) log.warn('chunk.stale', { chunk: claim.chunkId, fence: claim.fence });
       },

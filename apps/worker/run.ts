@@ -8,6 +8,7 @@ import { observed } from './observed.ts';
 import { ingestChunk } from './stages/ingest.ts';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
+import { replayChunk } from './stages/replay.ts';
 import { submitChunk } from './stages/submit.ts';
 import { analyse } from './sweeps/analyse.ts';
 import { expire } from './sweeps/expire.ts';
@@ -96,7 +97,7 @@ export function run(
   }
   if (stages.includes('ingest')) {
     listen('ingest', null, concurrency.ingest, ({ chunkId }, signal) =>
-      ingestChunk(equipment, chunkId, signal),
+      ingestOrReplay(equipment, chunkId, signal),
     );
   }
 
@@ -140,6 +141,16 @@ export function run(
       await Promise.race([Promise.all(sweeps), delay(1_000)]);
     },
   };
+}
+
+/** Both are rung by the same doorbell: a chunk has a result to be read, or one that was read is to be read again. */
+async function ingestOrReplay(
+  equipment: Equipment,
+  chunkId: string,
+  signal: AbortSignal,
+): Promise<Counts> {
+  const counts = await ingestChunk(equipment, chunkId, signal);
+  return counts['gone'] === 1 ? replayChunk(equipment, chunkId) : counts;
 }
 
 /** Lets a further doorbell for an account that is being polled go: the one at work takes whatever is due. */

@@ -9,6 +9,7 @@ export interface LogFields {
   /** The provider's own name of what it took; with it a person can adopt an upload whose answer was lost. */
   readonly task?: string | undefined;
   readonly approval?: string | undefined;
+  readonly replay?: string | undefined;
   /** The id of an API key, never the key. */
   readonly api_key?: string | undefined;
   /** The id that a request was given. */
@@ -60,6 +61,7 @@ const fieldKinds = {
   artifact: 'id',
   task: 'word',
   approval: 'id',
+  replay: 'id',
   api_key: 'id',
   request: 'word',
   trace_id: 'trace',
@@ -91,7 +93,7 @@ const fieldKinds = {
 
 /** `key_` ids of API keys may be shorter than the rest, which end in a UUID. */
 const idShape =
-  /^(?:(?:job|chk|att|art|apr|key)_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|key_[A-Za-z0-9]{1,24})$/;
+  /^(?:(?:job|chk|att|art|apr|key|rpl)_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|key_[A-Za-z0-9]{1,24})$/;
 /** W3C Trace Context. Random, and never a text from outside: the one value that no net beneath looks into. */
 export const traceIdShape = /^[0-9a-f]{32}$/;
 const countNameShape = /^[a-z][A-Za-z_]{0,39}$/;

@@ -2,7 +2,6 @@ import type { FileHandle } from 'node:fs/promises';
 import { crashPoint } from '@rollcall/crash-points';
 import {
   claimIngest,
-  countMissingBefore,
   countParseStart,
   endParse,
   type IngestClaim,
@@ -19,21 +18,13 @@ import {
   type ArtifactId,
   type CheckOffer,
   decideDownload,
-  decideParsed,
   ingestTriesMax,
   parserDeathsMax,
-  Reconciliation,
-  verdicts,
 } from '@rollcall/domain';
-import {
-  type ReadResultOptions,
-  type ResultOutcome,
-  readResult,
-  specialCategoryColumns,
-} from '@rollcall/results';
 import { archiveDownload, unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
+import { judgeArtifact, readArtifact } from '../read-artifact.ts';
 import { openTemporaryFile } from '../temporary-file.ts';
 
 /**
@@ -140,71 +131,24 @@ async function parse(
 ): Promise<Counts> {
   const { db, log } = equipment;
   const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
-  const reconciliation = new Reconciliation(numbers);
   await countParseStart(db, artifact);
-  const read = await readInto(reconciliation, file.fd, {
-    semantics: offer.semantics,
-    check: claim.checkName,
-    taskType: offer.taskType,
-    verdictColumns: offer.verdictColumns,
-    verdictWords: offer.verdictWords,
-    droppedColumns: specialCategoryColumns,
-  });
+  const read = await readArtifact(file, claim, offer, numbers);
   await endParse(db, artifact);
-  const counts = reconciliation.counts();
+  const counts = read.reconciliation.counts();
   const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };
   log.info('artifact.parsed', { ...line, counts: { ...counts } });
 
   crashPoint('ingest:after_parse');
-  const decision = decideParsed({
-    read: read.kind === 'read' ? { kind: 'read' } : { kind: 'unreadable', code: read.code },
-    unreadableRows: read.kind === 'read' ? read.unreadableRows : 0,
-    endsOpen: read.kind === 'read' && !read.lastRecordTerminated,
-    counts,
-    semantics: offer.semantics,
-    semanticsConfirmed: claim.semanticsConfirmed,
-    numbers: claim.numbers,
-    missingBefore: await missingBefore(db, claim),
-    total: claim.total,
-    filtered: claim.filtered,
-  });
+  const decision = await judgeArtifact(db, claim, offer, read);
   if (decision.kind === 'hold') {
     log.error('artifact.quarantined', { ...line, reason: decision.code, counts: { ...counts } });
-    const detail = read.kind === 'unreadable' ? read.message : null;
+    const detail = read.outcome.kind === 'unreadable' ? read.outcome.message : null;
     return leave(equipment, claim, artifact, hold(decision.code, decision.verdict, detail));
   }
   const published = await db.transaction('ingest.publish', (tx) =>
-    publishResults(tx, claim, artifact, numbers, reconciliation, offer.semantics),
+    publishResults(tx, claim, artifact, numbers, read.reconciliation, offer.semantics),
   );
   return reportPublished(equipment, claim, account, artifact, published);
-}
-
-async function missingBefore(db: Equipment['db'], claim: IngestClaim): Promise<number> {
-  const { retryRoot } = claim;
-  return retryRoot === null ? 0 : countMissingBefore(db, { ...claim, retryRoot });
-}
-
-/** Reads the file through the parser's port, which can be moved into a child process. */
-async function readInto(
-  reconciliation: Reconciliation,
-  fd: number,
-  options: ReadResultOptions,
-): Promise<ResultOutcome> {
-  const batches = readResult({ fd }, options);
-  for (;;) {
-    const next = await batches.next();
-    if (next.done) return next.value;
-    const { count, numbers, verdicts: codes, attributes } = next.value;
-    for (let index = 0; index < count; index += 1) {
-      const number = numbers[index] ?? Number.NaN;
-      if (Number.isNaN(number)) continue;
-      reconciliation.add(
-        number,
-        verdicts[codes[index] ?? 0] ?? 'undetermined',
-        attributes?.[index] ?? null,
-      );
-    }
-  }
 }
 
 async function reportPublished(
