@@ -8,10 +8,12 @@ import {
   type LoadedSubmit,
   loadSubmit,
   originOf,
+  postponeBlocked,
   recordBalance,
   reserveRequest,
   type SubmitClaim,
   settleSubmit,
+  startCanary,
   takeBalanceLook,
   unblockAccount,
   unblockChunk,
@@ -29,6 +31,9 @@ import {
 } from '@rollcall/domain';
 import { type Equipment, newId, offerOf } from './equipment.ts';
 import { storePatiently } from './store-patiently.ts';
+
+/** Blocks whose time is the account's, the same for all of its chunks. */
+const looksOnceAnAccount: ReadonlySet<string> = new Set(['breaker', 'provider_balance']);
 
 /** A chunk that this worker may send, once: its intent is committed. */
 export interface Claimed {
@@ -117,6 +122,7 @@ async function look(
     if (offered === null) return { kind: 'waiting' };
     const { account, offer } = offered;
     const { chunk } = loaded.facts;
+    const line = { job: loaded.jobId, chunk: chunkId, account: loaded.account };
     const decision: SubmitDecision = decideSubmit({
       ...loaded.facts,
       chunk:
@@ -134,25 +140,20 @@ async function look(
         if (decision.reason !== 'job_ceiling' && decision.reason !== 'approval_ceiling') {
           await blockReady(tx, loaded.account, decision.reason, decision.due_ms);
         }
-        log.warn('chunk.blocked', {
-          job: loaded.jobId,
-          chunk: chunkId,
-          account: loaded.account,
-          reason: decision.reason,
-        });
+        // One look is enough for all that wait for the same.
+        if (decision.due_ms !== null && looksOnceAnAccount.has(decision.reason)) {
+          await postponeBlocked(tx, loaded.account, decision.reason, decision.due_ms);
+        }
+        log.warn('chunk.blocked', { ...line, reason: decision.reason });
         return { kind: 'blocked' };
       case 'claim': {
         if (chunk.state === 'blocked') {
-          log.info('chunk.unblocked', {
-            job: loaded.jobId,
-            chunk: chunkId,
-            account: loaded.account,
-            reason: chunk.reason ?? undefined,
-          });
+          log.info('chunk.unblocked', { ...line, reason: chunk.reason ?? undefined });
           await unblockChunk(tx, chunkId, loaded.fence);
           // What is gone for one is gone for all of them; a probe for money goes alone.
           if (
             chunk.reason !== null &&
+            !(chunk.reason === 'breaker' && decision.breakerCanary) &&
             chunk.reason !== 'provider_balance' &&
             chunk.reason !== 'job_ceiling' &&
             chunk.reason !== 'approval_ceiling'
@@ -168,6 +169,10 @@ async function look(
           currency: account.currency,
           lease_ms: times.lease_ms,
         });
+        if (decision.breakerCanary) {
+          await startCanary(tx, account.id, attemptId);
+          log.warn('account.breaker_canary', { ...line, attempt: attemptId });
+        }
         const wait_ms = await reserveRequest(tx, account.id, account.pace.requestsPerSecond);
         return { kind: 'claimed', loaded, claim: claimed, account, offer, wait_ms };
       }
@@ -191,7 +196,11 @@ export async function askBalance(
     takeBalanceLook(tx, account.id, loaded.chunkId, later_ms),
   );
   if (!mine) return false;
-  await delay(await reserveRequest(db, account.id, account.pace.requestsPerSecond));
+  await delay(
+    await db.transaction('submit.reserve_request', (tx) =>
+      reserveRequest(tx, account.id, account.pace.requestsPerSecond),
+    ),
+  );
   const answer = await equipment.providerOf(account).balance();
   const balance = answer.kind === 'balance' ? parseMoney(answer.amount) : null;
   return db.transaction('submit.keep_balance', async (tx) => {

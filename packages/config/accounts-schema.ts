@@ -123,6 +123,7 @@ const account = z.strictObject({
     .default('ingest')
     .describe('When the rest of a job follows its first, smallest chunk.'),
   daily_cap: money.nullable().default(null).describe('Most that may be spent in one UTC day.'),
+  monthly_cap: money.nullable().default(null).describe('Most that may be spent in one UTC month.'),
   semantics_confirmed: z
     .boolean('write true or false')
     .default(false)

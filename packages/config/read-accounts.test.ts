@@ -72,6 +72,7 @@ describe('the shipped accounts file', () => {
       canary: 'ingest',
       semanticsConfirmed: true,
       dailyCap: null,
+      monthlyCap: null,
       pathPrefix: '/fb/api/simple',
       userId: null,
     });

@@ -120,6 +120,7 @@ function accountOf(id: string, entry: AccountEntry): Account {
     canary: entry.canary,
     semanticsConfirmed: entry.semantics_confirmed,
     dailyCap: entry.daily_cap,
+    monthlyCap: entry.monthly_cap,
     pathPrefix: entry.path_prefix ?? null,
     userId: entry.user_id ?? null,
   };

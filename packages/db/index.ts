@@ -17,14 +17,21 @@ export {
   confirmSemantics,
   originOf,
   pauseAccount,
+  postponeBlocked,
   recordBalance,
   reserveRequest,
-  resetBreaker,
   resumeAccount,
   syncAccounts,
   takeBalanceLook,
   unblockAccount,
 } from './sql/accounts.ts';
+export {
+  advanceBreaker,
+  type BreakerReading,
+  readBreakers,
+  resetBreaker,
+  startCanary,
+} from './sql/breaker.ts';
 export {
   type ApiKey,
   type ApiKeyRow,
@@ -41,6 +48,7 @@ export { type DueWork, dueWork } from './sql/due-work.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';
 export { releaseBehindCanary } from './sql/canary.ts';
 export {
+  type ChunkToRead,
   claimIngest,
   countParseStart,
   endParse,
@@ -51,7 +59,6 @@ export {
   blockChunk,
   claimSubmit,
   extendLease,
-  type ChunkToRead,
   type LoadedSubmit,
   loadSubmit,
   nextReady,
@@ -76,16 +83,6 @@ export {
   payAgain,
   replayArtifact,
 } from './sql/decide-held.ts';
-export { appendEvidence } from './sql/evidence.ts';
-export {
-  claimIdempotencyKey,
-  keepIdempotencyKey,
-  knowsIdempotencyKey,
-  type MadeBefore,
-} from './sql/idempotency-key.ts';
-export { type IngestStep, leaveIngest } from './sql/leave-ingest.ts';
-export {
-  type Area,
 export { type AskedReplay, askReplay, chunksToReplay } from './sql/ask-replay.ts';
 export { claimReplay, extendReplay, leaveReplay, type ReplayClaim } from './sql/claim-replay.ts';
 export { settleReplay, type SettledReplay } from './sql/settle-replay.ts';
@@ -97,6 +94,16 @@ export {
   type ReplayedRow,
   type ReplayRow,
 } from './sql/read-replays.ts';
+export { appendEvidence } from './sql/evidence.ts';
+export {
+  claimIdempotencyKey,
+  keepIdempotencyKey,
+  knowsIdempotencyKey,
+  type MadeBefore,
+} from './sql/idempotency-key.ts';
+export { type IngestStep, leaveIngest } from './sql/leave-ingest.ts';
+export {
+  type Area,
   failJob,
   insertChunks,
   insertRejectedChunk,

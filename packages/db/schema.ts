@@ -1,4 +1,4 @@
-import type { HeldDecision, Scope } from '@rollcall/domain';
+import type { BreakerCause, BreakerState, HeldDecision, Scope } from '@rollcall/domain';
 import {
   boolean,
   customType,
@@ -47,6 +47,13 @@ export const accountStates = store.table('account_states', {
   pauseNote: text('pause_note'),
   nextRequestAt: endlessTime('next_request_at').notNull().default('-infinity'),
   breakerResetAt: endlessTime('breaker_reset_at').notNull().default('-infinity'),
+  breakerState: text('breaker_state').$type<BreakerState>().notNull().default('closed'),
+  breakerSince: time('breaker_since'),
+  breakerUntil: time('breaker_until'),
+  breakerWhy: text('breaker_why').$type<BreakerCause>(),
+  breakerOpenings: integer('breaker_openings').notNull().default(0),
+  breakerCanary: text('breaker_canary'),
+  breakerResetNote: text('breaker_reset_note'),
   semanticsConfirmed: boolean('semantics_confirmed').notNull().default(false),
   semanticsConfirmedAt: time('semantics_confirmed_at'),
   semanticsNote: text('semantics_note'),

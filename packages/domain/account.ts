@@ -54,6 +54,8 @@ export interface Account {
   readonly semanticsConfirmed: boolean;
   /** Most that may be spent in one UTC day, or null for no ceiling. */
   readonly dailyCap: Money | null;
+  /** Most that may be spent in one UTC month, or null for no ceiling. */
+  readonly monthlyCap: Money | null;
   /** `simple-tasks` only: the path in front of `/tasks` (`/fb/api/simple`) and the optional `user_id`. */
   readonly pathPrefix: string | null;
   readonly userId: string | null;

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  breakerStopsAt,
-  decideSubmit,
-  type SubmitDecision,
-  type SubmitFacts,
-} from './decide-submit.ts';
+import type { Breaker } from './breaker.ts';
+import { decideSubmit, type SubmitDecision, type SubmitFacts } from './decide-submit.ts';
+import type { AttemptId } from './ids.ts';
 import { jobStates, type JobState } from './job.ts';
 import type { Money } from './money.ts';
 import { sampleAccount, sampleOffer } from './test-values.ts';
@@ -16,19 +13,30 @@ const dollars = (amount: number) => BigInt(amount * 1_000_000_000) as Money;
 const claimable: SubmitFacts = {
   now_ms,
   chunk: { state: 'ready', reason: null, due_ms: now_ms, numbers: 1_000 },
-  job: { state: 'running', maxCost: null, spent: dollars(0) },
+  job: { state: 'running', currency: 'USD', maxCost: null, spent: dollars(0) },
   account: {
     pausedReason: null,
     uploadsInFlight: 0,
-    recentUnknowns: 0,
-    recentUnknownsUntil_ms: 0,
+    breaker: { state: 'closed' },
+    awaitingPayment: false,
     spentToday: dollars(0),
     dayEnds_ms: now_ms + 3_600_000,
+    spentThisMonth: dollars(0),
+    monthEnds_ms: now_ms + 7_200_000,
+    currencies: ['USD'],
     nextRequest_ms: 0,
   },
   approvedCeiling: null,
   configured: sampleAccount,
   offer: sampleOffer,
+};
+
+const open: Breaker = {
+  state: 'open',
+  since_ms: now_ms,
+  until_ms: now_ms + 600_000,
+  why: 'unknown_uploads',
+  openings: 1,
 };
 
 /** What each reason needs to be true, alone, and what is decided then; in order of precedence. */
@@ -58,11 +66,18 @@ const reasons: readonly {
       ...facts,
       account: {
         ...facts.account,
-        recentUnknowns: breakerStopsAt,
-        recentUnknownsUntil_ms: now_ms + 600_000,
+        breaker: open,
       },
     }),
     decided: { kind: 'block', reason: 'breaker', due_ms: now_ms + 600_000 },
+  },
+  {
+    name: 'the job’s money is in another currency than the account’s',
+    make: (facts) => ({
+      ...facts,
+      job: { ...facts.job, maxCost: dollars(100), currency: 'EUR' },
+    }),
+    decided: { kind: 'block', reason: 'job_ceiling', due_ms: null },
   },
   {
     name: 'the job has no money left',
@@ -71,6 +86,15 @@ const reasons: readonly {
       job: { ...facts.job, maxCost: dollars(1), spent: dollars(0.5) },
     }),
     decided: { kind: 'block', reason: 'job_ceiling', due_ms: null },
+  },
+  {
+    name: 'the account has spent its month’s money',
+    make: (facts) => ({
+      ...facts,
+      configured: { ...facts.configured, monthlyCap: dollars(10) },
+      account: { ...facts.account, spentThisMonth: dollars(9.5) },
+    }),
+    decided: { kind: 'block', reason: 'account_cap', due_ms: now_ms + 7_200_000 },
   },
   {
     name: 'the account has spent its day’s money',
@@ -85,6 +109,11 @@ const reasons: readonly {
     name: 'all slots are taken',
     make: (facts) => ({ ...facts, account: { ...facts.account, uploadsInFlight: 2 } }),
     decided: { kind: 'wait', why: 'slots' },
+  },
+  {
+    name: 'what the provider took waits for money there',
+    make: (facts) => ({ ...facts, account: { ...facts.account, awaitingPayment: true } }),
+    decided: { kind: 'block', reason: 'provider_balance', due_ms: now_ms + 120_000 },
   },
   {
     name: 'the provider had no money for us',
@@ -103,7 +132,11 @@ const reasons: readonly {
 
 describe('decideSubmit', () => {
   test('a chunk that nothing speaks against is claimed, at the configured price', () => {
-    expect(decideSubmit(claimable)).toEqual({ kind: 'claim', amount: dollars(1) });
+    expect(decideSubmit(claimable)).toEqual({
+      kind: 'claim',
+      amount: dollars(1),
+      breakerCanary: false,
+    });
   });
 
   test.each(reasons)('nothing is sent when $name', ({ make, decided }) => {
@@ -148,11 +181,42 @@ describe('decideSubmit', () => {
   });
 
   test('after the first unknown outcome an account sends one upload at a time', () => {
-    const account = { ...claimable.account, recentUnknowns: 1, uploadsInFlight: 1 };
+    const breaker = { state: 'limited', since_ms: now_ms, until_ms: now_ms + 1 } as const;
+    const account = { ...claimable.account, breaker, uploadsInFlight: 1 };
     expect(decideSubmit({ ...claimable, account })).toEqual({ kind: 'wait', why: 'slots' });
     expect(decideSubmit({ ...claimable, account: { ...account, uploadsInFlight: 0 } }).kind).toBe(
       'claim',
     );
+  });
+
+  test('a half-open breaker lets one chunk go, once nothing of before is on the wire', () => {
+    const half: Breaker = {
+      state: 'half_open',
+      since_ms: now_ms,
+      why: 'unknown_uploads',
+      openings: 1,
+      canary: null,
+    };
+    const decided = (breaker: Breaker, uploadsInFlight: number) =>
+      decideSubmit({ ...claimable, account: { ...claimable.account, breaker, uploadsInFlight } });
+    expect(decided(half, 0)).toEqual({ kind: 'claim', amount: dollars(1), breakerCanary: true });
+    const waits = { kind: 'block', reason: 'breaker', due_ms: now_ms + 30_000 };
+    expect(decided(half, 1)).toEqual(waits);
+    expect(decided({ ...half, canary: 'att_1' as AttemptId }, 0)).toEqual(waits);
+  });
+
+  test.each([
+    ['dailyCap', now_ms + 3_600_000],
+    ['monthlyCap', now_ms + 7_200_000],
+  ] as const)('a %s is closed while something was reserved in another currency', (cap, due_ms) => {
+    const configured = { ...claimable.configured, [cap]: dollars(1_000) };
+    const account = { ...claimable.account, currencies: ['EUR', 'USD'] };
+    expect(decideSubmit({ ...claimable, configured, account })).toEqual({
+      kind: 'block',
+      reason: 'account_cap',
+      due_ms,
+    });
+    expect(decideSubmit({ ...claimable, account }).kind).toBe('claim');
   });
 
   test('a ceiling may be reached to the last billionth, and not passed by one', () => {

@@ -1,6 +1,7 @@
 import type { Account, CheckOffer } from './account.ts';
 import { fitsUnder } from './attempt.ts';
 import { backoff_ms } from './backoff.ts';
+import { type Breaker, uploadsAllowed } from './breaker.ts';
 import type { BlockedReason } from './chunk.ts';
 import { type LearnedLimits, limitAfterRefusal } from './chunking.ts';
 import type { JobState } from './job.ts';
@@ -17,15 +18,27 @@ export interface SubmitFacts {
     readonly due_ms: number | null;
     readonly numbers: number;
   };
-  readonly job: { readonly state: JobState; readonly maxCost: Money | null; readonly spent: Money };
+  readonly job: {
+    readonly state: JobState;
+    /** ISO 4217; `maxCost` and `spent` are in it. */
+    readonly currency: string;
+    readonly maxCost: Money | null;
+    readonly spent: Money;
+  };
   readonly account: {
     readonly pausedReason: 'operator' | 'auth' | 'actual_above_price' | null;
     readonly uploadsInFlight: number;
-    /** Unknown outcomes of the last ten minutes, and when the oldest of them leaves that window. */
-    readonly recentUnknowns: number;
-    readonly recentUnknownsUntil_ms: number;
+    /** As it is now (`breakerNow`). */
+    readonly breaker: Breaker;
+    /** Whether there is a task that the provider took and does not begin for want of money. */
+    readonly awaitingPayment: boolean;
+    /** What was reserved in this UTC day and month and not given back, and when they end. */
     readonly spentToday: Money;
     readonly dayEnds_ms: number;
+    readonly spentThisMonth: Money;
+    readonly monthEnds_ms: number;
+    /** In what it was reserved; none where nothing was. */
+    readonly currencies: readonly string[];
     readonly nextRequest_ms: number;
   };
   /** What a person allowed for paying again, where this chunk was paid for or may have been; else null. */
@@ -35,18 +48,19 @@ export interface SubmitFacts {
 }
 
 export type SubmitDecision =
-  | { readonly kind: 'claim'; readonly amount: Money }
+  /** `breakerCanary`: it is the one upload of a half-open breaker, and goes alone. */
+  | { readonly kind: 'claim'; readonly amount: Money; readonly breakerCanary: boolean }
   | { readonly kind: 'block'; readonly reason: BlockedReason; readonly due_ms: number | null }
   /** The provider said that it had no money for us: ask for the balance before trying again. */
   | { readonly kind: 'ask_balance'; readonly amount: Money }
   /** Nothing changes: the slot or the pace of the account is used up, or the job does not run. */
   | { readonly kind: 'wait'; readonly why: 'job' | 'slots' | 'pace' | 'not_due' };
 
-/** Unknown outcomes within ten minutes that stop an account; from the first on it sends one upload at a time. */
-export const breakerStopsAt = 3;
-
 /** A claimed chunk may wait this long for its turn; further ahead nothing is claimed. */
 const paceWaitMax_ms = 2_000;
+
+/** While the canary of a half-open breaker is on the wire, the others look again after so long; what becomes of it wakes them before. */
+const canaryLook_ms = 30_000;
 
 export function decideSubmit(facts: SubmitFacts): SubmitDecision {
   const { chunk, job, account, configured, now_ms } = facts;
@@ -60,25 +74,55 @@ export function decideSubmit(facts: SubmitFacts): SubmitDecision {
       due_ms: null,
     };
   }
-  if (account.recentUnknowns >= breakerStopsAt) {
-    return { kind: 'block', reason: 'breaker', due_ms: account.recentUnknownsUntil_ms };
+  const { breaker } = account;
+  if (breaker.state === 'open') {
+    return { kind: 'block', reason: 'breaker', due_ms: breaker.until_ms };
+  }
+  // Nothing that began before the breaker opened may still be on the wire when its canary goes.
+  if (breaker.state === 'half_open' && (breaker.canary !== null || account.uploadsInFlight > 0)) {
+    return { kind: 'block', reason: 'breaker', due_ms: now_ms + canaryLook_ms };
   }
   const amount = priceOf(facts.offer.pricePerNumber, chunk.numbers);
-  if (!fitsUnder(job.maxCost, job.spent, amount)) {
+  const { maxCost } = job;
+  // Sums in another currency cannot be compared: what cannot be told counts as too much.
+  if (maxCost !== null && job.currency !== configured.currency) {
     return { kind: 'block', reason: 'job_ceiling', due_ms: null };
   }
-  if (!fitsUnder(configured.dailyCap, account.spentToday, amount)) {
-    return { kind: 'block', reason: 'account_cap', due_ms: account.dayEnds_ms };
+  if (!fitsUnder(maxCost, job.spent, amount)) {
+    return { kind: 'block', reason: 'job_ceiling', due_ms: null };
   }
+  const capped = capReached(facts, amount);
+  if (capped !== null) return { kind: 'block', reason: 'account_cap', due_ms: capped.until_ms };
   // The price has risen since a person approved paying again: not what they agreed to. Looked at again in an hour.
   if (facts.approvedCeiling !== null && amount > facts.approvedCeiling) {
     return { kind: 'block', reason: 'approval_ceiling', due_ms: now_ms + 3_600_000 };
   }
-  const slots = account.recentUnknowns > 0 ? 1 : configured.pace.uploadsInFlight;
-  if (account.uploadsInFlight >= slots) return { kind: 'wait', why: 'slots' };
+  if (account.uploadsInFlight >= uploadsAllowed(breaker, configured.pace.uploadsInFlight)) {
+    return { kind: 'wait', why: 'slots' };
+  }
+  // What it took waits for money: the next upload would too. Its polls tell when there is some.
+  if (account.awaitingPayment) {
+    return { kind: 'block', reason: 'provider_balance', due_ms: now_ms + balanceWait_ms };
+  }
   if (chunk.reason === 'provider_balance') return { kind: 'ask_balance', amount };
   if (account.nextRequest_ms > now_ms + paceWaitMax_ms) return { kind: 'wait', why: 'pace' };
-  return { kind: 'claim', amount };
+  return { kind: 'claim', amount, breakerCanary: breaker.state === 'half_open' };
+}
+
+/** Whether the account's caps have no room for this amount, and until when; the month's before the day's, since it lasts longer. */
+function capReached(
+  { account, configured }: SubmitFacts,
+  amount: Money,
+): { readonly until_ms: number } | null {
+  const { dailyCap, monthlyCap, currency } = configured;
+  if (dailyCap === null && monthlyCap === null) return null;
+  if (account.currencies.some((each) => each !== currency)) {
+    return { until_ms: monthlyCap === null ? account.dayEnds_ms : account.monthEnds_ms };
+  }
+  if (!fitsUnder(monthlyCap, account.spentThisMonth, amount)) {
+    return { until_ms: account.monthEnds_ms };
+  }
+  return fitsUnder(dailyCap, account.spentToday, amount) ? null : { until_ms: account.dayEnds_ms };
 }
 
 /** Free refusals and unsent tries of one chunk before it is rejected; with the waits below that is over an hour. */

@@ -11,6 +11,19 @@ export {
 } from './attempt.ts';
 export { type Backoff, backoff_ms, pollWait_ms } from './backoff.ts';
 export {
+  type Breaker,
+  type BreakerCause,
+  type BreakerFacts,
+  type BreakerState,
+  breakerCauses,
+  breakerNow,
+  breakerStates,
+  breakerStopsAt,
+  breakerWindow_ms,
+  unreadableReasons,
+  uploadsAllowed,
+} from './breaker.ts';
+export {
   type BlockedReason,
   blockedReasons,
   type Chunk,
@@ -65,19 +78,6 @@ export {
   type PollFacts,
   upstreamFailuresMax,
 } from './decide-poll.ts';
-export { decideRetry, type RetryDecision, type RetryFacts } from './decide-retry.ts';
-export {
-  type AnsweredFacts,
-  balanceWait_ms,
-  breakerStopsAt,
-  decideAnswered,
-  decideSubmit,
-  freeTriesMax,
-  type SubmitDecision,
-  type SubmitFacts,
-  type SubmitResult,
-} from './decide-submit.ts';
-export {
 export {
   decideReplay,
   type ReplayDecision,
@@ -86,6 +86,18 @@ export {
   replayModes,
   replayTriesMax,
 } from './decide-replay.ts';
+export { decideRetry, type RetryDecision, type RetryFacts } from './decide-retry.ts';
+export {
+  type AnsweredFacts,
+  balanceWait_ms,
+  decideAnswered,
+  decideSubmit,
+  freeTriesMax,
+  type SubmitDecision,
+  type SubmitFacts,
+  type SubmitResult,
+} from './decide-submit.ts';
+export {
   type ApprovalId,
   type ArtifactId,
   type AttemptId,
@@ -96,6 +108,7 @@ export {
   type JobId,
   makeId,
   parseId,
+  type ReplayId,
 } from './ids.ts';
 export { closingState, finalJobStates, type JobState, jobEdges, jobStates } from './job.ts';
 export { addMoney, formatMoney, type Money, noMoney, parseMoney, priceOf } from './money.ts';
@@ -108,7 +121,6 @@ export {
   type Verdict,
   verdicts,
 } from './outcome.ts';
-  type ReplayId,
 export {
   type BalanceAnswer,
   type DownloadAnswer,

@@ -31,6 +31,7 @@ export const sampleAccount: Account = {
   canary: 'ingest',
   semanticsConfirmed: true,
   dailyCap: null,
+  monthlyCap: null,
   pathPrefix: null,
   userId: null,
 };

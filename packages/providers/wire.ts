@@ -56,6 +56,7 @@ export function testAccount(
     canary: 'off',
     semanticsConfirmed: true,
     dailyCap: null,
+    monthlyCap: null,
     pathPrefix: overrides.adapter === 'simple-tasks' ? '/fb/api/simple' : null,
     userId: null,
     ...overrides,

@@ -1,6 +1,6 @@
 import { type Account, type BlockedReason, formatMoney, type Money } from '@rollcall/domain';
 import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
-import type { Database, Queryable } from '../database.ts';
+import type { Database, Queryable, Transaction } from '../database.ts';
 import { accountStates } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
 import { storedMoney } from './storable.ts';
@@ -86,7 +86,7 @@ export function originOf(account: Account): string {
  * `note`: who paused it and why, where a person did.
  */
 export async function pauseAccount(
-  tx: Queryable,
+  tx: Transaction,
   account: string,
   reason: 'operator' | 'auth' | 'actual_above_price',
   note: string | null = null,
@@ -114,32 +114,19 @@ export async function resumeAccount(db: Database, account: string): Promise<bool
   });
 }
 
-/** Forgets the unknown outcomes so far, and makes ready what the breaker stopped. */
-export async function resetBreaker(db: Database, account: string): Promise<void> {
-  await db.transaction('accounts.reset_breaker', async (tx) => {
-    await smallStatement(tx, (on) =>
-      on
-        .update(accountStates)
-        .set({ breakerResetAt: sql`clock_timestamp()` })
-        .where(eq(accountStates.account, account)),
-    );
-    await unblockAccount(tx, account, ['breaker']);
-  });
-}
-
 /**
  * Stops whatever an account could still send, in one step: one refusal is enough, and a thousand chunks that each find out for
- * themselves would be a storm.
+ * themselves would be a storm. What its breaker had stopped waits for the new reason then: else each canary would find it out.
  */
 export async function blockReady(
-  tx: Queryable,
+  tx: Transaction,
   account: string,
   reason: BlockedReason,
   due_ms: number | null,
 ): Promise<number> {
   const blocked = await tx.query(
     `UPDATE store.chunks SET state = 'blocked', reason = $2, due_at = to_timestamp($3::float8 / 1000), rung_at = NULL
-      WHERE account = $1 AND state = 'ready'`,
+      WHERE account = $1 AND (state = 'ready' OR (state = 'blocked' AND reason = 'breaker'))`,
     [account, reason, due_ms],
   );
   return blocked.rowCount ?? 0;
@@ -147,7 +134,7 @@ export async function blockReady(
 
 /** What an account's chunks were blocked for is gone: they are ready again. */
 export async function unblockAccount(
-  tx: Queryable,
+  tx: Transaction,
   account: string,
   reasons: readonly BlockedReason[],
 ): Promise<number> {
@@ -164,7 +151,7 @@ export async function unblockAccount(
  * the look fail) to `later_ms`. Under the account's lock, so that a hundred doorbells make one call.
  */
 export async function takeBalanceLook(
-  tx: Queryable,
+  tx: Transaction,
   account: string,
   chunkId: string,
   later_ms: number,
@@ -181,7 +168,7 @@ export async function takeBalanceLook(
 
 /** Looks again at an account's blocked chunks at a later time. */
 export async function postponeBlocked(
-  tx: Queryable,
+  tx: Transaction,
   account: string,
   reason: BlockedReason,
   due_ms: number,
@@ -198,21 +185,29 @@ export async function postponeBlocked(
  * why. False when it was confirmed before: then the first note stays. What was held for it stays held until it is replayed.
  */
 export async function confirmSemantics(
-  db: Queryable,
+  db: Database,
   account: string,
   note: string | null = null,
 ): Promise<boolean> {
-  const confirmed = await smallStatement(db, (on) =>
-    on
-      .update(accountStates)
-      .set({ semanticsConfirmed: true, semanticsConfirmedAt: sql`now()`, semanticsNote: note })
-      .where(and(eq(accountStates.account, account), eq(accountStates.semanticsConfirmed, false))),
+  const confirmed = await db.transaction('accounts.confirm_semantics', (tx) =>
+    smallStatement(tx, (on) =>
+      on
+        .update(accountStates)
+        .set({ semanticsConfirmed: true, semanticsConfirmedAt: sql`now()`, semanticsNote: note })
+        .where(
+          and(eq(accountStates.account, account), eq(accountStates.semanticsConfirmed, false)),
+        ),
+    ),
   );
   return confirmed.rowCount === 1;
 }
 
-export async function recordBalance(db: Queryable, account: string, balance: Money): Promise<void> {
-  await smallStatement(db, (on) =>
+export async function recordBalance(
+  tx: Transaction,
+  account: string,
+  balance: Money,
+): Promise<void> {
+  await smallStatement(tx, (on) =>
     on
       .update(accountStates)
       .set({ balance: formatMoney(balance), balanceAt: sql`clock_timestamp()` })
@@ -225,7 +220,7 @@ export async function recordBalance(db: Queryable, account: string, balance: Mon
  * long to wait before sending it, in milliseconds by the server's clock.
  */
 export async function reserveRequest(
-  tx: Queryable,
+  tx: Transaction,
   account: string,
   requestsPerSecond: number,
 ): Promise<number> {

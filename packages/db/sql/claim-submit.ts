@@ -1,12 +1,14 @@
 import {
   type AttemptId,
   type BlockedReason,
+  type Breaker,
   type ChunkId,
   formatMoney,
   type JobState,
   type Money,
 } from '@rollcall/domain';
-import type { Queryable, Transaction } from '../database.ts';
+import type { Database, Queryable, Transaction } from '../database.ts';
+import { advanceBreaker } from './breaker.ts';
 import { storedMoney } from './storable.ts';
 
 /** What `decideSubmit` needs, read under the locks that make it true until the transaction ends. */
@@ -30,16 +32,20 @@ export interface LoadedSubmit {
     };
     readonly job: {
       readonly state: JobState;
+      readonly currency: string;
       readonly maxCost: Money | null;
       readonly spent: Money;
     };
     readonly account: {
       readonly pausedReason: 'operator' | 'auth' | 'actual_above_price' | null;
       readonly uploadsInFlight: number;
-      readonly recentUnknowns: number;
-      readonly recentUnknownsUntil_ms: number;
+      readonly breaker: Breaker;
+      readonly awaitingPayment: boolean;
       readonly spentToday: Money;
       readonly dayEnds_ms: number;
+      readonly spentThisMonth: Money;
+      readonly monthEnds_ms: number;
+      readonly currencies: readonly string[];
       readonly nextRequest_ms: number;
     };
     readonly approvedCeiling: Money | null;
@@ -51,40 +57,44 @@ export interface LoadedSubmit {
  * what makes slots, pace and ceilings true over all processes. Null: not ready or blocked, or another worker has it.
  */
 export async function loadSubmit(tx: Transaction, chunkId: string): Promise<LoadedSubmit | null> {
-  await tx.query(
-    `SELECT FROM store.account_states s WHERE s.account = (SELECT c.account FROM store.chunks c WHERE c.id = $1) FOR UPDATE`,
+  const locked = await tx.query<{ account: string }>(
+    `SELECT s.account FROM store.account_states s WHERE s.account = (SELECT c.account FROM store.chunks c WHERE c.id = $1) FOR UPDATE`,
     [chunkId],
   );
+  const account = locked.rows[0]?.account;
+  if (account === undefined) return null;
+  const breaker = await advanceBreaker(tx, account);
   const { rows } = await tx.query(
     `SELECT c.id, c.job_no, c.tenant_id, c.account, c.fence, c.free_tries, c.state, c.reason, c.numbers,
-            j.id AS job_id, j.job_day, j.check_name, j.state AS job_state, j.max_cost, s.paused_reason,
+            j.id AS job_id, j.job_day, j.check_name, j.state AS job_state, j.max_cost, j.currency, s.paused_reason,
             extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms,
             extract(epoch FROM c.due_at)::float8 * 1000 AS due_ms,
             greatest(extract(epoch FROM s.next_request_at)::float8 * 1000, 0) AS next_request_ms,
             extract(epoch FROM (date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')::float8 * 1000 AS day_ends_ms,
+            extract(epoch FROM (date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC')::float8 * 1000 AS month_ends_ms,
             (SELECT count(*) FROM store.chunks f WHERE f.account = c.account AND f.state = 'submitting') AS in_flight,
-            u.recent, u.until_ms,
+            EXISTS (SELECT FROM store.chunks w WHERE w.account = c.account AND w.awaiting_payment_since IS NOT NULL) AS awaiting_payment,
             (SELECT p.cost_ceiling FROM store.approvals p
               WHERE p.chunk_id = c.id
                 AND NOT EXISTS (SELECT FROM store.attempts a WHERE a.approval_id = p.id AND a.outcome NOT IN ('not_sent','refused_free'))
               ORDER BY p.created_at DESC LIMIT 1) AS approved_ceiling,
             (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.job_no = c.job_no AND l.entry = 'reserve'
                 AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release')) AS job_spent,
-            (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.account = c.account AND l.entry = 'reserve'
-                AND l.at >= date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-                AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release')) AS day_spent
+            m.day_spent, m.month_spent, m.currencies
        FROM store.chunks c
        JOIN store.jobs j ON j.job_no = c.job_no
        JOIN store.account_states s ON s.account = c.account
+       CROSS JOIN (SELECT date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
+                          date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month) k
        CROSS JOIN LATERAL (
-         SELECT count(*) AS recent,
-                COALESCE(extract(epoch FROM min(a.settled_at) + interval '10 minutes')::float8 * 1000, 0) AS until_ms
-           FROM store.attempts a
-          WHERE a.account = c.account AND a.outcome = 'unknown'
-            AND a.settled_at > greatest(clock_timestamp() - interval '10 minutes', s.breaker_reset_at)) u
+         SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS day_spent, COALESCE(sum(l.amount), 0) AS month_spent,
+                COALESCE(array_agg(DISTINCT l.currency), '{}') AS currencies
+           FROM store.ledger l
+          WHERE l.account = $2 AND l.entry = 'reserve' AND l.at >= k.this_month
+            AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.account = $2 AND r.entry = 'release' AND r.at >= k.this_month AND r.attempt_id = l.attempt_id)) m
       WHERE c.id = $1 AND c.state IN ('ready', 'blocked')
         FOR UPDATE OF c SKIP LOCKED`,
-    [chunkId],
+    [chunkId, account],
   );
   const row = rows[0];
   if (!row) return null;
@@ -103,16 +113,20 @@ export async function loadSubmit(tx: Transaction, chunkId: string): Promise<Load
       chunk: { state: row.state, reason: row.reason, due_ms: row.due_ms, numbers: row.numbers },
       job: {
         state: row.job_state,
+        currency: row.currency,
         maxCost: row.max_cost === null ? null : storedMoney(row.max_cost),
         spent: storedMoney(row.job_spent),
       },
       account: {
         pausedReason: row.paused_reason,
         uploadsInFlight: row.in_flight,
-        recentUnknowns: row.recent,
-        recentUnknownsUntil_ms: row.until_ms,
+        breaker,
+        awaitingPayment: row.awaiting_payment,
         spentToday: storedMoney(row.day_spent),
         dayEnds_ms: row.day_ends_ms,
+        spentThisMonth: storedMoney(row.month_spent),
+        monthEnds_ms: row.month_ends_ms,
+        currencies: row.currencies,
         nextRequest_ms: row.next_request_ms,
       },
       approvedCeiling: row.approved_ceiling === null ? null : storedMoney(row.approved_ceiling),
@@ -191,7 +205,7 @@ export async function claimSubmit(
 
 /** Blocks a chunk, or renews its block with another reason or time. */
 export async function blockChunk(
-  tx: Queryable,
+  tx: Transaction,
   chunkId: string,
   fence: number,
   reason: BlockedReason,
@@ -206,7 +220,7 @@ export async function blockChunk(
 }
 
 export async function unblockChunk(
-  tx: Queryable,
+  tx: Transaction,
   chunkId: string,
   fence: number,
 ): Promise<boolean> {
@@ -220,17 +234,19 @@ export async function unblockChunk(
 
 /** The chunks that a free slot of the account should take next, highest priority first. */
 export async function nextReady(
-  db: Queryable,
+  db: Database,
   account: string,
   limit: number,
 ): Promise<readonly { chunkId: ChunkId; ring: number }[]> {
-  const { rows } = await db.query<{ id: ChunkId; ring_no: number }>(
-    `UPDATE store.chunks SET ring_no = ring_no + 1, rung_at = clock_timestamp()
-      WHERE id IN (SELECT c.id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
-                    WHERE c.account = $1 AND c.state = 'ready' AND c.due_at <= clock_timestamp() AND j.state = 'running'
-                    ORDER BY j.priority DESC, c.due_at, c.chunk_no LIMIT $2 FOR UPDATE OF c SKIP LOCKED)
-  RETURNING id, ring_no`,
-    [account, limit],
+  const { rows } = await db.transaction('ring.next_ready', (tx) =>
+    tx.query<{ id: ChunkId; ring_no: number }>(
+      `UPDATE store.chunks SET ring_no = ring_no + 1, rung_at = clock_timestamp()
+        WHERE id IN (SELECT c.id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
+                      WHERE c.account = $1 AND c.state = 'ready' AND c.due_at <= clock_timestamp() AND j.state = 'running'
+                      ORDER BY j.priority DESC, c.due_at, c.chunk_no LIMIT $2 FOR UPDATE OF c SKIP LOCKED)
+    RETURNING id, ring_no`,
+      [account, limit],
+    ),
   );
   return rows.map((row) => ({ chunkId: row.id, ring: row.ring_no }));
 }
@@ -268,15 +284,17 @@ export async function numbersOfChunk(
 
 /** Extends a lease; false: the claim is gone, and with it the right to change any state. */
 export async function extendLease(
-  db: Queryable,
+  db: Database,
   chunkId: string,
   fence: number,
   lease_ms: number,
 ): Promise<boolean> {
-  const extended = await db.query(
-    `UPDATE store.chunks SET due_at = clock_timestamp() + $3 * interval '1 millisecond'
-      WHERE id = $1 AND fence = $2 AND state IN ('submitting', 'ingesting')`,
-    [chunkId, fence, lease_ms],
+  const extended = await db.transaction('lease.extend', (tx) =>
+    tx.query(
+      `UPDATE store.chunks SET due_at = clock_timestamp() + $3 * interval '1 millisecond'
+        WHERE id = $1 AND fence = $2 AND state IN ('submitting', 'ingesting')`,
+      [chunkId, fence, lease_ms],
+    ),
   );
   return extended.rowCount === 1;
 }

@@ -1,6 +1,8 @@
+import { crashPoint } from '@rollcall/crash-points';
 import { type AttemptId, entryOf, type SubmitAnswer, type SubmitResult } from '@rollcall/domain';
 import { constraintOf, type Queryable, sqlStateOf, type Transaction } from '../database.ts';
 import { blockReady, pauseAccount, unblockAccount } from './accounts.ts';
+import { advanceBreaker } from './breaker.ts';
 import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
 import { appendEvidence } from './evidence.ts';
@@ -81,12 +83,20 @@ export async function settleSubmit(
   answer: SubmitAnswer,
   result: SubmitResult,
 ): Promise<Settled> {
-  if (result.kind === 'blocked' || result.kind === 'held') {
-    // Before the chunk's lock, in the order in which claims take them.
-    await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [
-      chunk.account,
-    ]);
-  }
+  // Before the chunk's lock, in the order in which claims take them.
+  await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [chunk.account]);
+  const settled = await settleAnswer(tx, chunk, answer, result);
+  // What became of it may open the account's breaker or close it.
+  await advanceBreaker(tx, chunk.account);
+  return settled;
+}
+
+async function settleAnswer(
+  tx: Transaction,
+  chunk: SubmittedChunk,
+  answer: SubmitAnswer,
+  result: SubmitResult,
+): Promise<Settled> {
   const taskId = answer.kind === 'accepted' ? answer.taskId : null;
   await appendEvidence(
     tx,
@@ -95,6 +105,7 @@ export async function settleSubmit(
     answer.evidence,
     taskId,
   );
+  crashPoint('submit:in_store');
   if (answer.kind === 'accepted' && result.kind === 'accepted') {
     return settleAccepted(tx, chunk, answer, result);
   }

@@ -44,6 +44,7 @@ export const account: Account = {
   canary: 'ingest',
   semanticsConfirmed: true,
   dailyCap: null,
+  monthlyCap: null,
   pathPrefix: null,
   userId: null,
 };
