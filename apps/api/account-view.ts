@@ -1,7 +1,15 @@
 import type { Account as AccountView } from '@rollcall/contract';
-import type { AccountHealthRow, AccountMoneyRow, OpenChunksRow, TroubleRow } from '@rollcall/db';
-import { type Account, breakerStopsAt, formatMoney } from '@rollcall/domain';
+import type {
+  AccountHealthRow,
+  AccountMoneyRow,
+  OpenChunksRow,
+  TroubleRow,
+  UnpaidRow,
+} from '@rollcall/db';
+import { type Account, formatMoney, uploadsAllowed } from '@rollcall/domain';
+import { breakerOf } from './breaker-view.ts';
 import { shortAmount } from './job-view.ts';
+import { topUpOf } from './top-up-view.ts';
 
 /** All that is shown of one account; what nobody knows yet is null. */
 export interface AccountFacts {
@@ -11,6 +19,7 @@ export interface AccountFacts {
   readonly chunks: readonly OpenChunksRow[];
   readonly money: AccountMoneyRow | null;
   readonly trouble: TroubleRow | null;
+  readonly unpaid: readonly UnpaidRow[];
 }
 
 export function accountOf(facts: AccountFacts): AccountView {
@@ -53,7 +62,9 @@ export function accountOf(facts: AccountFacts): AccountView {
       committed_today: shortAmount(money?.committed_today ?? '0'),
       committed_this_month: shortAmount(money?.committed_this_month ?? '0'),
       daily_cap: configured.dailyCap === null ? null : formatMoney(configured.dailyCap),
+      monthly_cap: configured.monthlyCap === null ? null : formatMoney(configured.monthlyCap),
     },
+    top_up: topUpOf(facts),
     last_error: trouble && {
       at: trouble.at.toISOString(),
       operation: trouble.operation,
@@ -65,10 +76,7 @@ export function accountOf(facts: AccountFacts): AccountView {
     semantics_confirmation: health?.semanticsConfirmedAt
       ? { at: health.semanticsConfirmedAt.toISOString(), note: health.semanticsNote }
       : null,
-    breaker: {
-      unknown_recent: health?.unknownRecent ?? 0,
-      resets_at: health?.unknownUntil?.toISOString() ?? null,
-    },
+    breaker: breakerOf(health),
     links: {
       self: `/v1/accounts/${configured.id}`,
       holds: `/v1/holds?account=${configured.id}`,
@@ -78,11 +86,7 @@ export function accountOf(facts: AccountFacts): AccountView {
 
 /** Whether a job sent to it now would go out. */
 export function isAvailable(health: AccountHealthRow | null): boolean {
-  return health !== null && health.pausedReason === null && !breakerIsOpen(health);
-}
-
-export function breakerIsOpen(health: AccountHealthRow): boolean {
-  return health.unknownRecent >= breakerStopsAt;
+  return health !== null && health.pausedReason === null && health.breaker.state !== 'open';
 }
 
 /** Workers read keys once: what to say to whoever resumes an account whose key was refused. */
@@ -96,8 +100,14 @@ const pauseAdvice = {
     'The provider charged more than the configured price. Correct the price in the accounts file, restart, then resume it.',
 } as const;
 
+const openedBy = {
+  unknown_uploads: 'Three uploads ended unknown within ten minutes',
+  unreadable_answer: 'It took an upload with an answer that nobody can read',
+  canary_unknown: 'It was tried again with one upload, which ended unknown too',
+} as const;
+
 function stopOf(facts: AccountFacts): Pick<AccountView, 'state' | 'advice'> {
-  const { health } = facts;
+  const { configured, health } = facts;
   if (health === null) {
     const advice = 'No worker has read it yet: start one with the same accounts file.';
     return { state: 'limited', advice };
@@ -105,30 +115,37 @@ function stopOf(facts: AccountFacts): Pick<AccountView, 'state' | 'advice'> {
   if (health.pausedReason !== null) {
     return { state: 'paused', advice: pauseAdvice[health.pausedReason] };
   }
-  if (breakerIsOpen(health)) {
-    const advice =
-      'Several uploads ended unknown: look at the provider, decide on the held chunks. It goes on at `breaker.resets_at`, or when it is resumed.';
+  if (health.breaker.state === 'open') {
+    const advice = `${openedBy[health.breaker.why]}: look at the provider, decide on the held chunks. One upload goes at \`breaker.resets_at\` to see whether it is well again; resume it to send at once.`;
     return { state: 'breaker_open', advice };
   }
-  if (health.unknownRecent > 0) {
+  if (health.breaker.state === 'half_open') {
+    const advice =
+      'It had been stopped after uploads in doubt. One upload goes, and the others follow when the provider takes it.';
+    return { state: 'breaker_half_open', advice };
+  }
+  if (health.breaker.state === 'limited') {
     const advice =
       'An upload ended unknown, so that it sends one at a time until `breaker.resets_at`. Decide on the held chunk.';
     return { state: 'limited', advice };
   }
-  if (blockedFor(facts, 'provider_balance') > 0) {
-    return { state: 'limited', advice: 'The provider has no money of ours left: top it up.' };
+  const topUp = topUpOf(facts);
+  if (topUp !== null) {
+    const advice = `The provider has no money of ours left: pay in at least ${topUp.needed} ${configured.currency}. It is asked again by itself.`;
+    return { state: 'limited', advice };
   }
   if (blockedFor(facts, 'account_cap') > 0) {
-    const advice = 'Its daily cap is used up: it goes on at 00:00 UTC, or with a higher cap.';
+    const advice =
+      'Its daily or monthly cap is used up: it goes on when the day or the month (UTC) is over, or with a higher cap.';
     return { state: 'limited', advice };
   }
   return { state: 'ready', advice: null };
 }
 
-/** What `decideSubmit` allows: one at a time after an unknown outcome, none while it is stopped. */
+/** What `decideSubmit` allows. */
 function uploadsAtOnce(configured: Account, health: AccountHealthRow | null): number {
-  if (!isAvailable(health)) return 0;
-  return health !== null && health.unknownRecent > 0 ? 1 : configured.pace.uploadsInFlight;
+  if (health === null || health.pausedReason !== null) return 0;
+  return uploadsAllowed(health.breaker, configured.pace.uploadsInFlight);
 }
 
 function chunksIn({ chunks }: AccountFacts, ...states: readonly string[]): number {

@@ -3,22 +3,24 @@ import {
   type Database,
   readAccountHealth,
   readLastTroubles,
+  readUnpaid,
   sumAccountMoney,
 } from '@rollcall/db';
 import type { AccountFacts } from './account-view.ts';
 import type { AccountBook } from './intake/choose-account.ts';
 
-/** Every account of the accounts file with how it is, by id: four statements, however many accounts and chunks there are. */
+/** Every account of the accounts file with how it is, by id: a handful of statements, however many accounts and chunks there are. */
 export async function readAccountFacts(
   database: Database,
   book: AccountBook,
   tenantId: number,
 ): Promise<readonly AccountFacts[]> {
-  const [health, chunks, money, troubles] = await Promise.all([
+  const [health, chunks, money, troubles, unpaid] = await Promise.all([
     readAccountHealth(database),
     countOpenChunks(database, tenantId),
     sumAccountMoney(database, tenantId),
     readLastTroubles(database, tenantId),
+    readUnpaid(database, tenantId),
   ]);
   return [...book.accounts.values()]
     .toSorted((left, right) => (left.id < right.id ? -1 : 1))
@@ -30,6 +32,7 @@ export async function readAccountFacts(
         chunks: chunks.filter(isOf),
         money: money.find(isOf) ?? null,
         trouble: troubles.find(isOf) ?? null,
+        unpaid: unpaid.filter(isOf),
       };
     });
 }

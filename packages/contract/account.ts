@@ -1,3 +1,4 @@
+import { breakerCauses, breakerStates } from '@rollcall/domain';
 import { z } from 'zod';
 import { amountSchema } from './amount.ts';
 import { chunkStateMeanings } from './chunk-words.ts';
@@ -16,10 +17,11 @@ export const accountSchema = z
       description: 'Which API the provider speaks.',
       examples: ['tasks-v1'],
     }),
-    state: z.enum(['ready', 'paused', 'breaker_open', 'limited']).meta({
+    state: z.enum(['ready', 'paused', 'breaker_open', 'breaker_half_open', 'limited']).meta({
       description:
-        '`paused`: nothing is sent until it is resumed. `breaker_open`: three uploads ended unknown within ten minutes. ' +
-        '`limited`: one upload at a time after an unknown one, or chunks wait for balance or for the daily cap.',
+        '`paused`: nothing is sent until it is resumed. `breaker_open`: three uploads ended unknown within ten minutes, or one with an answer that nobody can read. ' +
+        '`breaker_half_open`: one upload goes, to see whether it is well again. ' +
+        '`limited`: one upload at a time after an unknown one, or chunks wait for balance or for a cap.',
     }),
     paused: z
       .object({
@@ -76,10 +78,30 @@ export const accountSchema = z
           description: 'Since the first of the month, UTC.',
         }),
         daily_cap: amountSchema.nullable().meta({
-          description: 'Most that may be committed in a day (UTC); null: no limit.',
+          description: 'Most that may be reserved in a day (UTC); null: no limit.',
+        }),
+        monthly_cap: amountSchema.nullable().meta({
+          description: 'Most that may be reserved in a month (UTC); null: no limit.',
         }),
       })
       .meta({ id: 'AccountMoney', description: 'Of the tenant that asks, by configured price.' }),
+    top_up: z
+      .object({
+        needed: amountSchema.meta({
+          description:
+            'What has to be paid in; less what the provider told of its balance since they wait.',
+        }),
+        waits: amountSchema.meta({ description: 'What all that waits costs.' }),
+        uploads: count.meta({
+          description: 'Chunks that were not sent, and tasks that the provider does not begin.',
+        }),
+      })
+      .nullable()
+      .meta({
+        id: 'AccountTopUp',
+        description:
+          'Of the tenant that asks, by configured price. It goes on by itself once there is money. Null: nothing waits for any.',
+      }),
     last_error: z
       .object({
         at: time.meta({ description: 'When the call began.' }),
@@ -105,8 +127,29 @@ export const accountSchema = z
       .meta({ description: 'Null: nobody did, or the accounts file says it.' }),
     breaker: z
       .object({
+        state: z.enum(breakerStates).meta({
+          description:
+            '`limited`: one upload at a time. `open`: nothing is sent. `half_open`: one upload goes; accepted, it closes the breaker, unknown, it opens it for longer.',
+        }),
+        why: z.enum(breakerCauses).nullable().meta({
+          description:
+            'Why it opened. `unreadable_answer`: a 2xx that does not say what became of the upload. `canary_unknown`: the one upload of a half-open breaker. Null: it did not.',
+        }),
+        since: time.nullable().meta({ description: 'Since when; null: it is closed.' }),
+        resets_at: time.nullable().meta({
+          description:
+            'When `limited` ends, or `open` becomes `half_open`; null: no time changes it.',
+        }),
         unknown_recent: count.meta({ description: 'Unknown uploads of the last ten minutes.' }),
-        resets_at: time.nullable().meta({ description: 'When the oldest of them is forgotten.' }),
+        last_closed: z
+          .object({
+            at: time.meta({ description: 'When it was closed after it had opened.' }),
+            note: z.string().nullable().meta({
+              description: 'Who resumed the account, and why; null: an upload was accepted.',
+            }),
+          })
+          .nullable()
+          .meta({ description: 'Null: it never was.' }),
       })
       .meta({ id: 'AccountBreaker' }),
     links: z

@@ -145,8 +145,10 @@ export {
   type OpenChunksRow,
   readAccountHealth,
   readLastTroubles,
+  readUnpaid,
   sumAccountMoney,
   type TroubleRow,
+  type UnpaidRow,
 } from './sql/read-accounts.ts';
 export { takeRing } from './sql/take-ring.ts';
 export {

@@ -197,7 +197,9 @@ const accountExample: Account = {
     committed_today: '0.32',
     committed_this_month: '38.2',
     daily_cap: '50',
+    monthly_cap: '1000',
   },
+  top_up: null,
   last_error: {
     at: '2024-08-01T09:31:20.000Z',
     operation: 'submit',
@@ -207,7 +209,14 @@ const accountExample: Account = {
   },
   semantics_confirmed: true,
   semantics_confirmation: null,
-  breaker: { unknown_recent: 1, resets_at: '2024-08-01T09:41:20.000Z' },
+  breaker: {
+    state: 'limited',
+    why: null,
+    since: '2024-08-01T09:31:20.000Z',
+    resets_at: '2024-08-01T09:41:20.000Z',
+    unknown_recent: 1,
+    last_closed: null,
+  },
   links: { self: `/v1/accounts/${account}`, holds: `/v1/holds?account=${account}` },
 };
 

@@ -19,7 +19,7 @@ import type { Logger } from '@rollcall/telemetry';
 import type { FastifyInstance } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
-import { type AccountFacts, accountOf, adviceAfterAuth, breakerIsOpen } from '../account-view.ts';
+import { type AccountFacts, accountOf, adviceAfterAuth } from '../account-view.ts';
 import type { AccountBook } from '../intake/choose-account.ts';
 import { namedKey } from '../named-key.ts';
 import { readAccountFacts } from '../read-account-facts.ts';
@@ -43,6 +43,11 @@ interface AccountRouteOptions {
   readonly queues: Queues;
   readonly accounts: AccountBook;
   readonly log: Logger;
+}
+
+/** Who changed the account, and why where they said so. */
+function noteOf(key: ApiKey, why: string | undefined): string {
+  return why === undefined ? namedKey(key) : `${namedKey(key)}: ${why}`;
 }
 
 /** `GET /v1/accounts`, `GET /v1/accounts/{id}`, `POST /v1/accounts/{id}/pause`, `/resume` and `/confirm-semantics` */
@@ -125,8 +130,7 @@ export async function accountRoutes(
       const { id } = request.params;
       const before = await changeableFactsOf(key, id);
       if (before.refused) return sendRefusal(request, reply, before.refused);
-      const why = request.body?.reason;
-      const note = why === undefined ? namedKey(key) : `${namedKey(key)}: ${why}`;
+      const note = noteOf(key, request.body?.reason);
       const paused = await database.transaction('accounts.pause', (tx) =>
         pauseAccount(tx, id, 'operator', note),
       );
@@ -158,8 +162,9 @@ export async function accountRoutes(
       const before = await changeableFactsOf(key, id);
       if (before.refused) return sendRefusal(request, reply, before.refused);
       const resumed = await resumeAccount(database, id);
-      const breakerWasOpen = breakerIsOpen(before.health);
-      if (breakerWasOpen) await resetBreaker(database, id);
+      const { state } = before.health.breaker;
+      const breakerWasOpen = state === 'open' || state === 'half_open';
+      if (breakerWasOpen) await resetBreaker(database, id, noteOf(key, request.body?.reason));
       if (resumed || breakerWasOpen) {
         const reason = before.health.pausedReason ?? (breakerWasOpen ? 'breaker' : undefined);
         log.warn('account.resumed', { account: id, reason, api_key: key.id });

@@ -1,5 +1,6 @@
-import type { LearnedLimits } from '@rollcall/domain';
+import type { Breaker, LearnedLimits } from '@rollcall/domain';
 import type { Queryable } from '../database.ts';
+import { readBreakers } from './breaker.ts';
 
 /** How the accounts are. Health is the account's own; chunks and money are those of the tenant that asks. Amounts are decimal text. */
 export interface AccountHealthRow {
@@ -14,23 +15,21 @@ export interface AccountHealthRow {
   readonly balance: string | null;
   readonly balanceAt: Date | null;
   readonly uploadsInFlight: number;
-  /** Unknown uploads that the breaker counts, and when the oldest of them is forgotten. */
+  readonly breaker: Breaker;
+  /** Unknown uploads that the breaker counts. */
   readonly unknownRecent: number;
-  readonly unknownUntil: Date | null;
+  /** When a person or a canary closed the breaker last, and who and why where it was a person. */
+  readonly breakerResetAt: Date | null;
+  readonly breakerResetNote: string | null;
 }
 
 /** Every account that a worker has made known. */
 export async function readAccountHealth(db: Queryable): Promise<readonly AccountHealthRow[]> {
+  const breakers = new Map((await readBreakers(db)).map((each) => [each.account, each]));
   const { rows } = await db.query(
-    `SELECT s.account, s.paused_reason, s.paused_at, s.pause_note, s.semantics_confirmed, s.semantics_confirmed_at, s.semantics_note, s.balance, s.balance_at,
-            (SELECT count(*) FROM store.chunks f WHERE f.account = s.account AND f.state = 'submitting') AS in_flight,
-            u.recent, u.until
-       FROM store.account_states s
-      CROSS JOIN LATERAL (
-        SELECT count(*) AS recent, min(a.settled_at) + interval '10 minutes' AS until
-          FROM store.attempts a
-         WHERE a.account = s.account AND a.outcome = 'unknown'
-           AND a.settled_at > greatest(clock_timestamp() - interval '10 minutes', s.breaker_reset_at)) u`,
+    `SELECT s.account, NULLIF(s.breaker_reset_at, '-infinity') AS breaker_reset_at, s.breaker_reset_note, s.paused_reason, s.paused_at, s.pause_note, s.semantics_confirmed, s.semantics_confirmed_at, s.semantics_note, s.balance, s.balance_at,
+            (SELECT count(*) FROM store.chunks f WHERE f.account = s.account AND f.state = 'submitting') AS in_flight
+       FROM store.account_states s`,
   );
   return rows.map((row) => ({
     account: row.account,
@@ -43,8 +42,10 @@ export async function readAccountHealth(db: Queryable): Promise<readonly Account
     balance: row.balance,
     balanceAt: row.balance_at,
     uploadsInFlight: row.in_flight,
-    unknownRecent: row.recent,
-    unknownUntil: row.until,
+    breaker: breakers.get(row.account)?.breaker ?? { state: 'closed' },
+    unknownRecent: breakers.get(row.account)?.unknowns ?? 0,
+    breakerResetAt: row.breaker_reset_at,
+    breakerResetNote: row.breaker_reset_note,
   }));
 }
 
@@ -65,6 +66,41 @@ export async function countOpenChunks(
     [tenantId],
   );
   return rows;
+}
+
+/** What of a tenant waits for the provider's money, of one account and check. */
+export interface UnpaidRow {
+  readonly account: string;
+  readonly checkName: string;
+  /** Chunks that were not sent, and their numbers. */
+  readonly chunks: number;
+  readonly numbers: number;
+  /** Tasks that the provider took and does not begin, and what they were reserved for (decimal text). */
+  readonly tasks: number;
+  readonly tasksAmount: string;
+  /** Since when the first of them waits. */
+  readonly since: Date;
+}
+
+export async function readUnpaid(db: Queryable, tenantId: number): Promise<readonly UnpaidRow[]> {
+  const { rows } = await db.query(
+    `SELECT c.account, j.check_name, count(*) FILTER (WHERE c.state = 'blocked') AS chunks, COALESCE(sum(c.numbers) FILTER (WHERE c.state = 'blocked'), 0)::bigint AS numbers,
+            count(*) FILTER (WHERE c.state = 'polling') AS tasks, COALESCE(sum(a.amount) FILTER (WHERE c.state = 'polling'), 0)::text AS tasks_amount,
+            min(COALESCE(c.awaiting_payment_since, c.changed_at)) AS since
+       FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no LEFT JOIN store.attempts a ON a.id = c.attempt_id
+      WHERE c.tenant_id = $1 AND c.closed_at IS NULL AND ((c.state = 'blocked' AND c.reason = 'provider_balance') OR c.awaiting_payment_since IS NOT NULL)
+      GROUP BY 1, 2`,
+    [tenantId],
+  );
+  return rows.map((row) => ({
+    account: row.account,
+    checkName: row.check_name,
+    chunks: row.chunks,
+    numbers: row.numbers,
+    tasks: row.tasks,
+    tasksAmount: row.tasks_amount,
+    since: row.since,
+  }));
 }
 
 export interface AccountMoneyRow {
