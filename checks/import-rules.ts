@@ -137,11 +137,12 @@ export const importRules: ImportRule[] = [
   {
     name: 'import-alone-loads',
     reason:
-      'createRequire loads modules that no boundary sees: use import. Only packages/embedded asks it where a file lies.',
+      'createRequire loads modules that no boundary sees: use import. Only packages/embedded asks it where a file lies, and the storm starts its workers quicker by it.',
     forbids: (from, to) =>
       isBuiltIn(to, 'module') &&
       !from.isTest &&
       from.room !== 'packages/embedded' &&
+      from.room !== 'apps/storm' &&
       from.room !== '',
   },
 ];

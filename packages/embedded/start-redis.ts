@@ -21,18 +21,20 @@ const ATTEMPTS_AT_A_PORT = 5;
 
 /**
  * Starts Redis for this machine only: 127.0.0.1, password, `noeviction`; it ends with us, however we end.
- * With `dataDirectory` every write goes to an append-only file there, without it nothing is kept.
+ * With `dataDirectory` every write goes to an append-only file there, without it nothing is kept. `inPlaceOf`: the URL of one that has
+ * ended, whose port and password this one takes over.
  * `unavailable` says what was tried; a server that is there but does not start is thrown.
  */
 export async function startRedis(
-  options: { dataDirectory?: string } = {},
+  options: { dataDirectory?: string; inPlaceOf?: string } = {},
 ): Promise<EmbeddedRedis | { unavailable: string }> {
   const program = await findRedisServer();
   if ('unavailable' in program) return program;
   for (let attempt = 1; ; attempt += 1) {
     const directory = await prepareServerDirectory('redis', options.dataDirectory);
-    const password = randomBytes(24).toString('hex');
-    const port = await pickFreePort();
+    const before = options.inPlaceOf === undefined ? null : new URL(options.inPlaceOf);
+    const password = before?.password ?? randomBytes(24).toString('hex');
+    const port = before ? Number(before.port) : await pickFreePort();
     const started = await bringUpServer(
       directory,
       {

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import {
+  adoptTask,
+  type Database,
+  giveUp,
+  keepPolling,
+  payAgain,
+  replayArtifact,
+  resetBreaker,
+  resumeAccount,
+  serverNow_ms,
+  unblockAccount,
+} from '@rollcall/db';
+import { decisionsFor, type HeldReason, makeId, parseMoney } from '@rollcall/domain';
+import { patient } from './patient.ts';
+import type { AttemptFact, ChunkFact, Facts } from './read-facts.ts';
+
+const by = { tenantId: 1, decidedBy: 'the operator of the storm', why: 'storm' };
+const deadline_ms = 20_000;
+/** A task that fails this often, however it is asked, is given up. */
+const triesMax = 3;
+
+/** Lets accounts go on that stopped: a key that was refused, a breaker, an empty balance. A person would be slower. */
+export async function tendAccounts(db: Database): Promise<void> {
+  const { rows } = await db.query<{ account: string; paused: boolean; reasons: string[] | null }>(
+    `SELECT s.account, s.paused_reason IS NOT NULL AS paused,
+            (SELECT array_agg(DISTINCT c.reason) FROM store.chunks c WHERE c.account = s.account AND c.state = 'blocked') AS reasons
+       FROM store.account_states s`,
+  );
+  for (const { account, paused, reasons } of rows) {
+    if (paused) await resumeAccount(db, account);
+    if (reasons?.includes('breaker')) await resetBreaker(db, account);
+    if (reasons?.includes('provider_balance'))
+      await db.transaction('test', (tx) => unblockAccount(tx, account, ['provider_balance']));
+  }
+}
+
+/**
+ * Decides every hold as a person would who has the provider's support on the line: support knows what was charged (the ledger). Returns
+ * how many were decided. `tries` counts decisions by chunk, over all rounds.
+ */
+export async function decideHolds(
+  db: Database,
+  facts: Facts,
+  tries: Map<string, number>,
+): Promise<number> {
+  const held = facts.chunks.filter(({ state }) => state === 'held');
+  for (const chunk of held) {
+    const already = tries.get(chunk.id) ?? 0;
+    tries.set(chunk.id, already + 1);
+    await patient(() => decide(db, facts, chunk, already));
+  }
+  return held.length;
+}
+
+async function decide(
+  db: Database,
+  facts: Facts,
+  chunk: ChunkFact,
+  already: number,
+): Promise<unknown> {
+  const reason = chunk.reason as HeldReason;
+  const deadline = (await serverNow_ms(db)) + deadline_ms;
+  if (already >= triesMax) return giveUp(db, chunk.id, by);
+  if (reason === 'unknown') {
+    const task = chargedTask(facts, chunk);
+    if (task !== null) return adoptTask(db, chunk.id, task, deadline, by);
+    return payAgain(db, chunk.id, approvalOf(facts.attempts, chunk), by);
+  }
+  if (decisionsFor[reason].includes('keep_polling')) {
+    return keepPolling(db, chunk.id, deadline, by);
+  }
+  return replayArtifact(db, chunk.id, by);
+}
+
+/** What support says: the task that was charged for these numbers and that no attempt of ours has. */
+function chargedTask({ charges, attempts }: Facts, chunk: ChunkFact): string | null {
+  const charge = charges.find(
+    ({ numbers_sha256, task_id }) =>
+      numbers_sha256 === chunk.sha256 && !attempts.some((attempt) => attempt.task_id === task_id),
+  );
+  return charge?.task_id ?? null;
+}
+
+function approvalOf(attempts: readonly AttemptFact[], chunk: ChunkFact) {
+  const amount = parseMoney(attempts.find(({ id }) => id === chunk.attempt_id)?.amount ?? '');
+  if (amount === null) throw new TypeError(`the attempt of ${chunk.id} has no amount`);
+  const id = makeId('approval', Date.now(), randomBytes(10));
+  return { id, costCeiling: amount, liftedTo: 'not_charged' } as const;
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '@rollcall/db';
+import type { TestSimulator } from '@rollcall/testing';
+import type { EnqueuedJob } from './enqueue-job.ts';
+import { patient } from './patient.ts';
+
+export interface ChunkFact {
+  readonly id: string;
+  readonly job_id: string;
+  readonly check_name: string;
+  readonly account: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly held_detail: string | null;
+  readonly attempt_id: string | null;
+  readonly artifact_id: string | null;
+  readonly numbers: number;
+  readonly first_number: number;
+  readonly last_number: number;
+  readonly rows: number;
+  readonly approvals: number;
+  /** As the simulator's ledger names what was uploaded. */
+  readonly sha256: string;
+}
+
+export interface AttemptFact {
+  readonly id: string;
+  readonly chunk_id: string;
+  readonly outcome: string;
+  readonly outcome_reason: string | null;
+  readonly task_id: string | null;
+  readonly amount: string;
+  readonly place: string;
+}
+
+/** A line of the simulator's ledger; apps/simulator/README.md. */
+export interface Charge {
+  readonly seq: number;
+  readonly at: string;
+  readonly account: string;
+  readonly task_id: string;
+  readonly shown_task_id: string;
+  readonly numbers: number;
+  readonly amount: number;
+  readonly numbers_sha256: string;
+}
+
+/** What both books say: Rollcall's, and that of the providers, which is the oracle. */
+export interface Facts {
+  readonly chunks: readonly ChunkFact[];
+  readonly attempts: readonly AttemptFact[];
+  readonly charges: readonly Charge[];
+  readonly jobs: readonly { readonly id: string; readonly state: string; readonly ok: boolean }[];
+}
+
+export async function readFacts(
+  db: Database,
+  simulator: TestSimulator,
+  jobs: readonly EnqueuedJob[],
+): Promise<Facts> {
+  const { charges } = (await simulator.control('GET', 'ledger')) as { charges: Charge[] };
+  return patient(async () => {
+    const chunks = await db.query<Omit<ChunkFact, 'sha256'>>(
+      `SELECT c.id, j.id AS job_id, j.check_name, c.account, c.state, c.reason, c.held_detail, c.attempt_id, c.artifact_id, c.numbers,
+              c.first_number, c.last_number,
+              (SELECT count(*) FROM store.results r WHERE r.job_no = c.job_no AND r.chunk_no = c.chunk_no) AS rows,
+              (SELECT count(*) FROM store.approvals p WHERE p.chunk_id = c.id) AS approvals
+         FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no ORDER BY c.job_no, c.chunk_no`,
+    );
+    const attempts = await db.query<AttemptFact>(
+      `SELECT a.id, a.chunk_id, a.outcome, a.outcome_reason, a.task_id, a.amount::text, m.place
+         FROM store.attempts a JOIN store.attempt_money m ON m.attempt_id = a.id ORDER BY a.created_at`,
+    );
+    const states = await db.query<{ id: string; state: string; ok: boolean }>(
+      'SELECT j.id, j.state, (SELECT ok FROM rollcall.audit(j.id)) AS ok FROM store.jobs j ORDER BY j.job_no',
+    );
+    return {
+      chunks: chunks.rows.map((chunk) => ({ ...chunk, sha256: digestOf(chunk, jobs) })),
+      attempts: attempts.rows,
+      charges,
+      jobs: states.rows,
+    };
+  });
+}
+
+function digestOf(chunk: Omit<ChunkFact, 'sha256'>, jobs: readonly EnqueuedJob[]): string {
+  const hash = createHash('sha256');
+  for (const number of jobs.find(({ id }) => id === chunk.job_id)?.list ?? []) {
+    if (number >= chunk.first_number && number <= chunk.last_number) hash.update(`${number}\n`);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,25 @@
+import type { Database } from '@rollcall/db';
+import { patient } from './patient.ts';
+
+/** A row of `storm.journal`; watch-sql.ts. */
+export interface JournalRow {
+  readonly id: number;
+  readonly at: Date;
+  readonly who: string;
+  readonly subject: 'chunk' | 'attempt';
+  readonly chunk_id: string;
+  readonly attempt_id: string | null;
+  readonly from_state: string | null;
+  readonly to_state: string;
+  readonly from_fence: number | null;
+  readonly to_fence: number | null;
+  readonly was_due_at: Date | null;
+  readonly reason: string | null;
+}
+
+export async function readJournal(db: Database): Promise<readonly JournalRow[]> {
+  const { rows } = await patient(() =>
+    db.query<JournalRow>('SELECT * FROM storm.journal ORDER BY id'),
+  );
+  return rows;
+}

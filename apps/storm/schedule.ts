@@ -1,0 +1,166 @@
+import { providerFault, type ProviderFault } from './provider-faults.ts';
+import { type Random, seededRandom } from './random.ts';
+import { workerCrashPoints } from './worker-crash-points.ts';
+
+/** What an episode does to Rollcall and when: a pure function of the seed and the run's number, so that it replays. */
+export interface Schedule {
+  readonly seed: string;
+  readonly run: number;
+  readonly backend: Backend;
+  readonly jobs: readonly StormJob[];
+  /** For each worker the crash points of its lives: one that is null dies of nothing but the faults below. */
+  readonly lives: readonly (readonly (string | null)[])[];
+  /** In the order of time. */
+  readonly faults: readonly Fault[];
+  readonly storm_ms: number;
+}
+
+export type Backend = 'postgres' | 'redis';
+
+export interface StormJob {
+  readonly at_ms: number;
+  readonly check: string;
+  readonly account: string;
+  readonly numbers: number;
+}
+
+export const faultKinds = ['kill', 'pause', 'provider', 'queue', 'database', 'wire'] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+/** `at_ms` counts from the moment in which all workers were up. */
+export type Fault = { readonly at_ms: number } & (
+  | { readonly kind: 'kill'; readonly worker: number; readonly down_ms: number }
+  | { readonly kind: 'pause'; readonly worker: number; readonly for_ms: number }
+  | { readonly kind: 'provider'; readonly fault: ProviderFault }
+  | { readonly kind: 'queue'; readonly what: QueueFault; readonly for_ms: number }
+  | {
+      readonly kind: 'database';
+      readonly what: DatabaseFault;
+      readonly worker: number;
+      readonly for_ms: number;
+    }
+  | { readonly kind: 'wire'; readonly what: WireFault; readonly for_ms: number }
+);
+
+/** `emptied`: FLUSHALL, or the tables of doorbells emptied. `killed`: Redis dies and comes back empty. */
+export type QueueFault = 'emptied' | 'killed' | 'frozen' | 'lost_reply';
+/** Of the whole server, or of the line of one worker. */
+export type DatabaseFault =
+  | 'immediate_restart'
+  | 'backends_terminated'
+  | 'frozen'
+  | 'reset'
+  | 'commit_reply_lost';
+/** Of the line to the providers. */
+export type WireFault = 'delayed' | 'dripping' | 'truncated' | 'reset' | 'frozen' | 'cut';
+
+export interface ScheduleOptions {
+  /** Null: the backends alternate from run to run. */
+  readonly backend: Backend | null;
+  readonly workers: number;
+  /** How many lives of each worker end at a crash point. */
+  readonly crashPoints: number;
+}
+
+/** Longer than the lease that the storm gives its workers (`leases`). */
+const pause_ms = { min: 3_200, max: 5_000 };
+
+export function scheduleOf(seed: string, run: number, options: ScheduleOptions): Schedule {
+  const random = seededRandom(`${seed}/${run}`);
+  const storm_ms = random.between(5_500, 7_500);
+  const backend = options.backend ?? (run % 2 === 0 ? 'postgres' : 'redis');
+  const worker = () => random.between(0, options.workers - 1);
+  const moment = () => random.between(100, storm_ms - 500);
+  const faults: Fault[] = [];
+  for (let kills = random.between(1, 2); kills > 0; kills -= 1) {
+    faults.push({
+      at_ms: moment(),
+      kind: 'kill',
+      worker: worker(),
+      down_ms: random.between(0, 1_500),
+    });
+  }
+  for (let pauses = random.between(1, 2); pauses > 0; pauses -= 1) {
+    const for_ms = random.between(pause_ms.min, pause_ms.max);
+    faults.push({
+      at_ms: random.between(100, storm_ms - 2_000),
+      kind: 'pause',
+      worker: worker(),
+      for_ms,
+    });
+  }
+  for (let provider = random.between(6, 12); provider > 0; provider -= 1) {
+    // Most uploads are made early, so most of the faults are scripted early.
+    const at_ms = random.chance(0.6) ? 0 : moment();
+    faults.push({ at_ms, kind: 'provider', fault: providerFault(random) });
+  }
+  for (let queue = random.between(1, 2); queue > 0; queue -= 1) {
+    faults.push({ at_ms: moment(), kind: 'queue', ...queueFault(random, backend) });
+  }
+  for (let database = random.between(1, 2); database > 0; database -= 1) {
+    faults.push({ at_ms: moment(), kind: 'database', worker: worker(), ...databaseFault(random) });
+  }
+  for (let wire = random.between(1, 2); wire > 0; wire -= 1) {
+    faults.push({ at_ms: moment(), kind: 'wire', ...wireFault(random) });
+  }
+  return {
+    seed,
+    run,
+    backend,
+    jobs: jobsOf(random, storm_ms),
+    lives: Array.from({ length: options.workers }, () => livesOf(random, options.crashPoints)),
+    faults: faults.sort((one, other) => one.at_ms - other.at_ms),
+    storm_ms,
+  };
+}
+
+/** All three contracts, 12 chunks or more in all, at the chunk sizes of `storm-accounts.ts`; the telegram job has a canary. */
+function jobsOf(random: Random, storm_ms: number): StormJob[] {
+  const later = () => (random.chance(0.5) ? 0 : random.between(0, storm_ms - 1_500));
+  return [
+    { check: 'telegram', account: 'ekycpro', numbers: 1_001 + random.between(0, 200) },
+    { check: 'coinw', account: 'ekycpro', numbers: random.between(41, 80) },
+    { check: 'twitter', account: 'checknumber', numbers: random.between(61, 100) },
+    { check: 'facebook', account: 'ekycpro-facebook', numbers: random.between(200, 300) },
+    { check: 'whatsapp', account: 'webcom', numbers: random.between(61, 100) },
+    { check: 'viber', account: 'webcom', numbers: random.between(21, 40) },
+  ].map((job) => ({ at_ms: later(), ...job }));
+}
+
+function livesOf(random: Random, crashPoints: number): (string | null)[] {
+  return Array.from({ length: crashPoints }, () => {
+    const passing = random.chance(0.7) ? 1 : random.between(2, 4);
+    return `${random.pick(workerCrashPoints)}#${passing}`;
+  });
+}
+
+function queueFault(random: Random, backend: Backend): { what: QueueFault; for_ms: number } {
+  const what = random.pick<QueueFault>(
+    backend === 'redis' ? ['emptied', 'killed', 'frozen', 'lost_reply'] : ['emptied'],
+  );
+  return { what, for_ms: random.between(500, 3_000) };
+}
+
+function databaseFault(random: Random): { what: DatabaseFault; for_ms: number } {
+  const what = random.pick<DatabaseFault>([
+    'immediate_restart',
+    'backends_terminated',
+    'frozen',
+    'reset',
+    'commit_reply_lost',
+    'commit_reply_lost',
+  ]);
+  return { what, for_ms: random.between(200, 3_500) };
+}
+
+function wireFault(random: Random): { what: WireFault; for_ms: number } {
+  const what = random.pick<WireFault>([
+    'delayed',
+    'dripping',
+    'truncated',
+    'reset',
+    'frozen',
+    'cut',
+  ]);
+  return { what, for_ms: random.between(300, 2_500) };
+}

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A worker process of the storm. It ends with us, however we end. */
+export interface StormWorker {
+  /** Resolves once it works: true; false where it ended before. */
+  readonly up: Promise<boolean>;
+  /** Resolves with how it ended, `SIGKILL` or `code 1`. */
+  readonly ended: Promise<string>;
+  hasEnded(): boolean;
+  kill(): void;
+  pause(): void;
+  resume(): void;
+  /** SIGTERM, and its end awaited. */
+  stop(): Promise<string>;
+}
+
+export interface WorkerSettings {
+  /** All that it gets of an environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly onLine: (line: string) => void;
+}
+
+const program = join(import.meta.dirname, '../worker/main.ts');
+const quickStart = join(import.meta.dirname, 'quick-start.ts');
+
+export function startWorker({ environment, onLine }: WorkerSettings): StormWorker {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--import', quickStart, program, '--until-stdin-ends'],
+    { cwd: '/', env: environment, stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  child.stdin?.on('error', () => undefined);
+  let over = false;
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    over = true;
+    return (signal as string | null) ?? `code ${code}`;
+  });
+  const isUp = Promise.withResolvers<boolean>();
+  void ended.then(() => isUp.resolve(false));
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface(stream).on('line', (line) => {
+      onLine(line);
+      if (line.includes('"worker.started"')) isUp.resolve(true);
+    });
+  }
+  const send = (signal: NodeJS.Signals) => {
+    if (!over) child.kill(signal);
+  };
+  return {
+    up: isUp.promise,
+    ended,
+    hasEnded: () => over,
+    kill: () => send('SIGKILL'),
+    pause: () => send('SIGSTOP'),
+    resume: () => send('SIGCONT'),
+    stop() {
+      send('SIGCONT');
+      send('SIGTERM');
+      return ended;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { simulatedAccounts } from '@rollcall/config';
+import { parseDocument } from 'yaml';
+
+/**
+ * The simulated accounts, with chunks of about 20 numbers (facebook 100, telegram 400 behind a canary) and patience in seconds: an
+ * upload is given up within the lease, and a task that never ends is held within the episode.
+ */
+export async function stormAccounts(simulator: {
+  readonly url: string;
+  readonly resultUrl: string;
+}): Promise<{ readonly text: string; readonly keys: Readonly<Record<string, string>> }> {
+  const { text, keys } = await simulatedAccounts({ ...simulator, chunkSize: 20 });
+  const file = parseDocument(text);
+  for (const account of Object.keys((file.toJS() as { accounts: object }).accounts)) {
+    const set = (path: readonly string[], value: unknown) =>
+      file.setIn(['accounts', account, ...path], file.createNode(value));
+    set(['pace'], { requests_per_second: 40, uploads_in_flight: 3 });
+    set(['poll'], { floor: '150ms', ceiling: '1s', deadline: '20s' });
+    set(['upload_deadline'], '1500ms');
+    set(['download_deadline'], '3s');
+  }
+  file.setIn(['accounts', 'ekycpro', 'checks', 'telegram', 'chunk_size'], 400);
+  return { text: file.toString(), keys };
+}

@@ -1,0 +1,16 @@
+/** A promise that was not kept. `count`: numbers for `paid_twice`, `lost` and `partial`, occurrences otherwise. */
+export interface Violation {
+  readonly kind:
+    | 'paid_twice'
+    | 'lost'
+    | 'stale_write'
+    | 'partial'
+    | 'stuck'
+    | 'money'
+    | 'status'
+    | 'lease'
+    | 'file';
+  readonly chunkId: string | null;
+  readonly count: number;
+  readonly what: string;
+}

@@ -1,0 +1,41 @@
+/**
+ * What the storm adds to a database to see who did what: a row for every change of a chunk's or job's state or fence and of an
+ * attempt's outcome, in the order in which they happened. Each worker has a role of its own. Nothing of Rollcall reads it.
+ */
+export const watchSql = `
+CREATE SCHEMA storm;
+CREATE TABLE storm.journal (
+  id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+  who         text NOT NULL DEFAULT session_user,
+  subject     text NOT NULL,
+  chunk_id    text,
+  attempt_id  text,
+  from_state  text,
+  to_state    text NOT NULL,
+  from_fence  integer,
+  to_fence    integer,
+  -- The end of the lease, or whatever the row waited for before the change.
+  was_due_at  timestamptz,
+  reason      text
+);
+CREATE FUNCTION storm.watch_chunk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO storm.journal (subject, chunk_id, attempt_id, from_state, to_state, from_fence, to_fence, was_due_at, reason)
+  VALUES ('chunk', NEW.id, NEW.attempt_id, OLD.state, NEW.state, OLD.fence, NEW.fence, OLD.due_at,
+          concat_ws(': ', NEW.reason, NEW.held_detail));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER storm_watch_new AFTER INSERT ON store.chunks FOR EACH ROW EXECUTE FUNCTION storm.watch_chunk();
+CREATE TRIGGER storm_watch AFTER UPDATE ON store.chunks FOR EACH ROW
+  WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.fence IS DISTINCT FROM NEW.fence) EXECUTE FUNCTION storm.watch_chunk();
+CREATE FUNCTION storm.watch_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO storm.journal (subject, chunk_id, attempt_id, from_state, to_state, to_fence, reason)
+  VALUES ('attempt', NEW.chunk_id, NEW.id, OLD.outcome, NEW.outcome, NEW.fence, concat_ws(': ', NEW.outcome_reason, NEW.task_id));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER storm_watch_new AFTER INSERT ON store.attempts FOR EACH ROW EXECUTE FUNCTION storm.watch_attempt();
+CREATE TRIGGER storm_watch AFTER UPDATE ON store.attempts FOR EACH ROW
+  WHEN (OLD.outcome IS DISTINCT FROM NEW.outcome) EXECUTE FUNCTION storm.watch_attempt();
+`;

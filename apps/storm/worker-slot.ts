@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type StormWorker, startWorker, type WorkerSettings } from './start-worker.ts';
+
+/** A place for a worker, which is started again whenever it has died, as a supervisor would. */
+export interface WorkerSlot {
+  readonly role: string;
+  /** The first life is up. */
+  readonly up: Promise<void>;
+  /** Deaths by SIGKILL: at an armed crash point, or by `kill`. */
+  readonly deaths: () => { readonly atPoints: number; readonly byUs: number };
+  kill(down_ms: number): void;
+  pause(for_ms: number): void;
+  /** No more of `lives`: whoever is armed dies now, and what comes after is not armed. Resolves when an unarmed worker is up. */
+  calm(): Promise<void>;
+  /** Ends for good: SIGTERM, then SIGKILL after `patience_ms`. */
+  stop(patience_ms: number): Promise<void>;
+}
+
+export interface SlotSettings {
+  readonly role: string;
+  readonly lives: readonly (string | null)[];
+  readonly environment: (crashAt: string | null) => WorkerSettings['environment'];
+  readonly onLine: (line: string) => void;
+  readonly onDeath: (how: string, crashAt: string | null) => void;
+}
+
+const restart_ms = 200;
+
+export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
+  let life = 0;
+  let calmed = false;
+  const stopped = new AbortController();
+  let downFor_ms = restart_ms;
+  let killedByUs = false;
+  const deaths = { atPoints: 0, byUs: 0 };
+  let worker: StormWorker;
+  let crashAt: string | null = null;
+  let isUp = Promise.withResolvers<void>();
+  const firstUp = isUp.promise;
+
+  async function live(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      crashAt = calmed ? null : (settings.lives[life] ?? null);
+      life += 1;
+      downFor_ms = restart_ms;
+      killedByUs = false;
+      worker = startWorker({
+        environment: settings.environment(crashAt),
+        onLine: settings.onLine,
+      });
+      void worker.up.then((up) => {
+        if (up) isUp.resolve();
+      });
+      const how = await worker.ended;
+      if (stopped.signal.aborted) return;
+      if (how === 'SIGKILL') deaths[killedByUs ? 'byUs' : 'atPoints'] += 1;
+      settings.onDeath(how, killedByUs ? null : crashAt);
+      isUp.resolve();
+      isUp = Promise.withResolvers();
+      await delay(calmed ? 0 : downFor_ms);
+    }
+  }
+  const living = live();
+
+  return {
+    role: settings.role,
+    up: firstUp,
+    deaths: () => deaths,
+    kill(down_ms) {
+      downFor_ms = down_ms;
+      killedByUs = true;
+      worker.kill();
+    },
+    pause(for_ms) {
+      const paused = worker;
+      paused.pause();
+      void delay(for_ms).then(() => paused.resume());
+    },
+    async calm() {
+      calmed = true;
+      worker.resume();
+      if (crashAt !== null) {
+        const next = isUp;
+        killedByUs = true;
+        worker.kill();
+        await next.promise;
+      }
+      for (;;) {
+        if (await worker.up) return;
+        await delay(100);
+      }
+    },
+    async stop(patience_ms) {
+      stopped.abort();
+      const late = setTimeout(() => worker.kill(), patience_ms);
+      await worker.stop();
+      clearTimeout(late);
+      await living;
+    },
+  };
+}
