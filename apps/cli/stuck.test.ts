@@ -20,7 +20,7 @@ test.each([
     'stuck',
   ],
   ['the rest waits behind a canary that moves', [waits('blocked', 'canary', 59)], 'moving'],
-  ['a breaker closes by itself', [waits('blocked', 'breaker', 60)], 'moving'],
+  ['a breaker tries by itself', [waits('blocked', 'breaker', 60)], 'moving'],
   [
     'a new day brings a new cap',
     [waits('held', 'poll', 10), waits('blocked', 'account_cap', 50)],
@@ -57,6 +57,6 @@ test('a refused key is replaced before the account is resumed, and a breaker is 
   );
   expect(blocked('account_paused')).toBe('→ rollcall accounts resume ekycpro');
   expect(blocked('breaker')).toBe(
-    '→ rollcall holds --account ekycpro (the breaker closes by itself)',
+    '→ rollcall holds --account ekycpro (one upload goes by itself when its time is over; accepted, the others follow)',
   );
 });

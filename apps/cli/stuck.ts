@@ -57,7 +57,7 @@ export function nextStepOf(
     case 'breaker':
       return {
         command: `rollcall holds --account ${job.account}`,
-        caution: 'the breaker closes by itself',
+        caution: 'one upload goes by itself when its time is over; accepted, the others follow',
       };
     case 'canary':
       return { first: "waits for the job's first upload; nothing to do", command: null };

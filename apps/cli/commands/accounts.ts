@@ -1,7 +1,7 @@
 import { accountListSchema, accountSchema } from '@rollcall/contract';
 import type { Command } from 'commander';
 import { flag } from '../flags.ts';
-import { plainText, timeText } from '../plain-text.ts';
+import { counted, plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
 import { resumeStepOf, stepText } from '../stuck.ts';
 
@@ -146,8 +146,9 @@ function describeAccount(account: Account): string[] {
     `chunks    ${Object.entries(chunks)
       .map(([state, count]) => `${state} ${count}`)
       .join(', ')}`,
-    `money     ${money.committed_today} ${currency} today, ${money.committed_this_month} this month; ${money.reserved} reserved, ${money.at_risk} at risk${money.daily_cap === null ? '' : `; at most ${money.daily_cap} a day`}`,
-    `breaker   ${breaker.unknown_recent} unknown lately${breaker.resets_at === null ? '' : `, until ${timeText(breaker.resets_at)}`}`,
+    `money     ${money.committed_today} ${currency} today, ${money.committed_this_month} this month; ${money.reserved} reserved, ${money.at_risk} at risk${capsText(money)}`,
+    ...topUpLines(account),
+    breakerText(breaker),
     ...(breaker.unknown_recent === 0 || chunks.held === 0
       ? []
       : [`          → rollcall holds --account ${account.id}`]),
@@ -158,6 +159,41 @@ function describeAccount(account: Account): string[] {
           `last error ${timeText(error.at)} ${error.operation} ${error.verdict} (${error.http_status ?? error.transport_error ?? 'no answer'})`,
         ]),
   ].map(plainText);
+}
+
+function capsText({ daily_cap: daily, monthly_cap: monthly }: Account['money']): string {
+  const caps = [
+    ...(daily === null ? [] : [`${daily} a day`]),
+    ...(monthly === null ? [] : [`${monthly} a month`]),
+  ];
+  return caps.length === 0 ? '' : `; at most ${caps.join(' and ')}`;
+}
+
+function topUpLines({ top_up: topUp, currency }: Account): string[] {
+  if (topUp === null) return [];
+  const { needed, waits, uploads } = topUp;
+  return [
+    `top-up    ${needed} ${currency}: ${counted(uploads, 'upload')} for ${waits} ${uploads === 1 ? 'waits' : 'wait'} for the provider's money`,
+  ];
+}
+
+function breakerText(breaker: Account['breaker']): string {
+  const {
+    state,
+    why,
+    since,
+    resets_at: until,
+    unknown_recent: recent,
+    last_closed: last,
+  } = breaker;
+  const parts = [
+    `${state === 'half_open' ? 'half-open' : state}, ${recent} unknown lately`,
+    ...(why === null ? [] : [`opened for ${why}`]),
+    ...(since === null ? [] : [`since ${timeText(since)}`]),
+    ...(until === null ? [] : [`until ${timeText(until)}`]),
+    ...(last?.note ? [`last closed at ${timeText(last.at)} by ${last.note}`] : []),
+  ];
+  return `breaker   ${parts.join(', ')}`;
 }
 
 function semanticsLines({

@@ -26,14 +26,16 @@ export async function examineAccounts({ api, signal }: Context): Promise<Finding
         },
       ];
     }
-    if (account.state !== 'breaker_open') return [];
-    const { unknown_recent, resets_at } = account.breaker;
+    if (account.state !== 'breaker_open' && account.state !== 'breaker_half_open') return [];
+    const { unknown_recent, resets_at, since } = account.breaker;
+    const open = account.state === 'breaker_open';
     return [
       {
         kind: 'account_stopped',
-        what: `the breaker of ${account.id} is open after ${counted(unknown_recent, 'unknown upload')}, ${behind}${resets_at === null ? '' : `; it closes by itself at ${resets_at}`}`,
-        since: null,
+        what: `the breaker of ${account.id} is ${open ? 'open' : 'half-open'} after ${counted(unknown_recent, 'unknown upload')}, ${behind}${resets_at === null ? '' : `; one upload goes at ${resets_at}`}`,
+        since,
         money: null,
+        advice: account.advice,
         command: `rollcall holds --account ${account.id}`,
       },
     ];
