@@ -59,6 +59,7 @@ export function accountOf(facts: AccountFacts): AccountView {
     money: {
       reserved: shortAmount(money?.reserved ?? '0'),
       at_risk: shortAmount(money?.at_risk ?? '0'),
+      written_off: shortAmount(money?.written_off ?? '0'),
       committed_today: shortAmount(money?.committed_today ?? '0'),
       committed_this_month: shortAmount(money?.committed_this_month ?? '0'),
       daily_cap: configured.dailyCap === null ? null : formatMoney(configured.dailyCap),

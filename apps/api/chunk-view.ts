@@ -64,6 +64,8 @@ export function wholeChunkOf(
       started_at: attempt.created_at.toISOString(),
       settled_at: attempt.settled_at?.toISOString() ?? null,
       task_id: attempt.task_id,
+      named_task_id: attempt.named_task_id,
+      paid_twice: attempt.paid_twice,
       numbers: attempt.numbers,
       price_per_number: shortAmount(attempt.price_per_number),
       approval_id: attempt.approval_id,

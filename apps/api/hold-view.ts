@@ -1,5 +1,5 @@
 import type { HeldDecision, Hold, WholeHold } from '@rollcall/contract';
-import type { DecisionRow, EvidenceRow, HoldRow } from '@rollcall/db';
+import type { DecisionRow, EvidenceRow, HeldUploadRow, HoldRow } from '@rollcall/db';
 import { allowedDecisions } from '@rollcall/domain';
 import { scrub } from '@rollcall/telemetry';
 import { shortAmount } from './job-view.ts';
@@ -37,19 +37,47 @@ export function allowedOn(row: HoldRow): ReturnType<typeof allowedDecisions> {
 
 export function wholeHoldOf(
   row: HoldRow,
+  upload: HeldUploadRow,
   evidence: readonly EvidenceRow[],
   decisions: readonly DecisionRow[],
 ): WholeHold {
   return {
     ...holdOf(row),
+    upload: uploadOf(upload),
     evidence: evidence.map((exchange) => ({
       ...exchange,
       started_at: exchange.started_at.toISOString(),
-      // Adapters mask what they keep; this is the second net, for rows that something else wrote.
-      body_excerpt: exchange.body_excerpt === null ? null : scrub(exchange.body_excerpt),
+      body_excerpt: masked(exchange.body_excerpt),
     })),
     decisions: decisions.map(decisionOf),
   };
+}
+
+function uploadOf(row: HeldUploadRow): WholeHold['upload'] {
+  return {
+    intended_at: row.intended_at.toISOString(),
+    started_at: row.upload_started_at?.toISOString() ?? null,
+    settled_at: row.settled_at?.toISOString() ?? null,
+    headers_sent: row.headers_sent,
+    body_bytes: row.body_bytes,
+    body_bytes_sent: row.body_bytes_sent,
+    http_status: row.http_status,
+    transport_error: row.transport_error,
+    body_excerpt: masked(row.body_excerpt),
+    balance_before: balanceOf(row.balance_before, row.balance_before_at),
+    balance_after: balanceOf(row.balance_after, row.balance_after_at),
+  };
+}
+
+function balanceOf(amount: string | null, at: Date | null) {
+  return amount === null || at === null
+    ? null
+    : { amount: shortAmount(amount), at: at.toISOString() };
+}
+
+/** Adapters mask what they keep; this is the second net, for rows that something else wrote. */
+function masked(excerpt: string | null): string | null {
+  return excerpt === null ? null : scrub(excerpt);
 }
 
 export function decisionOf(row: DecisionRow): HeldDecision {
@@ -61,6 +89,7 @@ export function decisionOf(row: DecisionRow): HeldDecision {
     reason: row.why,
     task_id: row.task_id,
     cost_ceiling: row.cost_ceiling === null ? null : shortAmount(row.cost_ceiling),
+    not_charged: row.lifted_to === null ? null : row.lifted_to === 'not_charged',
     at: row.at.toISOString(),
   };
 }

@@ -34,6 +34,7 @@ export function jobSummaryOf(row: JobRow, now_ms: number): JobSummary {
       cost: shortAmount(row.cost),
       reserved: shortAmount(row.reserved),
       at_risk: shortAmount(row.at_risk),
+      written_off: shortAmount(row.written_off),
     },
     failure: row.failure,
     created_at: row.created_at.toISOString(),

@@ -5,6 +5,7 @@ import {
   readChunk,
   readDecisions,
   readEvidence,
+  readHeldUpload,
   readHold,
   readPolls,
 } from '@rollcall/db';
@@ -40,9 +41,11 @@ export async function readWholeHold(
 ): Promise<WholeHold | null> {
   const row = await readHold(database, tenantId, chunkId);
   if (!row) return null;
-  const [evidence, decisions] = await Promise.all([
+  const [upload, evidence, decisions] = await Promise.all([
+    readHeldUpload(database, tenantId, chunkId),
     readEvidence(database, tenantId, chunkId, evidenceShown),
     readDecisions(database, tenantId, chunkId),
   ]);
-  return wholeHoldOf(row, evidence, decisions);
+  // Decided while it was read: it is no hold any more.
+  return upload && wholeHoldOf(row, upload, evidence, decisions);
 }

@@ -220,10 +220,21 @@ async function repeated(desk: Desk, asked: Asked): Promise<Resolved> {
     decision.task_id === (body.task_id ?? null) &&
     (decision.cost_ceiling === null) === (body.cost_ceiling === undefined) &&
     (body.cost_ceiling === undefined ||
-      parseMoney(decision.cost_ceiling ?? '') === ceilingOf(body));
+      parseMoney(decision.cost_ceiling ?? '') === ceilingOf(body)) &&
+    (body.decision !== 'pay_again' ||
+      (decision.lifted_to === 'not_charged') === (body.not_charged ?? false));
   // Held again it waits for a new decision, save where the body says that it is about the upload before.
   const stands = chunk.state !== 'held' || body.attempt_id !== undefined;
-  return same && stands ? found : refuse('not_held');
+  return same && stands ? found : refuse('not_held', { detail: standingDecision(found) });
+}
+
+/** What was decided instead: whoever sent another decision, or the same with other words for the money, reads which one stands. */
+function standingDecision({ chunk, decision }: Extract<Resolved, { kind: 'resolved' }>): string {
+  const paid =
+    decision.decision === 'pay_again'
+      ? ` with cost_ceiling ${shortAmount(decision.cost_ceiling ?? '0')} and not_charged ${decision.lifted_to === 'not_charged'}`
+      : '';
+  return `It was decided on ${decision.at.toISOString()}: ${decision.decision}${paid}, for attempt ${decision.attempt_id}. That stands; the chunk is ${chunk.state} now, and nothing was changed.`;
 }
 
 async function latest({ database }: Desk, { key, chunkId, body }: Asked): Promise<Resolved> {

@@ -99,6 +99,7 @@ export function notSent(reason: string, startedAt_ms: number): SubmitAnswer {
       startedAt_ms,
       duration_ms: Date.now() - startedAt_ms,
       headersSent: false,
+      sentBody: null,
       httpStatus: null,
       bodyExcerpt: null,
       rawBody: null,

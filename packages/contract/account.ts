@@ -73,6 +73,10 @@ export const accountSchema = z
           description:
             'Unknown uploads that a person gave up: they may have been charged, and nobody will find out. What is not decided yet is no part of it.',
         }),
+        written_off: amountSchema.meta({
+          description:
+            'Uploads that a person paid for again and that the provider charged or may have charged: lost, unless it gives the money back.',
+        }),
         committed_today: amountSchema.meta({ description: 'Since 00:00 UTC.' }),
         committed_this_month: amountSchema.meta({
           description: 'Since the first of the month, UTC.',

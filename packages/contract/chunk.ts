@@ -55,6 +55,19 @@ export const attemptSchema = z
 const attemptWithTaskSchema = attemptSchema
   .extend({
     task_id: z.string().nullable().meta({ description: "The provider's name of what it took." }),
+    named_task_id: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'A task that its own answer named and that is not its task: the answer came after a decision, or another upload has that task.',
+        examples: [null],
+      }),
+    paid_twice: z.boolean().meta({
+      description:
+        'It was paid for again, and the provider is known to have taken it: its money went twice, unless the provider gives it back.',
+      examples: [false],
+    }),
     numbers: count.meta({ description: 'How many numbers it sent.' }),
     price_per_number: amountSchema,
     approval_id: z

@@ -7,7 +7,7 @@ export const decisionNameSchema = z.enum(decisions, `write one of ${decisions.jo
   id: 'DecisionName',
   description:
     '`adopt`: the provider’s support named the task that the upload became. `pay_again`: send it once more, with an approval. ' +
-    '`keep_polling`: the task is believed to be alive. `replay`: read the archived file again. `give_up`: its numbers end as failed.',
+    '`keep_polling`: the task is believed to be alive; a doubted file is fetched anew, for free. `replay`: read the archived file again. `give_up`: its numbers end as failed.',
 });
 
 /** What a person decided on a held chunk. */
@@ -25,6 +25,14 @@ export const decisionSchema = z
     cost_ceiling: amountSchema
       .nullable()
       .meta({ description: 'With pay_again: what was allowed.' }),
+    not_charged: z
+      .boolean()
+      .nullable()
+      .meta({
+        description:
+          'With pay_again: whether the provider had said that the earlier upload cost nothing.',
+        examples: [null],
+      }),
     at: z.iso.datetime().meta({ description: 'When it was decided.' }),
   })
   .meta({ id: 'Decision' });

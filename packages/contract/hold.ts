@@ -41,7 +41,10 @@ const hold = {
   currency: z
     .string()
     .meta({ description: 'Currency of that amount (ISO 4217).', examples: ['USD'] }),
-  held_since: time.meta({ description: 'Since when it waits.' }),
+  held_since: time.meta({
+    description:
+      'Since when it waits: since this attempt was held first, whatever was decided and undone meanwhile.',
+  }),
   allowed: z
     .array(decisionNameSchema)
     .meta({ description: 'What may be decided on it now.', examples: [['adopt', 'give_up']] }),
@@ -69,6 +72,59 @@ export const holdPageSchema = pageOf(holdSchema)
   })
   .meta({ id: 'HoldPage' });
 
+const bodyBytes = count.nullable().meta({
+  description: 'Bytes of the upload’s body; null: no upload, or not known.',
+  examples: [17_400],
+});
+const bodyBytesSent = count.nullable().meta({
+  description:
+    'How many of them the operating system took from us, as last counted at the socket. That all were taken does not prove that any arrived.',
+  examples: [17_400],
+});
+const balanceSchema = z
+  .object({ amount: amountSchema, at: time.meta({ description: 'When the provider said so.' }) })
+  .nullable();
+
+/** The upload whose money is in doubt: what a person asks of it first, and tells the provider's support. */
+const heldUploadSchema = z
+  .object({
+    intended_at: time.meta({
+      description: 'When its money was reserved and the intent stored, before the first byte left.',
+    }),
+    started_at: time.nullable().meta({
+      description:
+        'When it began. Null, as what follows: its worker died or is silent, and nobody knows what it sent.',
+    }),
+    settled_at: time.nullable().meta({
+      description: 'When its outcome was known, or given up as unknown.',
+    }),
+    headers_sent: z.boolean().nullable().meta({
+      description: 'False: it is proved that nothing was sent.',
+    }),
+    body_bytes: bodyBytes,
+    body_bytes_sent: bodyBytesSent,
+    http_status: z.int().nullable().meta({ description: 'Null: no answer came.' }),
+    transport_error: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'How the connection failed, where it did.',
+        examples: ['ECONNRESET'],
+      }),
+    body_excerpt: z.string().nullable().meta({
+      description: 'The beginning of the answer, numbers and keys masked.',
+    }),
+    balance_before: balanceSchema.meta({
+      description:
+        'What the provider said last of the account’s balance before it; null: it never did.',
+    }),
+    balance_after: balanceSchema.meta({
+      description:
+        'What it said first after the outcome was given up as unknown; null: not asked, or it has no such call. A hint: other uploads may lie in between, and nothing is decided by it.',
+    }),
+  })
+  .meta({ id: 'HeldUpload' });
+
 const evidenceSchema = z
   .object({
     attempt_id: z.string().meta({ description: 'The attempt that it belongs to.' }),
@@ -83,6 +139,8 @@ const evidenceSchema = z
     }),
     task_id: z.string().nullable().meta({ description: 'The task that was asked for or named.' }),
     headers_sent: z.boolean().meta({ description: 'False: it is proved that nothing was sent.' }),
+    body_bytes: bodyBytes,
+    body_bytes_sent: bodyBytesSent,
     http_status: z.int().nullable().meta({ description: 'Null: no answer came.' }),
     body_excerpt: z.string().nullable().meta({
       description: 'The beginning of the answer, numbers and keys masked.',
@@ -98,6 +156,7 @@ const evidenceSchema = z
 export const wholeHoldSchema = z
   .object({
     ...hold,
+    upload: heldUploadSchema,
     evidence: z
       .array(evidenceSchema)
       .meta({ description: 'Every exchange over the chunk that was kept, oldest first.' }),

@@ -147,10 +147,23 @@ const summary = {
         description:
           'Unknown uploads that a person gave up: they may have been charged, and nobody will find out. What is not decided yet is no part of it.',
       }),
+      written_off: amountSchema.meta({
+        description:
+          'Uploads that a person paid for again and that the provider charged or may have charged: lost, unless it gives the money back.',
+      }),
     })
     .meta({
       id: 'JobMoney',
-      examples: [{ currency: 'USD', max_cost: '25', cost: '0.24', reserved: '0.08', at_risk: '0' }],
+      examples: [
+        {
+          currency: 'USD',
+          max_cost: '25',
+          cost: '0.24',
+          reserved: '0.08',
+          at_risk: '0',
+          written_off: '0',
+        },
+      ],
     }),
   failure: z
     .string()

@@ -11,6 +11,7 @@ export const commitNames = [
   'hold.adopt',
   'hold.give_up',
   'hold.keep_polling',
+  'hold.open_batch',
   'hold.pay_again',
   'hold.replay',
   'ingest.archive',

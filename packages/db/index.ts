@@ -95,6 +95,13 @@ export {
   type ReplayRow,
 } from './sql/read-replays.ts';
 export { appendEvidence } from './sql/evidence.ts';
+export { keepDoubtBalance, takeDoubtLook } from './sql/balance-looks.ts';
+export {
+  type BatchDecisionRow,
+  type HoldBatch,
+  openHoldBatch,
+  readBatchDecisions,
+} from './sql/hold-batch.ts';
 export {
   claimIdempotencyKey,
   keepIdempotencyKey,
@@ -163,15 +170,18 @@ export {
   readPolls,
 } from './sql/read-chunks.ts';
 export {
+  anyHold,
   type DecisionRow,
   type EvidenceRow,
   findHeldArtifact,
   type HeldArtifactRow,
+  type HeldUploadRow,
   type HoldFilter,
   type HoldRow,
   listHolds,
   readDecisions,
   readEvidence,
+  readHeldUpload,
   readHold,
   sumHolds,
 } from './sql/read-holds.ts';

@@ -37,7 +37,7 @@ beforeAll(async () => {
   await ground.db.query(`
     ALTER TABLE store.ledger DISABLE TRIGGER USER;
     UPDATE store.ledger SET at = '2026-11-20T10:00:00Z';
-    UPDATE store.chunks SET changed_at = '2026-11-20T10:00:00Z'`);
+    UPDATE store.chunks SET changed_at = '2026-11-20T10:00:00Z', held_since = CASE WHEN state = 'held' THEN '2026-11-20T10:00:00Z'::timestamptz END`);
   // The money of the retried job is of another year, so that the two others are shown alone.
   await ground.db.query(
     `UPDATE store.ledger l SET at = '2025-11-20T10:00:00Z' FROM store.jobs j
@@ -229,6 +229,7 @@ test('the views are those of the design', async () => {
     'held_chunks',
     'jobs',
     'latest_results',
+    'paid_twice',
     'rejects',
     'results',
     'spend',

@@ -98,4 +98,5 @@ export const decisions = store.table('decisions', {
   at: time('at').notNull().defaultNow(),
   taskId: text('task_id'),
   approvalId: text('approval_id'),
+  batchKey: text('batch_key'),
 });

@@ -128,6 +128,7 @@ export {
   type ProviderAmount,
   type RefusalClass,
   type ResultLocator,
+  type SentBody,
   type StatusAnswer,
   type SubmitAnswer,
   type TaskPhase,

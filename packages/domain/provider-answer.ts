@@ -3,6 +3,13 @@
  * read them. Nothing here is ever thrown: an answer that cannot be understood is a value too.
  */
 
+/** The body of an upload: how long it is, and how much of it left this process. */
+export interface SentBody {
+  readonly bytes: number;
+  /** What the operating system took from us: at most so many bytes arrived, and that all were taken proves nothing. */
+  readonly taken_bytes: number;
+}
+
 /** What is kept of one exchange. No key, no full number: excerpts are scrubbed by the adapter. */
 export interface Evidence {
   readonly operation: 'submit' | 'status' | 'download' | 'balance';
@@ -10,6 +17,8 @@ export interface Evidence {
   readonly duration_ms: number;
   /** False only if no request header left this process (undici emitted no `undici:client:sendHeaders`). */
   readonly headersSent: boolean;
+  /** Of an upload that began; null for every other call. */
+  readonly sentBody: SentBody | null;
   readonly httpStatus: number | null;
   /** First 2,000 characters of the body with digit runs masked; null when there was no body. */
   readonly bodyExcerpt: string | null;

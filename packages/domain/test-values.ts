@@ -41,6 +41,7 @@ export const sampleEvidence: Evidence = {
   startedAt_ms: 1_000,
   duration_ms: 10,
   headersSent: true,
+  sentBody: null,
   httpStatus: 200,
   bodyExcerpt: null,
   rawBody: null,

@@ -51,12 +51,14 @@ export function keptBody(
 
 /** What is kept of an exchange. */
 export function evidenceOf(answer: HttpAnswer, key: string, keepRaw: boolean): Evidence {
-  const { operation, startedAt_ms, duration_ms, headersSent, httpStatus, transportError } = answer;
+  const { operation, startedAt_ms, duration_ms, headersSent, sentBody } = answer;
+  const { httpStatus, transportError } = answer;
   return {
     operation,
     startedAt_ms,
     duration_ms,
     headersSent,
+    sentBody,
     httpStatus,
     transportError,
     ...keptBody(answer.body, key, keepRaw),

@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { bytesTaken } from './bytes-taken.ts';
 
 /**
  * Watches whether the headers of one request left this process. undici publishes `undici:client:sendHeaders` right before
@@ -12,6 +14,8 @@ export interface HeadersSentWatch {
   /** Runs `dispatch`, which must create its request synchronously, as a `Client` does (a `Pool` may queue). */
   during(dispatch: () => void): void;
   sent(): boolean;
+  /** Of a body of so many bytes: how many the operating system has taken from us. At most so many arrived. */
+  bodyTaken(body_bytes: number): number;
   stop(): void;
 }
 
@@ -23,12 +27,14 @@ function requestOf(message: unknown): unknown {
 
 export function watchHeadersSent(): HeadersSentWatch {
   let request: unknown = null;
-  let sent = false;
+  let sent: { readonly socket: Socket; readonly head_bytes: number } | null = null;
   const onCreate = (message: unknown) => {
     request = requestOf(message);
   };
   const onSendHeaders = (message: unknown) => {
-    if (request !== null && requestOf(message) === request) sent = true;
+    if (request === null || requestOf(message) !== request) return;
+    const { socket, headers } = message as { readonly socket: Socket; readonly headers: string };
+    sent = { socket, head_bytes: Buffer.byteLength(headers, 'latin1') };
   };
   subscribe('undici:client:sendHeaders', onSendHeaders);
   return {
@@ -42,7 +48,13 @@ export function watchHeadersSent(): HeadersSentWatch {
       // Without the object nothing could ever match, and an upload would look unsent: stop rather than pay twice.
       if (request === null) throw new Error('undici did not publish undici:request:create');
     },
-    sent: () => sent,
+    sent: () => sent !== null,
+    bodyTaken(body_bytes) {
+      if (sent === null) return 0;
+      // undici ends the head with this line, after it has told it.
+      const head_bytes = sent.head_bytes + `content-length: ${body_bytes}\r\n\r\n`.length;
+      return Math.min(body_bytes, Math.max(0, bytesTaken(sent.socket) - head_bytes));
+    },
     stop: () => void unsubscribe('undici:client:sendHeaders', onSendHeaders),
   };
 }

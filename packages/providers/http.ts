@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Account, Evidence } from '@rollcall/domain';
+import type { Account, Evidence, SentBody } from '@rollcall/domain';
 import { Client, type Dispatcher, Pool } from 'undici';
 import { type HeadersSentWatch, watchHeadersSent } from './headers-sent.ts';
 import { observe, type ProviderHooks } from './provider.ts';
@@ -28,6 +28,8 @@ export interface HttpAnswer {
   readonly startedAt_ms: number;
   readonly duration_ms: number;
   readonly headersSent: boolean;
+  /** Of an upload: its body, and how much of it the operating system took; null for other calls. */
+  readonly sentBody: SentBody | null;
   readonly httpStatus: number | null;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -117,6 +119,7 @@ function exchange(
 ): Promise<HttpAnswer> {
   const startedAt_ms = Date.now();
   const started = performance.now();
+  const body_bytes = call.body?.byteLength ?? 0;
   return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | null = null;
     let requestStarted = false;
@@ -136,6 +139,8 @@ function exchange(
         startedAt_ms,
         duration_ms: Math.round(performance.now() - started),
         headersSent: watch === null ? requestStarted : watch.sent(),
+        sentBody:
+          watch === null ? null : { bytes: body_bytes, taken_bytes: watch.bodyTaken(body_bytes) },
         httpStatus,
         headers,
         body: Buffer.concat(chunks),

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { crashPoint } from '@rollcall/crash-points';
 import { buildConnector } from 'undici';
+import { countTaken } from './bytes-taken.ts';
 
 type WriteDone = (error?: Error | null) => void;
 
@@ -18,6 +19,7 @@ export function uploadConnector(timeout_ms: number): buildConnector.connector {
         callback(error, null);
         return;
       }
+      countTaken(socket);
       readOnWhenWritingFails(socket);
       callback(null, socket);
     });

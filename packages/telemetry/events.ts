@@ -48,6 +48,8 @@ export const eventMeanings = {
     'An answer could not be stored. A task named here was paid for: a person can adopt it.',
   'attempt.late_answer':
     'An answer came after its worker had lost the chunk; it was kept and used.',
+  'attempt.paid_twice':
+    'The provider had taken an upload that a person gave up and paid for again: its money went twice. Claim it back by the task named here.',
   'attempt.overcharged': 'The provider charged more than the price on the attempt.',
   'account.paused':
     'An account was paused: its key was refused, it overcharged, or a person said so.',

@@ -59,7 +59,14 @@ const summary: JobSummary = {
   chunks: { held: 1, blocked: 0 },
   progress: 0.6,
   eta_seconds: 40,
-  money: { currency, max_cost: '25', cost: '0.32', reserved: '0.08', at_risk: '0' },
+  money: {
+    currency,
+    max_cost: '25',
+    cost: '0.32',
+    reserved: '0.08',
+    at_risk: '0',
+    written_off: '0',
+  },
   failure: null,
   created_at: '2024-08-01T09:30:00.000Z',
   planned_at: '2024-08-01T09:30:01.000Z',
@@ -125,6 +132,7 @@ const decision: HeldDecision = {
   reason: 'support found the task, ticket 4711',
   task_id: taskId,
   cost_ceiling: null,
+  not_charged: null,
   at: '2024-08-01T10:02:00.000Z',
 };
 
@@ -151,6 +159,8 @@ const wholeChunk: WholeChunk = {
     {
       ...attempt,
       task_id: null,
+      named_task_id: null,
+      paid_twice: false,
       numbers: 200,
       price_per_number: '0.0004',
       approval_id: null,
@@ -163,6 +173,19 @@ const wholeChunk: WholeChunk = {
 
 const wholeHold: WholeHold = {
   ...hold,
+  upload: {
+    intended_at: '2024-08-01T09:31:00.000Z',
+    started_at: '2024-08-01T09:31:00.020Z',
+    settled_at: '2024-08-01T09:31:20.000Z',
+    headers_sent: true,
+    body_bytes: 3_140,
+    body_bytes_sent: 3_140,
+    http_status: null,
+    transport_error: 'UND_ERR_SOCKET',
+    body_excerpt: null,
+    balance_before: { amount: '120.5', at: '2024-08-01T09:20:00.000Z' },
+    balance_after: { amount: '120.42', at: '2024-08-01T09:31:22.000Z' },
+  },
   evidence: [
     {
       attempt_id: attemptId,
@@ -172,6 +195,8 @@ const wholeHold: WholeHold = {
       verdict: 'connection_lost',
       task_id: null,
       headers_sent: true,
+      body_bytes: 3_140,
+      body_bytes_sent: 3_140,
       http_status: null,
       body_excerpt: null,
       transport_error: 'ECONNRESET',
@@ -194,6 +219,7 @@ const accountExample: Account = {
   money: {
     reserved: '0.08',
     at_risk: '0',
+    written_off: '0',
     committed_today: '0.32',
     committed_this_month: '38.2',
     daily_cap: '50',

@@ -2,7 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { IServerAdapter } from '@bull-board/api/typings/app';
 import { FastifyAdapter } from '@bull-board/fastify';
-import { type Database, listHolds } from '@rollcall/db';
+import { anyHold, type Database, listHolds } from '@rollcall/db';
 import type { Queues } from '@rollcall/queue';
 import { parseId } from '@rollcall/domain';
 import type { FastifyInstance } from 'fastify';
@@ -24,7 +24,6 @@ interface DashboardOptions {
 export const dashboardPath = '/admin/queues';
 const holdsPath = `${dashboardPath}/holds`;
 const holdsShown = 200;
-const anyHold = { account: null, jobId: null, reason: null, checkName: null };
 const chunkPath = (chunkId: string) => `${dashboardPath}/chunk/${chunkId}`;
 
 /**

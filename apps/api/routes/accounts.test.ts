@@ -76,6 +76,7 @@ describe('once a worker has read it, an account', () => {
       committed_today: '0.022',
       committed_this_month: '0.022',
       at_risk: '0',
+      written_off: '0',
     });
     const stranger = await ground.bearer(['jobs:read'], elsewhere);
     const seen = (await call('/accounts/alpha', { authorization: stranger })).body;

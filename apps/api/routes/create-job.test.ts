@@ -37,7 +37,14 @@ describe('the three forms', () => {
       counts: { lines: 5, accepted: 2, duplicates: 1, rejected: 2, answered: 0, pending: 2 },
       progress: 0,
       eta_seconds: null,
-      money: { currency: 'USD', max_cost: '2.5', cost: '0', reserved: '0', at_risk: '0' },
+      money: {
+        currency: 'USD',
+        max_cost: '2.5',
+        cost: '0',
+        reserved: '0',
+        at_risk: '0',
+        written_off: '0',
+      },
       attention: [],
     });
     expect(response.status).toBe(202);

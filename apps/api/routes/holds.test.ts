@@ -23,7 +23,7 @@ describe('the list of holds', () => {
     }
     // Held in one moment, as a sweep does it: the id tells them apart.
     await ground.database.query(
-      `UPDATE store.chunks SET changed_at = '2026-01-01T00:00:00.123456Z' WHERE id = ANY($1)`,
+      `UPDATE store.chunks SET held_since = '2026-01-01T00:00:00.123456Z' WHERE id = ANY($1)`,
       [made.slice(0, 3)],
     );
     const seen: string[] = [];

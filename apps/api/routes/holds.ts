@@ -6,7 +6,7 @@ import {
   resolveHoldBodySchema,
   wholeHoldSchema,
 } from '@rollcall/contract';
-import { type Database, listHolds, sumHolds } from '@rollcall/db';
+import { anyHold, type Database, listHolds, sumHolds } from '@rollcall/db';
 import { type ChunkId, parseId } from '@rollcall/domain';
 import type { Queues } from '@rollcall/queue';
 import type { Logger } from '@rollcall/telemetry';
@@ -61,7 +61,7 @@ export async function holdRoutes(
       const { tenantId } = keyOf(request);
       const cursor = readCursor('holds', request.query.cursor);
       if (cursor.kind === 'invalid') return sendRefusal(request, reply, refuse('invalid_cursor'));
-      const filter = { account, jobId: job, reason, checkName: check };
+      const filter = { ...anyHold, account, jobId: job, reason, checkName: check };
       const [rows, sums] = await Promise.all([
         listHolds(database, tenantId, filter, { after: cursor.after, limit: limit + 1 }),
         sumHolds(database, tenantId, filter),

@@ -51,7 +51,14 @@ describe('one job', () => {
       outcomes: { registered: 10, not_registered: 9, undetermined: 1, missing: 0 },
       chunks: { held: 1, blocked: 0 },
       progress: 0.8,
-      money: { currency: 'USD', max_cost: null, cost: '0.01', reserved: '0.002', at_risk: '0' },
+      money: {
+        currency: 'USD',
+        max_cost: null,
+        cost: '0.01',
+        reserved: '0.002',
+        at_risk: '0',
+        written_off: '0',
+      },
       attention: [
         { state: 'held', reason: 'unknown', chunks: 1, numbers: 5, money_at_risk: '0.002' },
       ],

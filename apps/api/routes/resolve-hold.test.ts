@@ -147,6 +147,21 @@ describe('deciding twice', () => {
     expect(await decisionsOn(chunkId)).toHaveLength(1);
   });
 
+  test('with another word on the money is refused, and says which decision stands', async () => {
+    const { chunkId, attemptId } = await insertHeld(ground.database);
+    const asked = { decision: 'pay_again', cost_ceiling: '0.002', attempt_id: attemptId };
+    const first = await resolve(chunkId, asked, approver);
+    expect(first.body.decision).toMatchObject({ not_charged: false });
+    expect((await resolve(chunkId, { ...asked, not_charged: false }, approver)).status).toBe(200);
+    const other = await resolve(chunkId, { ...asked, not_charged: true }, approver);
+    expect([other.status, other.body.code]).toEqual([409, 'not_held']);
+    expect(other.body.detail).toContain(
+      'pay_again with cost_ceiling 0.002 and not_charged false, for attempt ' + attemptId,
+    );
+    expect(await placeOf(attemptId)).toBe('written_off');
+    expect(await decisionsOn(chunkId)).toHaveLength(1);
+  });
+
   test('another way is refused', async () => {
     const { chunkId } = await insertHeld(ground.database);
     await resolve(chunkId, { decision: 'adopt', task_id: `other-${chunkId}` });

@@ -21,6 +21,7 @@ import {
 } from '../testing/walk-chunk.ts';
 import { adoptTask } from './adopt-task.ts';
 import { giveUp, keepPolling, payAgain, replayArtifact } from './decide-held.ts';
+import { anyHold, listHolds } from './read-holds.ts';
 import { leaveIngest } from './leave-ingest.ts';
 import { settlePoll } from './poll-tasks.ts';
 
@@ -185,6 +186,26 @@ describe('give up', () => {
       reason: 'canary_rejected',
     });
   });
+});
+
+test('a hold waits since its attempt was held first, whatever was decided in vain; a new attempt waits anew', async () => {
+  const since = async (chunkId: string) =>
+    (await listHolds(ground.db, 1, anyHold, { after: null, limit: 1_000 })).find(
+      (hold) => hold.chunk_id === chunkId,
+    )?.held_since;
+  const { chunkId } = await heldByPoll(ground, 'poll');
+  const first = await since(chunkId);
+  expect(first).toBeInstanceOf(Date);
+  await keepPolling(ground.db, chunkId, future_ms, person);
+  const poll = await claimPoll(ground, chunkId);
+  const hold = { kind: 'hold', reason: 'upstream_failed', detail: 'failed_twice' } as const;
+  await ground.db.transaction('test', (tx) =>
+    settlePoll(tx, poll, { kind: 'status', status: ready }, hold),
+  );
+  expect(await since(chunkId)).toEqual(first);
+  await payAgain(ground.db, chunkId, approval(), person);
+  await settle(ground, await claim(ground, chunkId), lost, heldUnknown);
+  expect((await since(chunkId))?.getTime()).toBeGreaterThan(first?.getTime() ?? 0);
 });
 
 test('what another tenant holds takes no decision', async () => {

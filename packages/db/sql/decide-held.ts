@@ -24,6 +24,8 @@ export interface Decider {
   readonly attemptId?: string;
   readonly decidedBy: string;
   readonly why: string;
+  /** The Idempotency-Key of a decision on many holds. */
+  readonly batchKey?: string;
 }
 
 export type Decided =
@@ -91,6 +93,7 @@ export async function keepDecision(
       why: by.why,
       taskId: named.taskId ?? null,
       approvalId: named.approvalId ?? null,
+      batchKey: by.batchKey ?? null,
     }),
   );
 }

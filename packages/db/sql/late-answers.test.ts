@@ -1,9 +1,19 @@
 import type { Money } from '@rollcall/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accepted, acceptance, heldUnknown, lost, refused, retry } from '../testing/answers.ts';
+import {
+  accepted,
+  acceptance,
+  future_ms,
+  heldUnknown,
+  lost,
+  refused,
+  retry,
+} from '../testing/answers.ts';
 import { chunkRow, type Ground, layGround, newId, placeOf, row } from '../testing/ground.ts';
 import { claim, claimPoll, readyChunk, settle } from '../testing/walk-chunk.ts';
+import { adoptTask, confirmAdoption } from './adopt-task.ts';
 import { giveUp, payAgain } from './decide-held.ts';
+import { readAttempts } from './read-chunks.ts';
 import type { SubmittedChunk } from './settle-submit.ts';
 import { expireLeases } from './sweep-due.ts';
 
@@ -84,7 +94,10 @@ describe('an answer that comes late', () => {
     const approval = { id: newId.approval(), costCeiling: (10n ** 9n) as Money };
     await payAgain(ground.db, chunk.chunkId, { ...approval, liftedTo: 'written_off' }, person);
     const second = await claim(ground, chunk.chunkId);
-    expect(await settle(ground, chunk, acceptance('late-3'), accepted)).toEqual({ kind: 'stale' });
+    expect(await settle(ground, chunk, acceptance('late-3'), accepted)).toEqual({
+      kind: 'stale',
+      paidTwice: true,
+    });
     expect(await attemptRow(chunk)).toMatchObject({
       outcome: 'written_off',
       task_id: null,
@@ -100,6 +113,45 @@ describe('an answer that comes late', () => {
     expect(await settle(ground, second, acceptance('second-3'), accepted)).toMatchObject({
       state: 'polling',
     });
+  });
+
+  test.each(['written_off', 'not_charged'] as const)(
+    'an acceptance after paying again, the first being %s, says that money went twice: in the ledger, on the attempt and in rollcall.paid_twice',
+    async (liftedTo) => {
+      const chunk = await sleptThrough();
+      const approval = { id: newId.approval(), costCeiling: (10n ** 9n) as Money };
+      await payAgain(ground.db, chunk.chunkId, { ...approval, liftedTo }, person);
+      const second = await claim(ground, chunk.chunkId);
+      expect(await settle(ground, chunk, acceptance(`twice-${liftedTo}`), accepted)).toEqual({
+        kind: 'stale',
+        paidTwice: true,
+      });
+      expect(await placeOf(ground, chunk.attemptId)).toBe('written_off');
+      await settle(ground, second, acceptance(`second-${liftedTo}`), accepted);
+      expect(await readAttempts(ground.db, 1, chunk.chunkId)).toMatchObject([
+        { outcome: liftedTo, task_id: null, named_task_id: `twice-${liftedTo}`, paid_twice: true },
+        { outcome: 'accepted', named_task_id: null, paid_twice: false },
+      ]);
+      const told = `SELECT task_id, lifted_to, told_after_approval, approved_by FROM rollcall.paid_twice WHERE chunk_id = $1`;
+      expect(await row(ground, told, [chunk.chunkId])).toEqual({
+        task_id: `twice-${liftedTo}`,
+        lifted_to: liftedTo,
+        told_after_approval: true,
+        approved_by: person.decidedBy,
+      });
+    },
+  );
+
+  test('an acceptance of another task than the one adopted is kept, and the adopted one stays', async () => {
+    const chunk = await sleptThrough();
+    await adoptTask(ground.db, chunk.chunkId, 'adopted-5', future_ms, person);
+    const poll = await claimPoll(ground, chunk.chunkId);
+    await ground.db.transaction('test', (tx) => confirmAdoption(tx, poll));
+    expect(await settle(ground, chunk, acceptance('own-5'), accepted)).toEqual({ kind: 'stale' });
+    expect(await readAttempts(ground.db, 1, chunk.chunkId)).toMatchObject([
+      { outcome: 'accepted', task_id: 'adopted-5', named_task_id: 'own-5', paid_twice: false },
+    ]);
+    expect(await placeOf(ground, chunk.attemptId)).toBe('committed');
   });
 
   test('the same answer stored twice, since the reply to a COMMIT was lost, changes nothing more', async () => {

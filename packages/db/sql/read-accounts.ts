@@ -107,12 +107,13 @@ export interface AccountMoneyRow {
   readonly account: string;
   readonly reserved: string;
   readonly at_risk: string;
+  readonly written_off: string;
   readonly committed_today: string;
   readonly committed_this_month: string;
 }
 
 /**
- * A tenant's money by account, from the ledger: what is in doubt now, and what was committed since the UTC day and month began
+ * A tenant's money by account, from the ledger: what is in doubt now, what was ever written off, and what was committed since the UTC day and month began
  * and neither given back nor written off since.
  */
 export async function sumAccountMoney(
@@ -132,10 +133,11 @@ export async function sumAccountMoney(
        SELECT l.account, COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, sum(l.amount) AS this_month
          FROM store.ledger l, clock k
         WHERE l.tenant_id = $1 AND l.entry = 'commit' AND l.at >= k.this_month
-          AND NOT EXISTS (SELECT FROM store.ledger g WHERE g.attempt_id = l.attempt_id AND g.entry IN ('release', 'write_off')) GROUP BY 1)
-     SELECT account, COALESCE(d.reserved, 0)::text AS reserved, COALESCE(d.at_risk, 0)::text AS at_risk,
+          AND NOT EXISTS (SELECT FROM store.ledger g WHERE g.attempt_id = l.attempt_id AND g.entry IN ('release', 'write_off')) GROUP BY 1),
+     lost AS (SELECT account, sum(amount) AS written_off FROM store.ledger WHERE tenant_id = $1 AND entry = 'write_off' GROUP BY 1)
+     SELECT account, COALESCE(w.written_off, 0)::text AS written_off, COALESCE(d.reserved, 0)::text AS reserved, COALESCE(d.at_risk, 0)::text AS at_risk,
             COALESCE(c.today, 0)::text AS committed_today, COALESCE(c.this_month, 0)::text AS committed_this_month
-       FROM doubt d FULL JOIN committed c USING (account)`,
+       FROM doubt d FULL JOIN committed c USING (account) FULL JOIN lost w USING (account)`,
     [tenantId],
   );
   return rows;

@@ -79,6 +79,10 @@ export interface AttemptRow {
   readonly amount: string;
   readonly currency: string;
   readonly task_id: string | null;
+  /** A task that its own answer named and that is not its task: the answer came late, or another upload has that task. */
+  readonly named_task_id: string | null;
+  /** It was paid for again, and the provider is known to have taken it. */
+  readonly paid_twice: boolean;
   readonly approval_id: string | null;
   readonly created_at: Date;
   readonly settled_at: Date | null;
@@ -94,8 +98,12 @@ export async function readAttempts(
 ): Promise<readonly AttemptRow[]> {
   const { rows } = await db.query<AttemptRow>(
     `SELECT a.id, a.attempt_no, a.outcome, a.outcome_reason, a.numbers, a.price_per_number, a.amount, a.currency, a.task_id, a.approval_id,
-            a.created_at, a.settled_at, m.place
+            a.created_at, a.settled_at, m.place,
+            CASE WHEN e.task_id IS DISTINCT FROM a.task_id THEN e.task_id END AS named_task_id,
+            a.outcome IN ('not_charged', 'written_off') AND COALESCE(e.verdict = 'accepted', false) AS paid_twice
        FROM store.attempts a
+       LEFT JOIN LATERAL (SELECT * FROM store.evidence o WHERE o.attempt_id = a.id AND o.operation = 'submit' AND o.task_id IS NOT NULL
+                           ORDER BY o.id DESC LIMIT 1) e ON true
        -- One attempt at a time, so that the view groups its few entries and not the whole ledger.
        JOIN LATERAL (SELECT v.place FROM store.attempt_money v WHERE v.attempt_id = a.id) m ON true
       WHERE a.chunk_id = $1 AND a.tenant_id = $2 ORDER BY a.attempt_no`,

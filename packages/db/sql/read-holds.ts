@@ -28,7 +28,20 @@ export interface HoldFilter {
   readonly jobId: string | null;
   readonly reason: string | null;
   readonly checkName: string | null;
+  readonly detail: string | null;
+  /** Held since before this time. */
+  readonly heldBefore: Date | null;
 }
+
+/** What a filter narrows nothing by. */
+export const anyHold: HoldFilter = {
+  account: null,
+  jobId: null,
+  reason: null,
+  checkName: null,
+  detail: null,
+  heldBefore: null,
+};
 
 export interface HoldPlace {
   readonly held_us: number;
@@ -40,14 +53,16 @@ const holds = `FROM store.chunks c
   JOIN store.attempts a ON a.id = c.attempt_id
  WHERE c.state = 'held' AND c.tenant_id = $1`;
 const holdColumns = `SELECT c.id AS chunk_id, j.id AS job_id, c.account, j.check_name, c.numbers, c.reason, COALESCE(c.held_detail, a.outcome_reason) AS detail,
-       a.id AS attempt_id, a.outcome AS attempt_outcome, a.task_id, a.amount AS money_at_risk, a.currency, c.changed_at AS held_since,
-       (extract(epoch FROM c.changed_at) * 1000000)::bigint AS held_us, j.state AS job_state,
+       a.id AS attempt_id, a.outcome AS attempt_outcome, a.task_id, a.amount AS money_at_risk, a.currency, c.held_since,
+       (extract(epoch FROM c.held_since) * 1000000)::bigint AS held_us, j.state AS job_state,
        c.artifact_id IS NOT NULL OR (c.reason = 'artifact' AND c.locator IS NOT NULL) AS has_result`;
 const filtered = `AND ($2::text IS NULL OR c.account = $2) AND ($3::text IS NULL OR j.id = $3)
-   AND ($4::text IS NULL OR c.reason = $4) AND ($5::text IS NULL OR j.check_name = $5)`;
+   AND ($4::text IS NULL OR c.reason = $4) AND ($5::text IS NULL OR j.check_name = $5)
+   AND ($6::text IS NULL OR COALESCE(c.held_detail, a.outcome_reason) = $6) AND ($7::timestamptz IS NULL OR c.held_since < $7)`;
 
 function filterValues(tenantId: number, filter: HoldFilter) {
-  return [tenantId, filter.account, filter.jobId, filter.reason, filter.checkName];
+  const { account, jobId, reason, checkName, detail, heldBefore } = filter;
+  return [tenantId, account, jobId, reason, checkName, detail, heldBefore];
 }
 
 /** A page of a tenant's held chunks, those that wait longest first. */
@@ -59,8 +74,8 @@ export async function listHolds(
 ): Promise<readonly HoldRow[]> {
   const { rows } = await db.query<HoldRow>(
     `${holdColumns} ${holds} ${filtered}
-        AND ($6::bigint IS NULL OR (c.changed_at, c.id) > (timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::text))
-      ORDER BY c.changed_at, c.id LIMIT $8`,
+        AND ($8::bigint IS NULL OR (c.held_since, c.id) > (timestamptz 'epoch' + $8::bigint * interval '1 microsecond', $9::text))
+      ORDER BY c.held_since, c.id LIMIT $10`,
     [
       ...filterValues(tenantId, filter),
       page.after?.held_us ?? null,
@@ -105,6 +120,39 @@ export async function readHold(
   return rows[0] ?? null;
 }
 
+/** The upload whose outcome is in doubt: what is known of it beyond its hold. Amounts are decimal text. */
+export interface HeldUploadRow {
+  readonly intended_at: Date;
+  /** Null, as what follows: no worker told what became of it. */
+  readonly upload_started_at: Date | null;
+  readonly settled_at: Date | null;
+  readonly headers_sent: boolean | null;
+  readonly body_bytes: number | null;
+  readonly body_bytes_sent: number | null;
+  readonly http_status: number | null;
+  readonly transport_error: string | null;
+  readonly body_excerpt: string | null;
+  readonly balance_before: string | null;
+  readonly balance_before_at: Date | null;
+  readonly balance_after: string | null;
+  readonly balance_after_at: Date | null;
+}
+
+/** The upload of a tenant's held chunk; null where it is not held. */
+export async function readHeldUpload(
+  db: Queryable,
+  tenantId: number,
+  chunkId: string,
+): Promise<HeldUploadRow | null> {
+  const { rows } = await db.query<HeldUploadRow>(
+    `SELECT v.intended_at, v.upload_started_at, v.settled_at, v.headers_sent, v.body_bytes, v.body_bytes_sent, v.http_status, v.transport_error, v.body_excerpt,
+            v.balance_before, v.balance_before_at, v.balance_after, v.balance_after_at
+       FROM store.chunks c JOIN rollcall.held_chunks v ON v.chunk_id = c.id WHERE c.id = $2 AND c.tenant_id = $1`,
+    [tenantId, chunkId],
+  );
+  return rows[0] ?? null;
+}
+
 /** The archived file of a held chunk: where its bytes are, and what they are once unpacked. */
 export interface HeldArtifactRow {
   readonly id: string;
@@ -141,6 +189,8 @@ export interface EvidenceRow {
   readonly verdict: string;
   readonly task_id: string | null;
   readonly headers_sent: boolean;
+  readonly body_bytes: number | null;
+  readonly body_bytes_sent: number | null;
   readonly http_status: number | null;
   readonly body_excerpt: string | null;
   readonly transport_error: string | null;
@@ -154,7 +204,7 @@ export async function readEvidence(
   limit: number,
 ): Promise<readonly EvidenceRow[]> {
   const { rows } = await db.query<EvidenceRow>(
-    `SELECT e.attempt_id, e.started_at, e.duration_ms, e.operation, e.verdict, e.task_id, e.headers_sent, e.http_status, e.body_excerpt, e.transport_error
+    `SELECT e.attempt_id, e.started_at, e.duration_ms, e.operation, e.verdict, e.task_id, e.headers_sent, e.body_bytes, e.body_bytes_sent, e.http_status, e.body_excerpt, e.transport_error
        FROM store.attempts a JOIN store.evidence e ON e.attempt_id = a.id
       WHERE a.chunk_id = $1 AND a.tenant_id = $2 ORDER BY e.id DESC LIMIT $3`,
     [chunkId, tenantId, limit],
@@ -170,6 +220,8 @@ export interface DecisionRow {
   readonly why: string;
   readonly task_id: string | null;
   readonly cost_ceiling: string | null;
+  /** With pay_again: what it made of the attempt that it lifted. */
+  readonly lifted_to: 'not_charged' | 'written_off' | null;
   readonly at: Date;
 }
 
@@ -180,7 +232,7 @@ export async function readDecisions(
   chunkId: string,
 ): Promise<readonly DecisionRow[]> {
   const { rows } = await db.query<DecisionRow>(
-    `SELECT d.chunk_id, d.attempt_id, d.decision, d.decided_by, d.why, d.task_id, p.cost_ceiling, d.at
+    `SELECT d.chunk_id, d.attempt_id, d.decision, d.decided_by, d.why, d.task_id, p.cost_ceiling, p.lifted_to, d.at
        FROM store.decisions d LEFT JOIN store.approvals p ON p.id = d.approval_id
       WHERE d.chunk_id = $1 AND d.tenant_id = $2 ORDER BY d.id`,
     [chunkId, tenantId],

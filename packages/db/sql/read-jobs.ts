@@ -27,6 +27,7 @@ export interface JobRow {
   readonly cost: string;
   readonly reserved: string;
   readonly at_risk: string;
+  readonly written_off: string;
   readonly currency: string;
   readonly max_cost: string | null;
   readonly purpose: string;
@@ -39,7 +40,9 @@ export interface JobRow {
   readonly failure: string | null;
 }
 
-const jobRows = `SELECT v.*, j.priority, j.failure FROM rollcall.jobs v JOIN store.jobs j ON j.id = v.job_id`;
+const jobRows = `SELECT v.*, j.priority, j.failure,
+       (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.job_no = j.job_no AND l.entry = 'write_off') AS written_off
+  FROM rollcall.jobs v JOIN store.jobs j ON j.id = v.job_id`;
 
 /** One job of a tenant, or null. */
 export async function readJob(

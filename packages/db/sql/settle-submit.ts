@@ -27,8 +27,11 @@ export type Settled =
       readonly closing?: Closing;
       readonly released?: number;
     }
-  /** The chunk had moved on: the answer is kept as evidence, and changed no state. */
-  | { readonly kind: 'stale' }
+  /**
+   * The chunk had moved on: the answer is kept as evidence, and changed no state. `paidTwice`: it is an acceptance of an upload that a
+   * person had given up and paid for again, so that its money went twice.
+   */
+  | { readonly kind: 'stale'; readonly paidTwice?: true }
   /** Accepted, with a task id that another attempt already has: nobody can tell which upload it is. */
   | { readonly kind: 'duplicate_task_id' };
 
@@ -170,7 +173,7 @@ async function settleAccepted(
     await holdUnknown(tx, chunk, 'duplicate_task_id');
     return { kind: 'duplicate_task_id' };
   }
-  if (accepted !== 1) return { kind: 'stale' };
+  if (accepted !== 1) return lateAcceptance(tx, chunk.attemptId);
   await book(tx, chunk.attemptId, 'commit');
   await bookProviderAmount(tx, chunk.attemptId, 'provider_estimated', answer.estimated);
   const moved = await tx.query<{ is_canary: boolean }>(
@@ -186,6 +189,20 @@ async function settleAccepted(
   const released = await unblockAccount(tx, chunk.account, ['provider_balance']);
   if (moved.rowCount !== 1) return { kind: 'stale' };
   return { kind: 'applied', state: 'polling', released };
+}
+
+/**
+ * An acceptance that came after a decision. Where the upload had been paid for again its money is lost, also where the person had heard that
+ * it was not charged: the ledger says so from now on.
+ */
+async function lateAcceptance(tx: Transaction, attemptId: AttemptId): Promise<Settled> {
+  const { rowCount } = await tx.query(
+    `SELECT FROM store.attempts WHERE id = $1 AND outcome IN ('not_charged', 'written_off')`,
+    [attemptId],
+  );
+  if (rowCount !== 1) return { kind: 'stale' };
+  await book(tx, attemptId, 'write_off');
+  return { kind: 'stale', paidTwice: true };
 }
 
 async function moveChunk(

@@ -7,6 +7,7 @@ export const evidence: Evidence = {
   startedAt_ms: Date.UTC(2026, 0, 2),
   duration_ms: 12.5,
   headersSent: true,
+  sentBody: null,
   httpStatus: 200,
   bodyExcerpt: '{}',
   rawBody: null,
