@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { makeId } from '@rollcall/domain';
-import { createTestDatabase, queuePrefix, type TestBackend, testRedisUrl } from '@rollcall/testing';
+import {
+  createTestDatabase,
+  type FaultyWire,
+  openFaultyWire,
+  queuePrefix,
+  type TestBackend,
+  testRedisUrl,
+} from '@rollcall/testing';
 import type { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { Doorbell } from './doorbell.ts';
-import { type FaultyWire, openFaultyWire } from './faulty-wire.ts';
 import { openQueues, type Queues } from './open-queues.ts';
 import type { QueueEvent } from './queue-event.ts';
 
