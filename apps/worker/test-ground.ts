@@ -22,6 +22,7 @@ import {
   type TestSimulator,
   testRedisUrl,
   waitFor,
+  writesInNamedTransactionsOnly,
 } from '@rollcall/testing';
 import type { Equipment } from './equipment.ts';
 import { observeRequest } from './observed.ts';
@@ -94,12 +95,15 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     ...read.accounts,
     accounts: new Map([...read.accounts.accounts].map(([id, account]) => [id, change(account)])),
   };
-  const db = openDatabase({
-    url: database.url,
-    maxConnections: 8,
-    applicationName: 'rollcall worker test',
-    onIdleError: () => undefined,
-  });
+  const open = (url: string) =>
+    openDatabase({
+      url,
+      maxConnections: 8,
+      applicationName: 'rollcall worker test',
+      onIdleError: () => undefined,
+    });
+  const db = open(database.url);
+  const workerDb = open(writesInNamedTransactionsOnly(database.url));
   const synced = await syncAccounts(db, [...accounts.accounts.values()]);
   if (!synced.ok) throw new Error(synced.problems.join('\n'));
 
@@ -115,7 +119,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
   const running: Running[] = [];
   const stopping = new AbortController();
   const equipment: Equipment = {
-    db,
+    db: workerDb,
     log,
     metrics,
     tracing,
@@ -282,7 +286,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       await Promise.all(running.map((each) => each.stop(5_000)));
       await queues?.close();
       await Promise.all([...providers.values()].map((provider) => provider.close()));
-      await db.close();
+      await Promise.all([db.close(), workerDb.close()]);
       await simulator.stop();
       await database.drop();
     },

@@ -4,7 +4,13 @@ import { createApiKey, type Database, openDatabase } from '@rollcall/db';
 import type { Scope } from '@rollcall/domain';
 import { openQueues, type Queues } from '@rollcall/queue';
 import { createLogger, noTracing, openMetrics } from '@rollcall/telemetry';
-import { createTestDatabase, queuePrefix, type TestBackend, testRedisUrl } from '@rollcall/testing';
+import {
+  createTestDatabase,
+  queuePrefix,
+  type TestBackend,
+  testRedisUrl,
+  writesInNamedTransactionsOnly,
+} from '@rollcall/testing';
 import type { FastifyInstance } from 'fastify';
 import { type ApiLimits, buildApp } from '../app.ts';
 import { stopServer } from '../stop-server.ts';
@@ -70,12 +76,15 @@ export interface GroundOptions {
 /** A listening API on a database and queues of a test's own. */
 export async function openGround(options: GroundOptions = {}): Promise<Ground> {
   const testDatabase = await createTestDatabase();
-  const database = openDatabase({
-    url: testDatabase.url,
-    maxConnections: 8,
-    applicationName: 'rollcall api test',
-    onIdleError: () => undefined,
-  });
+  const open = (url: string) =>
+    openDatabase({
+      url,
+      maxConnections: 8,
+      applicationName: 'rollcall api test',
+      onIdleError: () => undefined,
+    });
+  const database = open(testDatabase.url);
+  const apiDatabase = open(writesInNamedTransactionsOnly(testDatabase.url));
   const read = readAccounts(options.accountsText ?? accountsText, {}, { withKeys: false });
   if (!read.ok) throw new Error(read.problems.join('\n'));
   const redisUrl = options.redisUrl ?? (options.backend === 'redis' ? testRedisUrl() : undefined);
@@ -91,7 +100,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
   const destination = new PassThrough();
   destination.on('data', (line) => lines.push(String(line)));
   const app = await buildApp({
-    database,
+    database: apiDatabase,
     queues,
     accounts: read.accounts,
     log: createLogger({ name: 'api', level: 'debug', destination }),
@@ -115,7 +124,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
     async close() {
       await stopServer(app, 5_000);
       await queues.close();
-      await database.close();
+      await Promise.all([database.close(), apiDatabase.close()]);
       await testDatabase.drop();
     },
   };
