@@ -117,6 +117,15 @@ export const importRules: ImportRule[] = [
       from.room !== 'apps/storm',
   },
   {
+    name: 'model-is-for-tests',
+    reason:
+      'The model of the chunk is what tests hold the product to: only tests import @rollcall/model, and it knows nothing but the domain.',
+    forbids: (from, to) =>
+      to.kind === 'workspace' &&
+      ((to.name === 'model' && !from.isTest) ||
+        (from.room === 'packages/model' && to.name !== 'domain')),
+  },
+  {
     name: 'embedded-is-for-one-machine',
     reason:
       'Only apps/local, the storm and tests start servers. Everybody else is given a URL, so that production can give another.',

@@ -131,6 +131,12 @@ export const crossings: [string, string, string, string][] = [
     'testing-is-for-tests',
   ],
   [
+    'the model in production',
+    'packages/db/modelled.ts',
+    `import '@rollcall/model';`,
+    'model-is-for-tests',
+  ],
+  [
     'a server started by production',
     'packages/db/starts.ts',
     `import '@rollcall/embedded';`,

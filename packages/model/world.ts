@@ -1,0 +1,146 @@
+import type { FileClaim } from './ingest-verbs.ts';
+import type { TaskClaim } from './poll-verbs.ts';
+import { type Rules, readyStore, type Store } from './store.ts';
+import type { UploadClaim } from './submit-verbs.ts';
+
+/** The store, and whoever acts on it: two workers, the provider, and what may still go wrong. */
+
+/** What an upload is answered. `accepted_again`: with the id of a task that another attempt has. */
+export type AnswerName =
+  | 'accepted'
+  | 'accepted_again'
+  | 'lost'
+  | 'not_sent'
+  | 'caller_fault'
+  | 'auth'
+  | 'no_money'
+  | 'batch_size'
+  | 'transient';
+
+/** What a poll is answered; `overdue`: the task runs, and its deadline is over. */
+export type PollName =
+  | 'running'
+  | 'failed'
+  | 'ready'
+  | 'not_found'
+  | 'no_answer'
+  | 'unrecognised'
+  | 'overdue';
+
+export type Phase = 'running' | 'failed' | 'ready';
+
+/** Where a worker stands, with what it alone knows. A crash takes it back to `idle` and the rest with it. */
+export type Worker =
+  | { readonly at: 'idle' }
+  /** Not there: what one worker can do alone is walked through further. */
+  | { readonly at: 'away' }
+  /** The reply to the COMMIT of its claim was lost. */
+  | { readonly at: 'unsure' | 'claimed' | 'sending'; readonly claim: Sending }
+  | { readonly at: 'answered'; readonly claim: Sending; readonly answer: AnswerName }
+  | {
+      readonly at: 'decided';
+      readonly claim: Sending;
+      readonly answer: AnswerName;
+      readonly jobCancelled: boolean;
+    }
+  | { readonly at: 'asking'; readonly claim: TaskClaim }
+  | { readonly at: 'polled'; readonly claim: TaskClaim; readonly answer: PollName }
+  /** `giving_back`: something of ours failed in the middle. */
+  | { readonly at: 'fetching' | 'giving_back'; readonly claim: FileClaim }
+  | { readonly at: 'archived' | 'parsing'; readonly claim: FileClaim; readonly artifact: number }
+  | {
+      readonly at: 'parsed';
+      readonly claim: FileClaim;
+      readonly artifact: number;
+      readonly readable: boolean;
+    };
+
+export interface Sending extends UploadClaim {
+  readonly freeTries: number;
+}
+
+/** How often each kind of trouble may still come. */
+export interface Left {
+  readonly crashes: number;
+  /** Of the network and the provider. */
+  readonly faults: number;
+  /** Of the operator, giving up aside. */
+  readonly decisions: number;
+  readonly pauses: number;
+}
+
+export interface World {
+  readonly store: Store;
+  readonly workers: readonly [Worker, Worker];
+  /** The provider's tasks. `other` is another chunk's. */
+  readonly tasks: Readonly<Record<string, Phase>>;
+  /** How often the provider charged for each attempt. */
+  readonly charges: readonly number[];
+  /** `attempt:task` of each acceptance whose settling was committed: none may be lost. */
+  readonly settled: readonly string[];
+  /** How far the chunk's present task is, by what was applied of its polls; and whether it ever went back. */
+  readonly believed: number;
+  readonly wentBack: boolean;
+  readonly left: Left;
+}
+
+export function startWorld(
+  rules: Rules,
+  left: Left,
+  ceiling_uploads: number | null,
+  workers: 1 | 2 = 2,
+): World {
+  return {
+    store: readyStore(rules, ceiling_uploads),
+    workers: [{ at: 'idle' }, { at: workers === 2 ? 'idle' : 'away' }],
+    tasks: { other: 'ready' },
+    charges: [],
+    settled: [],
+    believed: 0,
+    wentBack: false,
+    left,
+  };
+}
+
+/**
+ * What two worlds must agree in to be the same. A fence is only ever compared with the chunk's, so a worker's is as good as equal or
+ * older; and the two workers are alike.
+ */
+export function keyOf(world: World): string {
+  const { store, left } = world;
+  const { chunk } = store;
+  const attempts = store.attempts
+    .map((each) => `${each.outcome} ${each.task} ${each.approval} ${each.entries.join('+')}`)
+    .join(',');
+  const approvals = store.approvals.map((each) => `${each.attempt}${each.liftedTo}`).join(',');
+  const first = workerKey(world.workers[0], store);
+  const second = workerKey(world.workers[1], store);
+  const workers = first < second ? `${first}/${second}` : `${second}/${first}`;
+  let tasks = '';
+  for (const name in world.tasks) tasks += `${name}${world.tasks[name]} `;
+  return `${store.job} ${store.ceiling_uploads} ${store.pausedReason}|${chunk.state} ${chunk.reason} ${chunk.due} ${chunk.attempt} ${chunk.freeTries} ${chunk.missingPolls} ${chunk.upstreamFailures} ${chunk.adopting} ${chunk.hasLocator} ${chunk.locatorRefreshes} ${chunk.ingestTries} ${fileKey(store, chunk.artifact)}|${attempts}|${approvals}|${store.evidence.join(',')}|${store.rows.join(',')}|${workers}|${tasks}|${world.charges.join(',')}|${world.settled.join(',')}|${world.believed}${world.wentBack}|${left.crashes} ${left.faults} ${left.decisions} ${left.pauses}`;
+}
+
+function workerKey(worker: Worker, store: Store): string {
+  if (!('claim' in worker)) return worker.at;
+  const { claim } = worker;
+  let key = `${worker.at}${claim.fence === store.chunk.fence ? '=' : '<'}${claim.attempt}`;
+  if ('freeTries' in claim) key += ` ${claim.freeTries}`;
+  if ('task' in claim) {
+    key += ` ${claim.task} ${claim.missingPolls} ${claim.upstreamFailures} ${claim.adopting}`;
+  }
+  if ('tries' in claim) {
+    key += ` ${fileKey(store, claim.artifact)} ${claim.tries} ${claim.locatorRefreshes}`;
+  }
+  if ('answer' in worker) key += ` ${worker.answer}`;
+  if ('jobCancelled' in worker) key += ` ${worker.jobCancelled}`;
+  if ('artifact' in worker) key += ` ${fileKey(store, worker.artifact)}`;
+  if ('readable' in worker) key += ` ${worker.readable}`;
+  return key;
+}
+
+/** Of a file: whether it is the chunk's present one, and what it is. Those that nobody will look at again are not told apart. */
+function fileKey({ artifacts, chunk }: Store, index: number | null): string {
+  const file = index === null ? undefined : artifacts[index];
+  return file ? `${index === chunk.artifact}${file.task}${file.parseStarts}` : '-';
+}
