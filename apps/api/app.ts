@@ -97,7 +97,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
   await app.register(notFoundPlugin);
   await app.register(securityHeadersPlugin);
   await app.register(rateLimitPlugin, limits.requestsPerMinute);
-  await app.register(metricsPlugin, { database, queues, metrics, log });
+  await app.register(metricsPlugin, { database, queues, metrics, accounts, log });
   await app.register(openApiPlugin);
 
   await app.register(rootRoute);

@@ -1,4 +1,5 @@
 import type { MetricFacts } from '@rollcall/db';
+import { type Account, formatMoney } from '@rollcall/domain';
 import type { MetricName, metricCatalogue, Series } from '@rollcall/telemetry';
 
 /** The metrics that Postgres is asked for. */
@@ -14,9 +15,13 @@ const stageOfState: Readonly<Record<string, string>> = {
   result_ready: 'ingest',
 };
 
-/** What Postgres said, as metrics; where it did not answer (null), all of them are absent and only that is told. */
+/**
+ * What Postgres said, as metrics; where it did not answer (null), all of them are absent and only that is told. The caps are of the
+ * accounts file that this process has read.
+ */
 export function databaseSeries(
   read: { readonly facts: MetricFacts; readonly took_seconds: number } | null,
+  configured: ReadonlyMap<string, Account>,
 ): DatabaseSeries {
   const nothing: MetricFacts = {
     jobs: [],
@@ -105,17 +110,39 @@ export function databaseSeries(
     ],
     [
       'rollcall_account_breaker_open',
-      accounts.map(({ account, breaker_open }) => ({
+      accounts.map(({ account, breaker }) => ({
         labels: { account },
-        value: yes(breaker_open),
+        value: yes(breaker === 'open' || breaker === 'half_open'),
       })),
     ],
+    [
+      'rollcall_account_breaker',
+      accounts.map(({ account, breaker: state }) => ({ labels: { account, state }, value: 1 })),
+    ],
+    ['rollcall_account_cap_left', capsLeft(facts, configured)],
     ['rollcall_database_read_success', [{ labels: {}, value: yes(read !== null) }]],
     [
       'rollcall_database_read_seconds',
       read === null ? [] : [{ labels: {}, value: read.took_seconds }],
     ],
   ]);
+}
+
+function capsLeft(
+  { accounts }: MetricFacts,
+  configured: ReadonlyMap<string, Account>,
+): readonly Series[] {
+  return accounts.flatMap(({ account, currency, reserved_today, reserved_this_month }) => {
+    const { dailyCap = null, monthlyCap = null } = configured.get(account) ?? {};
+    return [
+      { period: 'day', cap: dailyCap, reserved: reserved_today },
+      { period: 'month', cap: monthlyCap, reserved: reserved_this_month },
+    ].flatMap(({ period, cap, reserved }) =>
+      cap === null
+        ? []
+        : [{ labels: { account, currency, period }, value: Number(formatMoney(cap)) - reserved }],
+    );
+  });
 }
 
 function heldOldest({ accounts, chunks }: MetricFacts): readonly Series[] {

@@ -33,7 +33,11 @@ import { type Equipment, newId, offerOf } from './equipment.ts';
 import { storePatiently } from './store-patiently.ts';
 
 /** Blocks whose time is the account's, the same for all of its chunks. */
-const looksOnceAnAccount: ReadonlySet<string> = new Set(['breaker', 'provider_balance']);
+const looksOnceAnAccount: ReadonlySet<string> = new Set([
+  'breaker',
+  'provider_balance',
+  'account_cap',
+]);
 
 /** A chunk that this worker may send, once: its intent is committed. */
 export interface Claimed {

@@ -9,13 +9,13 @@ import type { ResultLocator } from './provider-answer.ts';
 export const blockedReasons = [
   /** The provider has no money for us; a balance call, else one probe, moves it on. */
   'provider_balance',
-  /** The account's daily cap is used up; the next UTC day moves it on. */
+  /** The account's daily or monthly cap is used up; the next UTC day or month moves it on. */
   'account_cap',
   /** The job's `max_cost` is used up; raising it moves it on. */
   'job_ceiling',
   /** It would cost more than a person allowed when approving to pay again; the old price moves it on, or cancelling. */
   'approval_ceiling',
-  /** Too many unknown outcomes on the account; time or an operator moves it on. */
+  /** Too many unknown outcomes on the account; a canary that is accepted after a time, or an operator, moves it on. */
   'breaker',
   /** An operator paused the account; resuming it moves it on. */
   'account_paused',

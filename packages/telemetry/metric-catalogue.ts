@@ -139,6 +139,20 @@ export const metricCatalogue = {
     source: 'database',
     meaning: '1 while too many unknown outcomes stop the account.',
   },
+  rollcall_account_breaker: {
+    type: 'gauge',
+    unit: 'yes or no',
+    labels: ['account', 'state'],
+    source: 'database',
+    meaning: '1 with the state of the breaker: closed, limited, open or half_open.',
+  },
+  rollcall_account_cap_left: {
+    type: 'gauge',
+    unit: 'money',
+    labels: ['account', 'currency', 'period'],
+    source: 'database',
+    meaning: 'What the cap of this UTC day or month leaves; absent where there is no cap.',
+  },
   rollcall_database_read_success: {
     type: 'gauge',
     unit: 'yes or no',

@@ -5,12 +5,14 @@ import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { databaseSeries, type DatabaseSeries } from '../database-series.ts';
 import { atMostEvery } from '../at-most-every.ts';
+import type { AccountBook } from '../intake/choose-account.ts';
 import { readQueueDepths } from '../read-queue-depths.ts';
 
 interface MetricsOptions {
   readonly database: Database;
   readonly queues: Queues;
   readonly metrics: Metrics;
+  readonly accounts: AccountBook;
   readonly log: Logger;
 }
 
@@ -26,7 +28,7 @@ const readDeadline_ms = 5_000;
  */
 export const metricsPlugin = fastifyPlugin(
   (app: FastifyInstance, options: MetricsOptions, done: () => void) => {
-    const { database, queues, metrics, log } = options;
+    const { database, queues, metrics, accounts, log } = options;
     app.addHook('onResponse', (request, reply, next) => {
       const { method, routeOptions } = request;
       metrics.observe(
@@ -50,7 +52,7 @@ export const metricsPlugin = fastifyPlugin(
         log.warn('metrics.not_read', { backend: 'postgres', ...describeError(error) });
         return null;
       });
-      const series: DatabaseSeries = databaseSeries(read);
+      const series: DatabaseSeries = databaseSeries(read, accounts.accounts);
       for (const [name, values] of series) metrics.replace(name, values);
     };
     const showQueues = async (): Promise<void> => {

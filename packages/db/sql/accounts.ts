@@ -72,6 +72,11 @@ export async function syncAccounts(
         ],
       );
     }
+    // A cap may be higher now: whoever waits for one is looked at again.
+    await tx.query(
+      `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL WHERE state = 'blocked' AND reason = 'account_cap' AND account = ANY($1)`,
+      [accounts.map(({ id }) => id)],
+    );
     return { ok: true };
   });
 }
@@ -100,7 +105,7 @@ export async function pauseAccount(
   return paused.rowCount === 1;
 }
 
-/** Lets an account send again, and makes ready what only waited for that. */
+/** Lets an account send again, and makes ready what only waited for that, or for a cap that may have been raised. */
 export async function resumeAccount(db: Database, account: string): Promise<boolean> {
   return db.transaction('accounts.resume', async (tx) => {
     const resumed = await smallStatement(tx, (on) =>
@@ -109,7 +114,7 @@ export async function resumeAccount(db: Database, account: string): Promise<bool
         .set({ pausedReason: null, pausedAt: null, pauseNote: null })
         .where(and(eq(accountStates.account, account), isNotNull(accountStates.pausedReason))),
     );
-    await unblockAccount(tx, account, ['account_paused', 'auth']);
+    await unblockAccount(tx, account, ['account_paused', 'auth', 'account_cap']);
     return resumed.rowCount === 1;
   });
 }

@@ -33,7 +33,9 @@ test('one read tells work, doubt, money and accounts, and only of what is there'
         balance_age_seconds: null,
         paused_reason: null,
         unknown_uploads: 0,
-        breaker_open: false,
+        breaker: 'closed',
+        reserved_today: 0,
+        reserved_this_month: 0,
       },
     ],
   });
@@ -79,7 +81,7 @@ test('one read tells work, doubt, money and accounts, and only of what is there'
     balance: 12.5,
     paused_reason: 'auth',
     unknown_uploads: 1,
-    breaker_open: false,
+    breaker: 'limited',
   });
   expect(facts.accounts[0]?.balance_age_seconds).toBeGreaterThanOrEqual(0);
   expect(JSON.stringify(facts)).not.toMatch(/job_|chk_|att_|4850000/);

@@ -1,5 +1,6 @@
-import { breakerStopsAt } from '@rollcall/domain';
+import type { BreakerState } from '@rollcall/domain';
 import type { Database, Transaction } from '../database.ts';
+import { readBreakers } from './breaker.ts';
 
 /** Everything that metrics say of the whole installation, over all tenants: no id and no number is in it. */
 export interface MetricFacts {
@@ -35,7 +36,10 @@ export interface MetricFacts {
     readonly balance_age_seconds: number | null;
     readonly paused_reason: string | null;
     readonly unknown_uploads: number;
-    readonly breaker_open: boolean;
+    readonly breaker: BreakerState;
+    /** What caps count: reserved in this UTC day and month, by the configured price, and not given back. */
+    readonly reserved_today: number;
+    readonly reserved_this_month: number;
   }[];
 }
 
@@ -71,7 +75,7 @@ export function metricReader(db: Database): () => Promise<MetricFacts> {
           duePlans:
             (await rowsOf<readonly MetricFacts['duePlans'][]>(tx, duePlans))[0] ?? nothingDue,
           booked: booked.sums,
-          accounts: await rowsOf<MetricFacts['accounts']>(tx, accounts, [breakerStopsAt]),
+          accounts: await readAccounts(tx),
         },
       };
     });
@@ -127,12 +131,25 @@ const heldMoney = `
 const accounts = `
   SELECT s.account, s.currency, s.balance::float8 AS balance,
          extract(epoch FROM now() - s.balance_at)::float8 AS balance_age_seconds,
-         s.paused_reason, u.uploads AS unknown_uploads, u.uploads >= $1 AS breaker_open
+         s.paused_reason, COALESCE(m.today, 0)::float8 AS reserved_today, COALESCE(m.this_month, 0)::float8 AS reserved_this_month
     FROM store.account_states s
-    CROSS JOIN LATERAL (
-      SELECT count(*) AS uploads FROM store.attempts a
-       WHERE a.account = s.account AND a.outcome = 'unknown'
-         AND a.settled_at > greatest(now() - interval '10 minutes', s.breaker_reset_at)) u`;
+    LEFT JOIN (
+      SELECT l.account, sum(l.amount) FILTER (WHERE l.at >= k.today) AS today, sum(l.amount) AS this_month
+        FROM (SELECT date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
+                     date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month) k
+        JOIN store.ledger l ON l.entry = 'reserve' AND l.at >= k.this_month
+       WHERE NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release' AND r.at >= k.this_month)
+       GROUP BY 1) m ON m.account = s.account`;
+
+async function readAccounts(tx: Transaction): Promise<MetricFacts['accounts']> {
+  const breakers = new Map((await readBreakers(tx)).map((each) => [each.account, each]));
+  type Row = Omit<MetricFacts['accounts'][number], 'unknown_uploads' | 'breaker'>;
+  return (await rowsOf<readonly Row[]>(tx, accounts)).map((row) => ({
+    ...row,
+    unknown_uploads: breakers.get(row.account)?.unknowns ?? 0,
+    breaker: breakers.get(row.account)?.breaker.state ?? 'closed',
+  }));
+}
 
 interface SettledLedger {
   /** Everything booked before this moment is in `sums`, and nothing can be booked before it any more. */
