@@ -102,6 +102,8 @@ export const eventMeanings = {
   'worker.stuck':
     'A worker was alive and processed nothing of what was due; it ends, to be started again.',
   'worker.stopped': 'A worker process stopped in order.',
+  'disk.full':
+    'The temporary directory or Postgres has no space left: results wait, with no try counted, until there is room.',
   'database.error': 'A database connection was lost or refused.',
   'config.refused': 'The configuration cannot be used.',
   'process.failed': 'A process ends because of an error that nobody expected.',

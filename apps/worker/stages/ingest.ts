@@ -26,6 +26,7 @@ import { type Counts, type Equipment, offerOf } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
 import { judgeArtifact, readArtifact } from '../read-artifact.ts';
 import { openTemporaryFile } from '../temporary-file.ts';
+import { whichDiskIsFull } from '../which-disk-is-full.ts';
 
 /**
  * Turns a finished task into rows: archive the bytes, parse them, reconcile them with what was asked, and write one row per
@@ -56,24 +57,33 @@ export async function ingestChunk(
       }
     });
   } catch (error) {
-    await giveBack(equipment, claim);
+    await giveBack(equipment, claim, error);
     throw error;
   }
 }
 
+/** How long a result waits for a disk that is full: somebody has to make room first. */
+const diskFull_ms = 30_000;
+
 /**
- * Something of ours failed (a full disk, Postgres): again soon, and held with its file when it keeps failing. Where even this
- * cannot be stored, the lease runs out and the expire sweep does the same.
+ * Something of ours failed (Postgres, a bug): again soon, and held with its file when it keeps failing. A disk that is full keeps
+ * all results waiting alike, so it is said aloud and costs none of them a try. Where even this cannot be stored, the lease runs
+ * out and the expire sweep does the same.
  */
-async function giveBack(equipment: Equipment, claim: IngestClaim): Promise<void> {
+async function giveBack(equipment: Equipment, claim: IngestClaim, error: unknown): Promise<void> {
   const tries = claim.tries + 1;
+  const now_ms = await serverNow_ms(equipment.db).catch(() => claim.now_ms);
+  const full = whichDiskIsFull(error);
+  if (full !== null) {
+    const line = { job: claim.jobId, chunk: claim.chunkId, account: claim.account };
+    equipment.log.error('disk.full', { ...line, reason: full, wait_ms: diskFull_ms });
+  }
   const step: IngestStep =
-    tries >= ingestTriesMax
-      ? hold('ingest_keeps_failing', null, null)
-      : {
-          kind: 'retry',
-          due_ms: (await serverNow_ms(equipment.db).catch(() => claim.now_ms)) + 2_000 * tries,
-        };
+    full !== null
+      ? { kind: 'wait', due_ms: now_ms + diskFull_ms }
+      : tries >= ingestTriesMax
+        ? hold('ingest_keeps_failing', null, null)
+        : { kind: 'retry', due_ms: now_ms + 2_000 * tries };
   await leave(equipment, claim, null, step).catch(() => undefined);
 }
 
@@ -132,7 +142,11 @@ async function parse(
   const { db, log } = equipment;
   const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
   await countParseStart(db, artifact);
-  const read = await readArtifact(file, claim, offer, numbers);
+  const read = await readArtifact(file, claim, offer, numbers).catch(async (error: unknown) => {
+    // The parser threw and lives: only what ends its process counts against the file.
+    await endParse(db, artifact).catch(() => undefined);
+    throw error;
+  });
   await endParse(db, artifact);
   const counts = read.reconciliation.counts();
   const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };

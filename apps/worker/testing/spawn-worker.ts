@@ -56,8 +56,6 @@ export function spawnWorker(
     env: {
       PATH: process.env['PATH'],
       TMPDIR: tmpdir(),
-      ROLLCALL_LEASE_MS: '3000',
-      ROLLCALL_HEARTBEAT_MS: '1000',
       ROLLCALL_RESCUE_INTERVAL_MS: '1000',
       ...environment,
     },

@@ -5,6 +5,8 @@ import { storableText } from './storable.ts';
 
 export type IngestStep =
   | { readonly kind: 'retry'; readonly due_ms: number }
+  /** As retry, and no try is counted: what is in the way is no fault of this chunk and passes for all of them at once. */
+  | { readonly kind: 'wait'; readonly due_ms: number }
   | { readonly kind: 'refresh'; readonly due_ms: number; readonly deadline_ms: number }
   | {
       readonly kind: 'hold';
@@ -25,11 +27,12 @@ export async function leaveIngest(
   const values = [claim.chunkId, claim.fence];
   switch (step.kind) {
     case 'retry':
+    case 'wait':
       return (
         (
           await tx.query(
-            `UPDATE store.chunks SET state = 'result_ready', ingest_tries = ingest_tries + 1, due_at = to_timestamp($3::float8 / 1000), rung_at = NULL ${where}`,
-            [...values, step.due_ms],
+            `UPDATE store.chunks SET state = 'result_ready', ingest_tries = ingest_tries + $4, due_at = to_timestamp($3::float8 / 1000), rung_at = NULL ${where}`,
+            [...values, step.due_ms, step.kind === 'retry' ? 1 : 0],
           )
         ).rowCount === 1
       );
