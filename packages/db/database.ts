@@ -54,6 +54,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     types,
   });
   pool.on('error', options.onIdleError);
+  // One listener for the life of each connection. The pool takes its own away when it hands one on, and whoever waited for it runs a
+  // moment later: an end that was read in the same breath would find nobody, and end the process. The storm found that.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
 
   async function once<T>(name: CommitName, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect();
