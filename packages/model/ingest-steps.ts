@@ -118,6 +118,10 @@ function fetches(world: World, index: 0 | 1, claim: FileClaim, rules: Rules, tak
       next.workers[index] =
         recorded === null ? { at: 'idle' } : { at: 'archived', claim, artifact: recorded };
     }),
+    ...take.fault('cannot archive: the disk is full', (next) => {
+      leaveIngest(next.store, rules, claim, null, { kind: 'wait', due: 'past' });
+      next.workers[index] = { at: 'idle' };
+    }),
     ...troubles.flatMap((answer) =>
       take.fault(`cannot download: ${answer.kind}`, (next) => {
         const decision = decideDownload(answer, {

@@ -61,6 +61,8 @@ function setParseStarts(store: Store, artifact: number, parseStarts: number): vo
 
 export type Leaving =
   | { readonly kind: 'retry'; readonly due: Due }
+  /** No try is counted: what is in the way is no fault of the chunk. */
+  | { readonly kind: 'wait'; readonly due: Due }
   | { readonly kind: 'refresh'; readonly due: Due }
   | { readonly kind: 'hold'; readonly reason: 'poll' | 'artifact' };
 
@@ -76,9 +78,10 @@ export function leaveIngest(
   const { chunk } = store;
   switch (leaving.kind) {
     case 'retry':
+    case 'wait':
       changeChunk(store, {
         state: 'result_ready',
-        ingestTries: chunk.ingestTries + 1,
+        ingestTries: chunk.ingestTries + (leaving.kind === 'retry' ? 1 : 0),
         due: leaving.due,
       });
       return true;

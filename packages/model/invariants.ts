@@ -1,11 +1,5 @@
-import {
-  attemptEdges,
-  type ChunkState,
-  entryOf,
-  finalChunkStates,
-  mayHaveCost,
-} from '@rollcall/domain';
-import { isFinalJob, placeOf, type Store } from './store.ts';
+import { attemptEdges, type ChunkState, finalChunkStates, mayHaveCost } from '@rollcall/domain';
+import { type Attempt, isFinalJob, placeOf, type Store } from './store.ts';
 import type { Step } from './steps.ts';
 import type { World } from './world.ts';
 
@@ -48,28 +42,42 @@ export function brokenIn(world: World): string | null {
   return brokenMoney(store) ?? brokenMatch(store);
 }
 
-/** Each attempt's money is in the one place that its outcome says. */
+/** Each attempt's money is in the one place that its outcome says: reserved = committed + released + at risk + written off + open. */
 function brokenMoney(store: Store): string | null {
-  const { attempts, chunk } = store;
-  for (const [at, attempt] of attempts.entries()) {
-    const entry = entryOf(attempt.outcome);
-    const atRisk = chunk.state === 'failed' && chunk.attempt === at;
-    const expected =
-      entry === null
-        ? atRisk
-          ? 'at_risk'
-          : 'reserved'
-        : {
-            reserve: 'reserved',
-            commit: 'committed',
-            release: 'released',
-            write_off: 'written_off',
-          }[entry as 'reserve'];
-    if (placeOf(attempt) !== expected) {
-      return `money: attempt ${at} is ${attempt.outcome}, and its money ${placeOf(attempt)}`;
+  for (const [at, attempt] of store.attempts.entries()) {
+    const place = placeOf(attempt);
+    if (!placesOf(store, at, attempt).includes(place)) {
+      return `money: attempt ${at} is ${attempt.outcome}, and its money ${place}`;
     }
   }
   return null;
+}
+
+function placesOf(
+  { chunk, evidence }: Store,
+  at: number,
+  { outcome, task }: Attempt,
+): readonly string[] {
+  switch (outcome) {
+    case 'intent':
+      return ['reserved'];
+    case 'accepted':
+      return ['committed'];
+    case 'refused_free':
+    case 'not_sent':
+      return ['released'];
+    case 'unknown':
+      return [chunk.state === 'failed' && chunk.attempt === at ? 'at_risk' : 'reserved'];
+    case 'written_off':
+      return ['written_off'];
+    case 'not_charged': {
+      // Another acceptance than the one that the person knew may belie their word.
+      const isBelied = evidence.some(
+        (told) => told.startsWith(`${at}:`) && told !== `${at}:${task}`,
+      );
+      return isBelied ? ['released', 'written_off'] : ['released'];
+    }
+  }
 }
 
 /** The states in which a chunk waits for a task that it has. */

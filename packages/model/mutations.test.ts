@@ -84,6 +84,14 @@ test('without the index of task ids two attempts have the same task', () => {
   expect(violation?.trace.at(-1)).toContain('settles "accepted_again"');
 });
 
+test('an acceptance that is stored again is no late one: what was paid back stays paid back', () => {
+  const starts = { ...nearBounds, upstreamFailures: upstreamFailuresMax - 1 };
+  const finds = 'money: attempt 0 is not_charged, and its money written_off';
+  const left = { faults: 2, decisions: 1 };
+  const { violation } = walkWithout(['knownIsNotLate'], left, finds, starts);
+  expect(violation?.broken).toBe(finds);
+});
+
 test('a violation is told step by step', () => {
   expect(walkWithout(['silenceIsUnknown'], {}, paidTwice).violation?.trace).toEqual([
     'worker 1 claims the upload',

@@ -28,6 +28,8 @@ export const allProtections = {
   lostAnswerIsUnknown: true,
   /** Every answer is kept as evidence, and an acceptance moves what is held. */
   lateAnswerIsKept: true,
+  /** An acceptance that was stored before a person decided is no late one. */
+  knownIsNotLate: true,
   /** Whether a job was cancelled is asked again under its lock, when a chunk would become ready. */
   cancelAskedAgain: true,
   /** Giving up an unknown upload keeps its money at risk. */

@@ -122,9 +122,15 @@ function settleAccepted(
   if (!stands && !rules.protections.lateAnswerIsKept) return 'stale';
   const told = `${claim.attempt}:${task}`;
   if (!store.evidence.includes(told)) store.evidence = [...store.evidence, told];
-  const { outcome } = attemptAt(store, claim.attempt);
-  if (outcome !== 'intent' && outcome !== 'unknown' && rules.protections.settledOnce)
+  const { outcome, task: known } = attemptAt(store, claim.attempt);
+  if (outcome !== 'intent' && outcome !== 'unknown' && rules.protections.settledOnce) {
+    // It was paid for again meanwhile: its money went twice, also where it was said to have cost nothing. An answer that is stored
+    // again, since the reply to its COMMIT was lost, was known when the person decided.
+    const isLetGo = outcome === 'not_charged' || outcome === 'written_off';
+    const isKnown = known === task && rules.protections.knownIsNotLate;
+    if (isLetGo && !isKnown) book(store, claim.attempt, 'write_off');
     return 'stale';
+  }
   if (!changeAttempt(store, rules, claim.attempt, 'accepted', task)) {
     if (outcome === 'intent') changeAttempt(store, rules, claim.attempt, 'unknown');
     if (stands) holdUnknown(store);

@@ -13,6 +13,7 @@ import { chunkRow, type Ground, layGround, newId, placeOf, row } from '../testin
 import { claim, claimPoll, readyChunk, settle } from '../testing/walk-chunk.ts';
 import { adoptTask, confirmAdoption } from './adopt-task.ts';
 import { giveUp, payAgain } from './decide-held.ts';
+import { settlePoll } from './poll-tasks.ts';
 import { readAttempts } from './read-chunks.ts';
 import type { SubmittedChunk } from './settle-submit.ts';
 import { expireLeases } from './sweep-due.ts';
@@ -165,5 +166,21 @@ describe('an answer that comes late', () => {
     expect(await row(ground, ledger, [chunk.attemptId])).toEqual({
       entries: ['reserve', 'commit'],
     });
+  });
+
+  test('the same answer stored again after its task failed and was paid back leaves the money released', async () => {
+    const chunk = await claim(ground, (await readyChunk(ground)).chunkId);
+    await settle(ground, chunk, acceptance('failed-1'), accepted);
+    const poll = await claimPoll(ground, chunk.chunkId);
+    const failed = { kind: 'hold', reason: 'upstream_failed', detail: 'failed_twice' } as const;
+    await ground.db.transaction('test', (tx) =>
+      settlePoll(tx, poll, { kind: 'not_found' }, failed),
+    );
+    const approval = { id: newId.approval(), costCeiling: (10n ** 9n) as Money };
+    await payAgain(ground.db, chunk.chunkId, { ...approval, liftedTo: 'not_charged' }, person);
+    expect(await settle(ground, chunk, acceptance('failed-1'), accepted)).toEqual({
+      kind: 'stale',
+    });
+    expect(await placeOf(ground, chunk.attemptId)).toBe('released');
   });
 });

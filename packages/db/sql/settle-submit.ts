@@ -173,7 +173,7 @@ async function settleAccepted(
     await holdUnknown(tx, chunk, 'duplicate_task_id');
     return { kind: 'duplicate_task_id' };
   }
-  if (accepted !== 1) return lateAcceptance(tx, chunk.attemptId);
+  if (accepted !== 1) return lateAcceptance(tx, chunk.attemptId, answer.taskId);
   await book(tx, chunk.attemptId, 'commit');
   await bookProviderAmount(tx, chunk.attemptId, 'provider_estimated', answer.estimated);
   const moved = await tx.query<{ is_canary: boolean }>(
@@ -193,12 +193,17 @@ async function settleAccepted(
 
 /**
  * An acceptance that came after a decision. Where the upload had been paid for again its money is lost, also where the person had heard that
- * it was not charged: the ledger says so from now on.
+ * it was not charged: the ledger says so from now on. The attempt's own task is no news: it is stored again, since the reply to a COMMIT was
+ * lost, and whoever decided knew it.
  */
-async function lateAcceptance(tx: Transaction, attemptId: AttemptId): Promise<Settled> {
+async function lateAcceptance(
+  tx: Transaction,
+  attemptId: AttemptId,
+  taskId: string,
+): Promise<Settled> {
   const { rowCount } = await tx.query(
-    `SELECT FROM store.attempts WHERE id = $1 AND outcome IN ('not_charged', 'written_off')`,
-    [attemptId],
+    `SELECT FROM store.attempts WHERE id = $1 AND outcome IN ('not_charged', 'written_off') AND task_id IS DISTINCT FROM $2`,
+    [attemptId, taskId],
   );
   if (rowCount !== 1) return { kind: 'stale' };
   await book(tx, attemptId, 'write_off');
