@@ -6,6 +6,7 @@ import { advanceBreaker } from './breaker.ts';
 import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
 import { appendEvidence } from './evidence.ts';
+import { bookLateAcceptance } from './late-acceptance.ts';
 import { keepLearned } from './learned-limits.ts';
 import { book, bookProviderAmount } from './ledger.ts';
 import { storableText } from './storable.ts';
@@ -173,7 +174,10 @@ async function settleAccepted(
     await holdUnknown(tx, chunk, 'duplicate_task_id');
     return { kind: 'duplicate_task_id' };
   }
-  if (accepted !== 1) return lateAcceptance(tx, chunk.attemptId, answer.taskId);
+  if (accepted !== 1) {
+    const paidTwice = await bookLateAcceptance(tx, chunk.attemptId, answer.taskId);
+    return paidTwice ? { kind: 'stale', paidTwice: true } : { kind: 'stale' };
+  }
   await book(tx, chunk.attemptId, 'commit');
   await bookProviderAmount(tx, chunk.attemptId, 'provider_estimated', answer.estimated);
   const moved = await tx.query<{ is_canary: boolean }>(
@@ -189,25 +193,6 @@ async function settleAccepted(
   const released = await unblockAccount(tx, chunk.account, ['provider_balance']);
   if (moved.rowCount !== 1) return { kind: 'stale' };
   return { kind: 'applied', state: 'polling', released };
-}
-
-/**
- * An acceptance that came after a decision. Where the upload had been paid for again its money is lost, also where the person had heard that
- * it was not charged: the ledger says so from now on. The attempt's own task is no news: it is stored again, since the reply to a COMMIT was
- * lost, and whoever decided knew it.
- */
-async function lateAcceptance(
-  tx: Transaction,
-  attemptId: AttemptId,
-  taskId: string,
-): Promise<Settled> {
-  const { rowCount } = await tx.query(
-    `SELECT FROM store.attempts WHERE id = $1 AND outcome IN ('not_charged', 'written_off') AND task_id IS DISTINCT FROM $2`,
-    [attemptId, taskId],
-  );
-  if (rowCount !== 1) return { kind: 'stale' };
-  await book(tx, attemptId, 'write_off');
-  return { kind: 'stale', paidTwice: true };
 }
 
 async function moveChunk(
