@@ -33,6 +33,7 @@ import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { rejectRoutes } from './routes/rejects.ts';
+import { replayRoutes } from './routes/replays.ts';
 import { resultRoutes } from './routes/results.ts';
 import { retryJobRoute } from './routes/retry-job.ts';
 import { rootRoute } from './routes/root.ts';
@@ -126,6 +127,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
         downloadsAtOnceMax: limits.exportsAtOnceMax,
         readerStall_ms: limits.connectionTimeout_ms,
       });
+      await v1.register(replayRoutes, { database, queues, log });
       await v1.register(checkRoutes, { database, accounts });
       await v1.register(accountRoutes, { database, queues, accounts, log });
       await v1.register(resultRoutes, { database });

@@ -12,6 +12,8 @@ const shapes = {
     }),
   }),
   keys: z.strictObject({ list: z.literal('keys'), after: z.string().regex(/^key_[0-9a-f-]{36}$/) }),
+  replays: z.strictObject({ list: z.literal('replays'), after: z.int().min(1) }),
+  replayed_rows: z.strictObject({ list: z.literal('replayed_rows'), after: z.int().min(1) }),
   results: z.strictObject({ list: z.literal('results'), after: z.int().min(1) }),
   rejects: z.strictObject({ list: z.literal('rejects'), after: z.int().min(1) }),
 } as const;

@@ -90,6 +90,28 @@ export const errorCatalogue = {
     title: 'The task is not of this upload',
     advice: 'Ask the provider’s support for the id again: one task answers for one upload.',
   },
+  chunk_without_result: {
+    status: 409,
+    title: 'The chunk has no result file',
+    advice: 'Only a file that came and was kept can be read again: look at the state of the chunk.',
+  },
+  artifact_gone: {
+    status: 409,
+    title: 'The result file is kept no longer',
+    advice:
+      'It went with its retention, so its rows stay as they are. Asking its numbers again is a new job.',
+  },
+  chunk_not_replayable: {
+    status: 409,
+    title: 'The chunk cannot be read again like this now',
+    advice:
+      'Rows of a chunk that is done can be replaced, and one that is held for its file can go on. Any other is compared only (`apply` false), once nobody works on it.',
+  },
+  replay_running: {
+    status: 409,
+    title: 'Another replay of the chunk is open',
+    advice: 'Wait until it is done or has failed, and ask again.',
+  },
   account_not_known: {
     status: 409,
     title: 'No worker has read this account yet',

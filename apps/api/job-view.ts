@@ -48,6 +48,7 @@ export function jobOf(
   row: JobRow,
   attention: readonly AttentionRow[],
   rejectReasons: Readonly<Record<string, number>>,
+  replays: Job['replays'],
   now_ms: number,
 ): Job {
   return {
@@ -61,6 +62,7 @@ export function jobOf(
       money_at_risk: shortAmount(each.money_at_risk),
     })),
     reject_reasons: { ...rejectReasons },
+    replays,
   };
 }
 

@@ -1,5 +1,11 @@
 import type { Job } from '@rollcall/contract';
-import { type Database, readAttention, readJob, readRejectReasons } from '@rollcall/db';
+import {
+  countReplays,
+  type Database,
+  readAttention,
+  readJob,
+  readRejectReasons,
+} from '@rollcall/db';
 import { jobOf } from './job-view.ts';
 
 /** A job of a tenant with all that is shown of it, or null where the tenant has no such job. */
@@ -8,12 +14,13 @@ export async function readWholeJob(
   tenantId: number,
   jobId: string,
 ): Promise<Job | null> {
-  // First alone: the other two do not ask whose job it is.
+  // First alone: the others do not ask whose job it is.
   const row = await readJob(database, tenantId, jobId);
   if (!row) return null;
-  const [attention, rejectReasons] = await Promise.all([
+  const [attention, rejectReasons, replays] = await Promise.all([
     readAttention(database, jobId),
     readRejectReasons(database, jobId),
+    countReplays(database, jobId),
   ]);
-  return jobOf(row, attention, rejectReasons, Date.now());
+  return jobOf(row, attention, rejectReasons, replays, Date.now());
 }

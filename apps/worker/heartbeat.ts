@@ -2,8 +2,8 @@ import { extendLease } from '@rollcall/db';
 import type { Equipment } from './equipment.ts';
 
 /**
- * Extends a claim's lease while `work` runs, a chunk's where nothing else is given. A lease that could not be extended does not stop the work: an upload cannot be
- * called back, and its answer is kept whatever became of the claim.
+ * Extends a claim's lease (a chunk's, unless `extend` says otherwise) while `work` runs. A lease that could not be extended does not
+ * stop the work: an upload cannot be called back, and its answer is kept whatever became of the claim.
  */
 export async function whileLeased<T>(
   { db, log, times }: Pick<Equipment, 'db' | 'log' | 'times'>,

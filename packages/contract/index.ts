@@ -71,5 +71,18 @@ export { accountIdSchema } from './names.ts';
 export { type PatchJob, patchJobSchema } from './patch-job.ts';
 export { type Problem, problemSchema } from './problem.ts';
 export { rejectPageSchema, rejectQuerySchema } from './reject.ts';
+export {
+  type Replay,
+  replayChunkSchema,
+  type ReplayedJob,
+  type ReplayedRow,
+  replayedJobSchema,
+  replayedRowPageSchema,
+  replayIdSchema,
+  replayJobSchema,
+  replayPageSchema,
+  replayQuerySchema,
+  replaySchema,
+} from './replay.ts';
 export { type Result, resultPageSchema, resultQuerySchema, resultSchema } from './result.ts';
 export { type RetryJob, retryJobSchema } from './retry-job.ts';

@@ -47,6 +47,7 @@ export function jobLinksOf(jobId: string) {
     results: `${self}/results`,
     rejects: `${self}/rejects`,
     chunks: `${self}/chunks`,
+    replays: `${self}/replays`,
     events: `${self}/events`,
     export: `${self}/export`,
   };
@@ -180,6 +181,7 @@ const summary = {
       results: z.string().meta({ description: 'Its results, in pages.' }),
       rejects: z.string().meta({ description: 'Lines that held no valid number, in pages.' }),
       chunks: z.string().meta({ description: 'The uploads that it was cut into.' }),
+      replays: z.string().meta({ description: 'Where its kept result files were read again.' }),
       events: z.string().meta({ description: 'What becomes of it, as server-sent events.' }),
       export: z.string().meta({ description: 'All results as one file.' }),
     })
@@ -218,6 +220,15 @@ export const jobSchema = z
     reject_reasons: z
       .record(z.string(), count)
       .meta({ description: 'Rejected lines by reason.', examples: [{ too_short: 3 }] }),
+    replays: z
+      .object({
+        open: count.meta({ description: 'That wait or run.', examples: [0] }),
+        applied: count.meta({
+          description: 'That replaced rows or let a held chunk go, also after the job was closed.',
+          examples: [0],
+        }),
+      })
+      .meta({ id: 'JobReplays', description: 'Kept result files of it that were read again.' }),
   })
   .meta({ id: 'Job' });
 

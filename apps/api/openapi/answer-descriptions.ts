@@ -13,6 +13,10 @@ export const answerDescriptions: Readonly<Record<string, string>> = {
   OwnKey: 'The key that asks: its name, its scopes and its tenant.',
   Ready: 'Whether Postgres and the queue answer; 503 where one of them does not.',
   RejectPage: 'A page of rejected lines, in their order, and the cursor of the next one.',
+  Replay: 'The replay as it is now, with its difference once it is done.',
+  ReplayedRowPage:
+    'A page of rows that differ, in order of number, and the cursor of the next one.',
+  ReplayPage: 'A page of replays, the newest first, and the cursor of the next one.',
   ResolvedHold: 'The chunk as it is now, and the decision that was kept.',
   ResultPage: 'A page of results, in order of number, and the cursor of the next one.',
   WholeChunk: 'The chunk with its attempts, decisions and latest polls.',

@@ -12,6 +12,9 @@ import type {
   JobSummary,
   Key,
   Ready,
+  Replay,
+  ReplayedJob,
+  ReplayedRow,
   ResolveHold,
   Result,
   RetryJob,
@@ -87,6 +90,7 @@ const job: Job = {
     },
   ],
   reject_reasons: { too_short: 2 },
+  replays: { open: 0, applied: 0 },
 };
 
 const attempt: NonNullable<Chunk['attempt']> = {
@@ -313,6 +317,45 @@ const retry: RetryJob = {
   approval: { why: 'the provider answered with half a table', cost_ceiling: '4' },
 };
 
+const replayId = 'rpl_01929d3e-9c00-7a31-9f5c-0242ac120006';
+const replay: Replay = {
+  id: replayId,
+  job_id: jobId,
+  chunk_id: chunkId,
+  chunk_number: 3,
+  account,
+  mode: 'correct',
+  state: 'done',
+  failure: null,
+  semantics: 'table',
+  difference: {
+    rows_before: 200,
+    rows_after: 200,
+    unchanged: 189,
+    attributes_changed: 4,
+    outcomes_changed: [{ from: 'undetermined', to: 'registered', numbers: 7 }],
+  },
+  asked_by: 'key_01929d3e-8c00-7a31-9f5c-0242ac120005 (ops)',
+  reason: 'the provider writes "active" since August',
+  created_at: '2024-08-02T08:00:00.000Z',
+  finished_at: '2024-08-02T08:00:01.000Z',
+};
+
+const replayedJob: ReplayedJob = {
+  job_id: jobId,
+  replays: [replayId],
+  refused: [],
+  next_after: null,
+};
+
+const replayedRow: ReplayedRow = {
+  number: '+447911123456',
+  outcome_before: 'undetermined',
+  outcome_after: 'registered',
+  attributes_before: null,
+  attributes_after: null,
+};
+
 const resolution: ResolveHold = {
   decision: 'adopt',
   task_id: taskId,
@@ -339,6 +382,12 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
     key: `rc_live_01929d3e8c007a319f5c0242ac120005_${'x'.repeat(43)}`,
   },
   Ready: ready,
+  Replay: replay,
+  ReplayChunk: { reason: replay.reason, apply: true },
+  ReplayDifference: replay.difference,
+  ReplayJob: { reason: replay.reason, apply: true },
+  ReplayedJob: replayedJob,
+  ReplayedRow: replayedRow,
   ResolveHold: resolution,
   Result: result,
   RetryJob: retry,

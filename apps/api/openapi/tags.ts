@@ -8,6 +8,10 @@ export const tags = [
     description:
       'Uploads whose outcome is in doubt: nothing happens to them until a person decides.',
   },
+  {
+    name: 'replays',
+    description: 'Result files that are kept, read again for free, and what that changes.',
+  },
   { name: 'checks', description: 'What can be asked of a number, by whom, at what price.' },
   { name: 'accounts', description: 'Credentials at providers: health, balance, money.' },
   { name: 'keys', description: 'Who may do what.' },

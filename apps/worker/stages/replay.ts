@@ -16,7 +16,7 @@ import { openTemporaryFile } from '../temporary-file.ts';
 
 /** A worker whose accounts file does not name the account lets others have it. */
 const strangersWait_ms = 60_000;
-const wait_ms = 2_000;
+const retryWait_ms = 2_000;
 
 /**
  * Reads the kept file of a chunk again, with the account's settings of now, and compares its rows with those of then; replaces them
@@ -52,7 +52,7 @@ export async function replayChunk(equipment: Equipment, chunkId: string): Promis
     );
   } catch (error) {
     // A full disk, or Postgres: again soon. Where even this cannot be stored, the lease runs out.
-    await again(equipment, claim, 'replay_keeps_failing', wait_ms * claim.tries).catch(
+    await again(equipment, claim, 'replay_keeps_failing', retryWait_ms * claim.tries).catch(
       () => undefined,
     );
     throw error;
