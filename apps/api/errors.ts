@@ -85,6 +85,11 @@ export const errorCatalogue = {
     title: 'This decision does not fit the hold',
     advice: 'Use one of the decisions that `detail` names.',
   },
+  expected_count_differs: {
+    status: 409,
+    title: 'The filter names another number of holds',
+    advice: 'Look at what it names now, with `dry_run`, and send the count that is right.',
+  },
   task_in_use: {
     status: 409,
     title: 'The task is not of this upload',

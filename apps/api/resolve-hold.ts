@@ -38,7 +38,8 @@ import { type Refusal, refuse } from './refusal.ts';
 /** A task gets so long where the accounts file no longer names its account; it can be polled on again. */
 const deadlineOfStrangers_ms = 3_600_000;
 
-interface Desk {
+/** What a decision is made with. */
+export interface Desk {
   readonly database: Database;
   readonly queues: Queues;
   readonly accounts: AccountBook;
@@ -49,7 +50,12 @@ interface Asked {
   readonly key: ApiKey;
   readonly chunkId: ChunkId;
   readonly body: ResolveHold;
+  /** The Idempotency-Key of a decision on many holds. */
+  readonly batchKey?: string;
 }
+
+/** The words of a decision that cost money or need a right, of one hold or of many. */
+type Deciding = Pick<ResolveHold, 'decision' | 'task_id' | 'cost_ceiling' | 'not_charged'>;
 
 export type Resolved =
   | { readonly kind: 'resolved'; readonly chunk: ChunkRow; readonly decision: DecisionRow }
@@ -104,7 +110,7 @@ export async function resolveHold(desk: Desk, asked: Asked): Promise<Resolved> {
 }
 
 /** What a body names beyond its decision, or leaves out. */
-function misfitOf(body: ResolveHold): Refusal | null {
+export function misfitOf(body: Deciding): Refusal | null {
   const wrong = (pointer: string, message: string) =>
     refuse('invalid_request', { errors: [{ in: 'body', pointer, message }] });
   const { decision } = body;
@@ -122,7 +128,7 @@ function misfitOf(body: ResolveHold): Refusal | null {
   return null;
 }
 
-function missingScope(key: ApiKey, { decision }: ResolveHold): Refusal | null {
+export function missingScope(key: ApiKey, { decision }: Deciding): Refusal | null {
   if (decision !== 'pay_again' || allows(key, 'approvals:write')) return null;
   return refuse('scope_missing', { detail: 'Paying again needs the scope approvals:write too.' });
 }
@@ -144,12 +150,19 @@ function taskInUse({ attempt_outcome, task_id }: HoldRow, body: ResolveHold): Re
 }
 
 /** An approval below the price of today would let nothing through: the chunk would only be blocked. */
-function tooLow({ accounts }: Desk, hold: HoldRow, body: ResolveHold): Refusal | null {
+function tooLow(desk: Desk, hold: HoldRow, body: ResolveHold): Refusal | null {
   if (body.decision !== 'pay_again') return null;
-  const offer = accounts.accounts.get(hold.account)?.checks[hold.check_name];
-  if (!offer) return null;
-  const cost = priceOf(offer.pricePerNumber, hold.numbers);
+  const cost = costAgain(desk, hold);
   return ceilingOf(body) < cost ? ceilingTooLow(hold, body, cost) : null;
+}
+
+/** The least that an approval must allow: the price of today, and no less than what the upload cost before. */
+export function costAgain({ accounts }: Desk, hold: HoldRow): Money {
+  const before = parseMoney(hold.money_at_risk);
+  if (before === null) throw new Error('Postgres gave an amount that is not one');
+  const offer = accounts.accounts.get(hold.account)?.checks[hold.check_name];
+  const today = offer ? priceOf(offer.pricePerNumber, hold.numbers) : before;
+  return today > before ? today : before;
 }
 
 function ceilingTooLow(hold: HoldRow, body: ResolveHold, cost: Money | null): Refusal {
@@ -161,7 +174,7 @@ function ceilingTooLow(hold: HoldRow, body: ResolveHold, cost: Money | null): Re
   return refuse('cost_ceiling_too_low', { money });
 }
 
-function ceilingOf({ cost_ceiling }: ResolveHold): Money {
+export function ceilingOf({ cost_ceiling }: Pick<ResolveHold, 'cost_ceiling'>): Money {
   const ceiling = parseMoney(cost_ceiling ?? '');
   if (ceiling === null) throw new Error('a ceiling that the schema took is no amount');
   return ceiling;
@@ -169,7 +182,7 @@ function ceilingOf({ cost_ceiling }: ResolveHold): Money {
 
 async function decide(
   { database, accounts }: Desk,
-  { key, chunkId, body }: Asked,
+  { key, chunkId, body, batchKey }: Asked,
   hold: HoldRow,
 ): Promise<Decided> {
   const by = {
@@ -177,6 +190,7 @@ async function decide(
     attemptId: hold.attempt_id,
     decidedBy: namedKey(key),
     why: body.reason,
+    ...(batchKey !== undefined && { batchKey }),
   };
   const deadline_ms = async () =>
     (await serverNow_ms(database)) +

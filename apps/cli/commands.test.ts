@@ -111,6 +111,21 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
     'why not',
   );
   expect([wrong.code, wrong.err]).toEqual([3, expect.stringContaining('decision_not_allowed')]);
+  const all = ['holds', 'resolve', '--decision', 'give_up', '--reason', 'lost'];
+  const ofAll = await rollcall(...all);
+  expect([ofAll.code, ofAll.err]).toEqual([2, expect.stringContaining('Name a hold')]);
+  const ofJob = [...all, '--job', id, '--detail', 'connection_lost'];
+  const foreseen = await rollcall(...ofJob);
+  expect([foreseen.code, foreseen.out]).toEqual([
+    0,
+    expect.stringContaining(`${chunk}  would_be_decided  held  0.025 USD`),
+  ]);
+  expect(foreseen.err).toContain('Nothing was decided: say --expect 1');
+  const miscounted = await rollcall(...ofJob, '--expect', '2');
+  expect([miscounted.code, miscounted.err]).toEqual([
+    3,
+    expect.stringContaining('expected_count_differs'),
+  ]);
   const decided = await rollcall(
     'holds',
     'resolve',

@@ -12,7 +12,7 @@ import { decisionNameSchema, decisionSchema } from './decision.ts';
 const count = z.int().min(0);
 const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
 
-const heldReasonSchema = z.enum(heldReasons, `write one of ${heldReasons.join(', ')}`).meta({
+export const heldReasonSchema = z.enum(heldReasons, `write one of ${heldReasons.join(', ')}`).meta({
   id: 'HeldReason',
   description:
     '`unknown`: it may have been charged. `upstream_failed`, `poll`, `artifact`: it was charged.',

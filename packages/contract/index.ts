@@ -84,5 +84,11 @@ export {
   replayQuerySchema,
   replaySchema,
 } from './replay.ts';
+export {
+  type ResolvedHolds,
+  type ResolveHolds,
+  resolvedHoldsSchema,
+  resolveHoldsBodySchema,
+} from './resolve-holds.ts';
 export { type Result, resultPageSchema, resultQuerySchema, resultSchema } from './result.ts';
 export { type RetryJob, retryJobSchema } from './retry-job.ts';

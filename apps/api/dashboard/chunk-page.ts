@@ -31,7 +31,7 @@ ${section(
       each.number,
       each.outcome,
       each.reason,
-      `${each.amount} ${each.currency} ${moneyWords[each.money]}`,
+      `${each.amount} ${each.currency} ${each.paid_twice ? `paid twice: the provider took it as ${each.named_task_id ?? each.task_id}` : moneyWords[each.money]}`,
       each.started_at,
       each.settled_at,
       code(each.task_id),
@@ -112,6 +112,7 @@ const meaningsFor: Readonly<
     keep_polling: 'Support has started the task again: ask for it until a new deadline.',
   },
   poll: { adopt: 'The task is alive: ask for it again. Only the upload’s own task is taken.' },
+  artifact: { keep_polling: 'Fetch the file anew, for free. The doubted one is kept.' },
 };
 const fields: Readonly<Partial<Record<Decision, string>>> = {
   adopt: '"task_id":"…",',
@@ -127,6 +128,7 @@ function whatToDo(hold: WholeHold): Html {
 `,
   );
   return html`<h2>It waits for a person: ${hold.money_at_risk} ${hold.currency} in doubt</h2>
+${sentAndPaid(hold)}
 ${
   hold.detail === semanticsUnconfirmed
     ? whoConfirms(hold)
@@ -134,6 +136,19 @@ ${
 <p>Then decide with a key that has <code>holds:resolve</code>:</p>`
 }
 ${choices}`;
+}
+
+/** What left, and what the account had before and after: a hint for the person, never a proof. */
+function sentAndPaid({ upload, currency }: WholeHold): Html {
+  const { body_bytes, body_bytes_sent, balance_before, balance_after } = upload;
+  const body =
+    body_bytes === null || body_bytes_sent === null
+      ? 'nobody knows what was sent'
+      : `${body_bytes_sent.toLocaleString('en')} of ${body_bytes.toLocaleString('en')} bytes of its body were taken from us`;
+  const balance = (told: typeof balance_before) =>
+    told === null ? 'not told' : `${told.amount} ${currency} at ${told.at}`;
+  return html`<p>Intended ${upload.intended_at}, begun ${upload.started_at ?? 'unknown'}, settled ${upload.settled_at ?? 'not yet'}: ${upload.headers_sent === false ? 'nothing was sent' : body}.
+Balance before: ${balance(balance_before)}; after: ${balance(balance_after)} (a hint: other uploads count too).</p>`;
 }
 
 function whatToAsk(hold: WholeHold): Html {

@@ -17,6 +17,8 @@ export const answerDescriptions: Readonly<Record<string, string>> = {
   ReplayedRowPage:
     'A page of rows that differ, in order of number, and the cursor of the next one.',
   ReplayPage: 'A page of replays, the newest first, and the cursor of the next one.',
+  ResolvedHolds:
+    'What became of each hold that was looked at, what it comes to, and how many are left.',
   ResolvedHold: 'The chunk as it is now, and the decision that was kept.',
   ResultPage: 'A page of results, in order of number, and the cursor of the next one.',
   WholeChunk: 'The chunk with its attempts, decisions and latest polls.',

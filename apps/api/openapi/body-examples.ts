@@ -15,7 +15,9 @@ import type {
   Replay,
   ReplayedJob,
   ReplayedRow,
+  ResolvedHolds,
   ResolveHold,
+  ResolveHolds,
   Result,
   RetryJob,
   WholeChunk,
@@ -362,6 +364,35 @@ const resolution: ResolveHold = {
   reason: 'support found the task, ticket 4711',
 };
 
+const bulkResolution: ResolveHolds = {
+  filter: { account, reason: 'unknown', detail: 'connection_lost' },
+  decision: 'give_up',
+  reason: 'the provider does not answer, ticket 4712',
+  expected_count: 1,
+};
+
+const bulkResolved: ResolvedHolds = {
+  decision: 'give_up',
+  dry_run: false,
+  matched: 1,
+  decided: 1,
+  refused: 0,
+  remaining: 0,
+  money: [{ currency, amount: '0.08' }],
+  outcomes: [
+    {
+      chunk_id: chunkId,
+      attempt_id: attemptId,
+      outcome: 'decided',
+      code: null,
+      state: 'failed',
+      numbers: 200,
+      amount: '0.08',
+      currency,
+    },
+  ],
+};
+
 /** Examples of whole bodies, by the name of their schema. */
 export const bodyExamples: Readonly<Record<string, unknown>> = {
   Account: accountExample,
@@ -389,6 +420,8 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   ReplayedJob: replayedJob,
   ReplayedRow: replayedRow,
   ResolveHold: resolution,
+  ResolveHolds: bulkResolution,
+  ResolvedHolds: bulkResolved,
   Result: result,
   RetryJob: retry,
   WholeChunk: wholeChunk,

@@ -49,6 +49,73 @@ describe.each(testBackends)('the dashboard on %s', (backend) => {
     }
   });
 
+  test('fault 28: no click on a submit doorbell, on whatever route the board has, sends a chunk or rings for it', async () => {
+    const { chunkId, attemptId } = await insertHeld(ground.database);
+    const id = parseId('chunk', chunkId);
+    if (!id) throw new Error('no id');
+    await ground.queues.ring([{ stage: 'submit', chunkId: id, account: 'alpha', ring: 28 }]);
+    const queue = ground.queues.all().find(({ name }) => name === 'submit.alpha');
+    const bells = async () =>
+      (await queue?.getJobs(['waiting', 'prioritized', 'delayed', 'failed', 'completed']))
+        ?.map((job) => `${job.id} ${job.timestamp} ${job.attemptsMade}`)
+        .toSorted();
+    const bell = (await queue?.getJobs(['waiting', 'prioritized']))?.find(
+      (job) => 'chunkId' in job.data && job.data.chunkId === chunkId,
+    );
+    const facts = async () =>
+      (
+        await ground.database.query(
+          `SELECT c.state, c.reason, c.fence, c.ring_no, a.outcome, (SELECT count(*) FROM store.attempts o WHERE o.chunk_id = c.id) AS attempts
+             FROM store.chunks c JOIN store.attempts a ON a.id = $2 WHERE c.id = $1`,
+          [chunkId, attemptId],
+        )
+      ).rows;
+    const before = [await bells(), await facts()];
+    const ofQueue = '/api/queues/submit.alpha';
+    const clicks = [
+      ...[
+        'retry',
+        'promote',
+        'clean',
+        'update-data',
+        'delay',
+        'priority',
+        'remove-unprocessed-children',
+      ].map((click) => `${ofQueue}/${bell?.id}/${click}`),
+      ...[
+        'retry/failed',
+        'retry/completed',
+        'promote',
+        'clean/failed',
+        'add',
+        'pause',
+        'resume',
+        'empty',
+        'concurrency',
+        'rate-limit',
+        'obliterate',
+      ].map((click) => `${ofQueue}/${click}`),
+      '/api/queues/pause',
+      '/api/queues/resume',
+      `${ofQueue}/${bell?.id}`,
+    ];
+    for (const path of clicks) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const answer = await fetch(`${ground.url}/admin/queues${path}`, {
+          method,
+          headers: { ...basic(key), 'content-type': 'application/json' },
+          body: JSON.stringify({
+            name: 'submit',
+            data: { stage: 'submit', chunkId, account: 'alpha', ring: 29 },
+            options: {},
+          }),
+        });
+        expect([method, path, answer.status]).toEqual([method, path, 405]);
+      }
+    }
+    expect([await bells(), await facts()]).toEqual(before);
+  });
+
   test('its page asks nobody else for anything', async () => {
     const answer = await get('/');
     const html = await answer.text();

@@ -2,6 +2,9 @@ import {
   chunkIdSchema,
   holdPageSchema,
   holdQuerySchema,
+  idempotencyKeySchema,
+  resolvedHoldsSchema,
+  resolveHoldsBodySchema,
   resolvedHoldSchema,
   resolveHoldBodySchema,
   wholeHoldSchema,
@@ -22,6 +25,7 @@ import { readWholeHold } from '../read-whole-chunk.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { resolveHold } from '../resolve-hold.ts';
+import { resolveHolds } from '../resolve-holds.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 
 const params = z.object({ chunk_id: chunkIdSchema });
@@ -33,7 +37,7 @@ interface HoldRouteOptions {
   readonly log: Logger;
 }
 
-/** `GET /v1/holds`, `GET /v1/holds/{chunk_id}` and `POST /v1/holds/{chunk_id}/resolve` */
+/** `GET /v1/holds`, `GET /v1/holds/{chunk_id}`, `POST /v1/holds/{chunk_id}/resolve` and `POST /v1/holds/resolve` */
 export async function holdRoutes(
   plain: FastifyInstance,
   { database, queues, accounts, log }: HoldRouteOptions,
@@ -148,6 +152,48 @@ export async function holdRoutes(
         chunk: chunkOf(resolved.chunk),
         decision: decisionOf(resolved.decision),
       });
+    },
+  );
+  app.post(
+    '/holds/resolve',
+    {
+      config: { scope: 'holds:resolve' },
+      schema: {
+        tags: ['holds'],
+        operationId: 'resolveHolds',
+        summary: 'Decide on all held chunks that a filter names',
+        description:
+          'Each chunk is decided as if alone, in a transaction of its own; the answer says what became of each. Look first with `dry_run`. ' +
+          '`pay_again` needs the scope approvals:write, a `cost_ceiling` for all of them together, and an Idempotency-Key. Sent again under its key ' +
+          'the call decides on what is left of what was held when it was sent first, and pays for nothing twice.',
+        security: [{ key: [] }],
+        headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
+        body: resolveHoldsBodySchema,
+        response: {
+          200: resolvedHoldsSchema,
+          ...problemResponses([
+            ...everywhere,
+            'malformed_request',
+            'unsupported_media_type',
+            'body_too_large',
+            'expected_count_differs',
+            'invalid_request',
+            'cost_ceiling_required',
+            'cost_ceiling_too_low',
+            'idempotency_key_reused',
+          ]),
+        },
+      },
+    },
+    async (request, reply) => {
+      const asked = {
+        key: keyOf(request),
+        body: request.body,
+        idempotencyKey: request.headers['idempotency-key'],
+      };
+      const resolved = await resolveHolds({ database, queues, accounts, log }, asked);
+      if (resolved.kind === 'refused') return sendRefusal(request, reply, resolved);
+      return reply.send(resolved.answer);
     },
   );
 }

@@ -9,6 +9,7 @@ import { counted, grouped, plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
 import { type ListOptions, showList } from '../show-list.ts';
 import { holdArtifactCommand } from './hold-artifact.ts';
+import { type BulkOptions, type HoldFlags, resolveHolds } from './resolve-holds.ts';
 
 interface HoldsOptions extends ListOptions {
   readonly account?: string;
@@ -17,13 +18,9 @@ interface HoldsOptions extends ListOptions {
   readonly check?: string;
 }
 
-interface ResolveOptions {
-  readonly decision: string;
-  readonly reason: string;
+interface ResolveOptions extends BulkOptions {
   readonly attempt?: string;
   readonly taskId?: string;
-  readonly costCeiling?: string;
-  readonly notCharged?: boolean;
 }
 
 const decisions = ['adopt', 'pay_again', 'keep_polling', 'replay', 'give_up'] as const;
@@ -97,9 +94,11 @@ export function holdsCommand(holds: Command, run: Run): void {
   holdArtifactCommand(holds, run);
   holds
     .command('resolve')
-    .summary('decide on one')
-    .description('Decides on a held upload. The decision is kept with your key and your reason.')
-    .argument('<id>', 'a held chunk, chk_…', flag.id('chk'))
+    .summary('decide on one, or on all that flags name')
+    .description(
+      'Decides on a held upload, or on all that --account, --job, --held-as, --check, --detail and --held-before name together: those only with --expect, without it they are shown. The decision is kept with your key and your reason.',
+    )
+    .argument('[id]', 'a held chunk, chk_…', flag.id('chk'))
     .requiredOption('--decision <decision>', decisions.join(', '), flag.word(decisions))
     .requiredOption('--reason <why>', 'why, for whoever asks later')
     .option(
@@ -117,8 +116,21 @@ export function holdsCommand(holds: Command, run: Run): void {
       '--not-charged',
       'with pay_again: the provider says that the earlier upload cost nothing',
     )
+    .option('--detail <code>', 'without an id: only those with this detail')
+    .option('--held-before <time>', 'without an id: only those held since before this time')
+    .option(
+      '--expect <count>',
+      'without an id: decide, if so many are named',
+      flag.whole(0, 999_999_999),
+    )
+    .option('--idempotency-key <key>', 'without an id: repeat an earlier command safely')
     .action(
-      run(async ({ api, output, signal }, id: string, options: ResolveOptions) => {
+      run(async (context, id: string | undefined, options: ResolveOptions) => {
+        const { api, output, signal } = context;
+        if (id === undefined) {
+          // Flags that `holds` has too are its own, wherever they stand.
+          return resolveHolds(context, { ...options, ...holds.opts<HoldFlags>() });
+        }
         const { value, raw } = await api.ask(
           resolvedHoldSchema,
           'POST',
@@ -169,6 +181,7 @@ function describeHold(hold: WholeHold): string[] {
     `held      ${hold.reason}${detail} since ${timeText(hold.held_since)}`,
     `attempt   ${hold.attempt_id} ${hold.attempt_outcome}${hold.task_id === null ? '' : `, task ${hold.task_id}`}`,
     `in doubt  ${hold.money_at_risk} ${hold.currency}`,
+    ...describeUpload(hold.upload),
     'evidence',
     ...hold.evidence.map((each) => {
       const answer =
@@ -198,6 +211,25 @@ function describeHold(hold: WholeHold): string[] {
   ].map(plainText);
 }
 
+/** What left and what the account had, as far as it is known: what to tell the provider's support. */
+function describeUpload(upload: WholeHold['upload']): string[] {
+  const { headers_sent, body_bytes, body_bytes_sent, balance_before, balance_after } = upload;
+  const body =
+    body_bytes === null || body_bytes_sent === null
+      ? ''
+      : `, ${grouped(body_bytes_sent)} of ${grouped(body_bytes)} bytes were taken from us`;
+  const began =
+    upload.started_at === null
+      ? 'nobody knows what was sent: its worker died'
+      : `sent from ${timeText(upload.started_at)}${headers_sent === false ? ', nothing was sent' : body}`;
+  const balance = (said: typeof balance_before) =>
+    said === null ? 'not told' : `${said.amount} at ${timeText(said.at)}`;
+  return [
+    `upload    intended ${timeText(upload.intended_at)}, ${began}`,
+    `balance   before: ${balance(balance_before)}, after: ${balance(balance_after)} (a hint: other uploads count too)`,
+  ];
+}
+
 type Decision = WholeHold['allowed'][number];
 
 /** An upload that was accepted has its task: no other can be adopted. */
@@ -217,7 +249,9 @@ function meaningOf(decision: Decision, hold: WholeHold): string {
     case 'pay_again':
       return `sent once more, which costs ${hold.money_at_risk} ${hold.currency} at the price that it was sent for; the earlier money is written off unless --not-charged`;
     case 'keep_polling':
-      return 'the task is believed to be alive; it is asked for further';
+      return hold.reason === 'artifact'
+        ? 'the file is fetched anew, which costs nothing; this one is kept'
+        : 'the task is believed to be alive; it is asked for further';
     case 'replay':
       return 'reads the kept file again; nothing is sent';
     case 'give_up':
