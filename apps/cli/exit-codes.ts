@@ -7,7 +7,7 @@ export const exitCodes = {
   failed: {
     code: 1,
     means:
-      'the job failed or was cancelled on the way, or this program could not do its own part (a full disk)',
+      'the job failed or was cancelled on the way, a kept file could not be read again (`replay`), or this program could not do its own part (a full disk)',
   },
   usage: { code: 2, means: 'the command line, the key or the URL is wrong; no list was taken' },
   refused: { code: 3, means: 'the API refused it; the message says why and what to do' },

@@ -32,10 +32,11 @@ export const flag = {
     };
   },
   /** The id of a thing, by its prefix; a path could be made of anything else. */
-  id(prefix: 'job' | 'chk' | 'key' | 'att') {
+  id(...prefixes: readonly ('job' | 'chk' | 'key' | 'att' | 'rpl')[]) {
     return (text: string): string => {
-      if (new RegExp(`^${prefix}_[0-9a-f-]{36}$`).test(text)) return text;
-      throw new InvalidArgumentError(`Write an id as it is shown: ${prefix}_ and 36 characters.`);
+      if (new RegExp(`^(?:${prefixes.join('|')})_[0-9a-f-]{36}$`).test(text)) return text;
+      const shown = prefixes.map((prefix) => `${prefix}_`).join(' or ');
+      throw new InvalidArgumentError(`Write an id as it is shown: ${shown} and 36 characters.`);
     };
   },
   account(this: void, text: string): string {

@@ -84,6 +84,11 @@ const groups: Readonly<
       async () => (await import('./commands/holds.ts')).holdsCommand,
     ],
     [
+      'replay',
+      'read kept result files again, for free',
+      async () => (await import('./commands/replay.ts')).replayCommand,
+    ],
+    [
       'chunks',
       'show the uploads of a job',
       async () => (await import('./commands/chunks.ts')).chunksCommand,
