@@ -19,6 +19,7 @@ import {
   queuePrefix,
   startSimulator,
   type TestBackend,
+  type TestDatabase,
   type TestSimulator,
   testRedisUrl,
   waitFor,
@@ -77,12 +78,14 @@ export interface GroundOptions {
   readonly chunkSize?: number;
   readonly lease_ms?: number;
   readonly heartbeat_ms?: number;
+  /** A migrated database on a server that a test may stop; else one on the run's shared server. */
+  readonly database?: TestDatabase;
   readonly metrics?: Metrics;
   readonly tracing?: Tracing;
 }
 
 export async function layGround(options: GroundOptions = {}): Promise<Ground> {
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   const simulator = await startSimulator();
   const { text, keys } = await simulatedAccounts({
     ...simulator,
