@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => ground.close());
 
-test('two transactions that deadlock both end well: the one that Postgres ends is tried again', async () => {
+test('fault 19: two transactions that deadlock both end well: the one that Postgres ends is tried again', async () => {
   let tries = 0;
   let arrived = 0;
   let meet = () => {};
@@ -32,7 +32,7 @@ test('two transactions that deadlock both end well: the one that Postgres ends i
   expect(await row(ground, 'SELECT array_agg(n) AS n FROM public.pair')).toEqual({ n: [2, 2] });
 });
 
-test('what keeps failing for its own sake is given up after six tries', async () => {
+test('fault 19: what keeps failing for its own sake is given up after six tries', async () => {
   let tries = 0;
   const failing = ground.db.transaction('test', async (tx) => {
     tries += 1;
@@ -40,6 +40,33 @@ test('what keeps failing for its own sake is given up after six tries', async ()
   });
   await expect(failing).rejects.toSatisfy((error) => sqlStateOf(error) === '40001');
   expect(tries).toBe(6);
+});
+
+test('fault 19: a lock that is not had in time is tried again, and had once its holder is gone', async () => {
+  let tries = 0;
+  let free = () => {};
+  const released = new Promise<void>((resolve) => {
+    free = resolve;
+  });
+  const holding = Promise.withResolvers<void>();
+  const holder = ground.db.transaction('test', async (tx) => {
+    await tx.query('UPDATE public.pair SET n = 0 WHERE id = 2');
+    holding.resolve();
+    await released;
+  });
+  await holding.promise;
+  await ground.db.transaction('test', async (tx) => {
+    tries += 1;
+    // As the pool's own, which is 10 s.
+    await tx.query("SET LOCAL lock_timeout = '50ms'");
+    if (tries === 3) {
+      free();
+      await holder;
+    }
+    await tx.query('UPDATE public.pair SET n = 7 WHERE id = 2');
+  });
+  expect(tries).toBe(3);
+  expect(await row(ground, 'SELECT n FROM public.pair WHERE id = 2')).toEqual({ n: 7 });
 });
 
 test('an error that another try would meet again is not tried again, and nothing of its work stays', async () => {

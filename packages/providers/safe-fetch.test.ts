@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, createServer, type LookupFunction } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, connect, createServer, type LookupFunction } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isPublicAddress } from './public-address.ts';
 import {
@@ -114,14 +115,22 @@ describe('the connector', () => {
     setTimeout(() => socket.destroy(), 50);
   });
   /** What the connector alone says of a host, whatever judged the URL before it. */
-  const connectTo = (hostname: string, lookup?: LookupFunction) =>
+  const connectTo = (hostname: string, lookup?: LookupFunction, timeout_ms = 2_000) =>
     new Promise<string>((resolve) => {
       const options = { hostname, host: hostname, protocol: 'http:', port: String(port) };
-      publicConnector(2_000, lookup)(options, (error, socket) => {
+      publicConnector(timeout_ms, lookup)(options, (error, socket) => {
         socket?.destroy();
         resolve(error === null ? 'connected' : error.message);
       });
     });
+  /** By one connection of our own: they are taken in their order, so an earlier one was taken before. */
+  const everyEarlierConnectionIsCounted = async () => {
+    const last = connect(port, '127.0.0.1').on('error', () => {});
+    await once(last, 'connect');
+    const ownPort = last.localPort;
+    await expect.poll(() => lastPeerPort).toBe(ownPort);
+    last.destroy();
+  };
   let port = 0;
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -130,7 +139,7 @@ describe('the connector', () => {
   });
   afterAll(() => void server.close());
 
-  test('opens nothing to a name that resolves to an address that is not public', async () => {
+  test('fault 26: opens nothing to a name that resolves to an address that is not public', async () => {
     const url = `https://localhost:${port}/file`;
     const first = { url, headers: {}, isOwnHost: false };
     const allowedHosts = [`localhost:${port}`];
@@ -139,20 +148,59 @@ describe('the connector', () => {
     expect(connections).toBe(0);
   });
 
-  test('opens nothing to a literal address that is not public', async () => {
+  test('fault 26: opens nothing to a literal address that is not public', async () => {
     const before = connections;
     expect(await connectTo('127.0.0.1')).toBe('address_not_public');
     expect(await connectTo('[::1]')).toBe('address_not_public');
-    // Connections are taken in their order: when this one is, an earlier one would have been.
-    const last = connect(port, '127.0.0.1').on('error', () => {});
-    await once(last, 'connect');
-    const ownPort = last.localPort;
-    await expect.poll(() => lastPeerPort).toBe(ownPort);
-    last.destroy();
+    await everyEarlierConnectionIsCounted();
     expect(connections).toBe(before + 1);
   });
 
-  test('closes unused what was reached at an address that is not public, whatever the look-up said', async () => {
+  test('fault 26: a redirect to a private address makes no packet, by its number or by its name', async () => {
+    const before = connections;
+    for (const [place, reason] of [
+      [`https://127.0.0.1:${port}/`, 'address_not_public'],
+      [`https://localhost:${port}/`, 'address_not_public'],
+      [`http://127.0.0.1:${port}/`, 'scheme_not_allowed'],
+      ['https://169.254.169.254/latest/meta-data', 'host_not_allowed'],
+    ] as const) {
+      const redirecting = createHttpServer((_, response) => {
+        response.writeHead(302, { location: place }).end();
+      }).listen(0, '127.0.0.1');
+      await once(redirecting, 'listening');
+      const { port: from } = redirecting.address() as AddressInfo;
+      // The account's own address, which may be private; where it leads may not.
+      const first = { url: `http://127.0.0.1:${from}/file`, headers: {}, isOwnHost: true };
+      const allowedHosts = [`127.0.0.1:${port}`, `localhost:${port}`];
+      const fetched = await safeFetch(first, { ...policy, allowedHosts }, nothing);
+      redirecting.close();
+      expect(fetched).toMatchObject({ kind: 'forbidden', reason });
+    }
+    await everyEarlierConnectionIsCounted();
+    expect(connections).toBe(before + 1);
+  });
+
+  test('fault 26: a name that changes its address is looked up once, and where it leads the second time no byte goes', async () => {
+    const before = connections;
+    let lookUps = 0;
+    const flipping: LookupFunction = (_hostname, options, callback) => {
+      lookUps += 1;
+      // Public at the first look, ours at every later one.
+      const address = lookUps === 1 ? '192.0.2.1' : '127.0.0.1';
+      if (options.all) callback(null, [{ address, family: 4 }]);
+      else callback(null, address, 4);
+    };
+    // What was judged is what is connected to: no second look that could differ, so nothing of ours is reached.
+    await connectTo('files.example.com', flipping, 300);
+    expect(lookUps).toBe(1);
+    await everyEarlierConnectionIsCounted();
+    expect(connections).toBe(before + 1);
+    // A further connection looks anew, and is judged anew by the address that it reached: closed without a byte.
+    expect(await connectTo('files.example.com', flipping)).toBe('address_not_public');
+    expect(receivedBytes).toBe(0);
+  });
+
+  test('fault 26: closes unused what was reached at an address that is not public, whatever the look-up said', async () => {
     const before = connections;
     const unjudged: LookupFunction = (_hostname, options, callback) => {
       if (options.all) callback(null, [{ address: '127.0.0.1', family: 4 }]);

@@ -31,7 +31,7 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
     await queues.close();
   });
 
-  test('whose reply was lost have one effect when they are rung again', async () => {
+  test('fault 17: whose reply was lost have one effect when they are rung again', async () => {
     const heard: Doorbell[] = [];
     const first = submitDoorbell(1);
     const last = submitDoorbell(1);

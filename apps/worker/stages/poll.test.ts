@@ -35,7 +35,7 @@ async function history(jobId: string): Promise<Record<string, unknown>[]> {
 const create = { account: 'ekycpro', operation: 'create' };
 const by = { tenantId: 1, decidedBy: 'operator@example', why: 'test' };
 
-test('an unknown status word is recorded, alerted and polled on', async () => {
+test('fault 22: an unknown status word is recorded, alerted and polled on', async () => {
   await ground.fault({
     match: create,
     action: { kind: 'statuses', statuses: ['pending', 'queued_for_review', 'processing'] },
@@ -53,14 +53,14 @@ test('an unknown status word is recorded, alerted and polled on', async () => {
   );
 });
 
-test('`failed` seen once is asked again; a task that then exports is read', async () => {
+test('fault 22: `failed` seen once is asked again; a task that then exports is read', async () => {
   await ground.fault({ match: create, action: { kind: 'statuses', statuses: ['failed'] } });
   const jobId = await ground.enqueue('telegram', fresh(10));
   await ground.untilState(jobId, ['completed']);
   expect((await history(jobId)).map((poll) => poll['word'])).toEqual(['failed', 'exported']);
 });
 
-test('`failed` seen twice holds the chunk and claims the money back; nothing is sent again', async () => {
+test('fault 22: `failed` seen twice holds the chunk and claims the money back; nothing is sent again', async () => {
   await ground.fault({
     match: create,
     action: { kind: 'statuses', statuses: ['failed'], hold_last: true },
@@ -128,7 +128,7 @@ test('a task that the provider does not know, six polls in a row, is held', asyn
   await ground.untilState(jobId, ['completed']);
 });
 
-test('past its deadline a task is held, and never sent again', async () => {
+test('fault 22: past its deadline a task that never ends is held, and never sent again', async () => {
   await ground.fault({
     match: create,
     action: { kind: 'statuses', statuses: ['processing'], hold_last: true },
@@ -175,7 +175,7 @@ test('a task that awaits payment is polled on, its clock stands, and a top-up fi
   expect(await ground.requests('webcom', 'create')).toBe(creates + 1);
 });
 
-test('`completed` of simple-tasks is not yet ready', async () => {
+test('fault 22: `completed` of simple-tasks is not yet ready', async () => {
   const jobId = await ground.enqueue('facebook', fresh(150));
   await ground.untilState(jobId, ['completed']);
   expect((await history(jobId)).map((poll) => [poll['word'], poll['phase']])).toEqual([
@@ -242,7 +242,16 @@ test('a 429 with Retry-After is waited for; a 401 pauses the account and the pol
   );
 });
 
-test('statuses that go back are kept as history and change nothing', async () => {
+test('fault 22: statuses that skip what should come between are as good as all of them', async () => {
+  await ground.fault({ match: create, action: { kind: 'statuses', statuses: ['pending'] } });
+  const creates = await ground.requests('ekycpro', 'create');
+  const jobId = await ground.enqueue('telegram', fresh(10));
+  await ground.untilState(jobId, ['completed']);
+  expect((await history(jobId)).map((poll) => poll['word'])).toEqual(['pending', 'exported']);
+  expect(await ground.requests('ekycpro', 'create')).toBe(creates + 1);
+});
+
+test('fault 22: statuses that go back are kept as history and change nothing', async () => {
   await ground.fault({
     match: create,
     action: { kind: 'statuses', statuses: ['processing', 'pending', 'processing'] },

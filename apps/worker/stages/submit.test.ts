@@ -1,4 +1,4 @@
-import { resetBreaker, resumeAccount } from '@rollcall/db';
+import { readBreakers, resetBreaker, resumeAccount } from '@rollcall/db';
 import { testBackends, waitFor } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Ground, layGround } from '../test-ground.ts';
@@ -39,49 +39,83 @@ async function placeOf(jobId: string): Promise<string[]> {
 
 const create = { account: 'ekycpro', operation: 'create' };
 
+/** What happens, how the simulator does it, the reason that is kept, and how often it charges. */
+type OpenAnswer = [string, unknown, string | RegExp, number];
+
 describe('an answer that leaves it open whether the upload was charged', () => {
-  test.each([
-    ['never comes', { kind: 'never_answer' }, 'no_answer', 1],
-    ['is a reset after the body', { kind: 'reset' }, 'connection_lost', 1],
+  test.each<OpenAnswer>([
+    ['fault 6: never comes', { kind: 'never_answer' }, 'no_answer', 1],
+    ['fault 6: is a reset after the body', { kind: 'reset' }, 'connection_lost', 1],
     [
-      'is a 200 whose body never comes',
+      'fault 10: is a 200 whose body never comes',
       { kind: 'reset_after_headers' },
       /connection_lost|unreadable/,
       1,
     ],
-    ['is a truncated JSON', { kind: 'cut_body', clean: true }, 'unreadable_answer', 1],
+    ['fault 10: is a truncated JSON', { kind: 'cut_body', clean: true }, 'unreadable_answer', 1],
     [
-      'is an HTML page with 200',
+      'fault 10: is an HTML page with 200',
       { kind: 'answer', status: 200, text: '<html>login</html>', content_type: 'text/html' },
       'unreadable_answer',
       0,
     ],
-    ['is empty with 200', { kind: 'answer', status: 200, text: '' }, 'unreadable_answer', 0],
-    ['has no task id', { kind: 'patch', merge: { task_id: null } }, 'no_task_id', 1],
-    ['is a 502', { kind: 'answer', status: 502 }, 'status_not_listed_as_free', 0],
-    ['is a 503', { kind: 'answer', status: 503 }, 'status_not_listed_as_free', 0],
     [
-      'is a 504 after it was charged',
+      'fault 10: is empty with 200',
+      { kind: 'answer', status: 200, text: '' },
+      'unreadable_answer',
+      0,
+    ],
+    ['fault 10: has no task id', { kind: 'patch', merge: { task_id: null } }, 'no_task_id', 1],
+    ['fault 9: is a 502', { kind: 'answer', status: 502 }, 'status_not_listed_as_free', 0],
+    ['fault 9: is a 503', { kind: 'answer', status: 503 }, 'status_not_listed_as_free', 0],
+    [
+      'fault 9: is a 504 after it was charged',
       { kind: 'answer', status: 504, charge: true },
       'status_not_listed_as_free',
       1,
     ],
     [
-      'is a redirect',
+      'fault 9: is a redirect',
       { kind: 'answer', status: 302, headers: { location: '/elsewhere' } },
       'status_not_listed_as_free',
       0,
     ],
-    ['is a 408', { kind: 'answer', status: 408, text: '' }, 'status_not_listed_as_free', 0],
-    ['is a 409', { kind: 'answer', status: 409, text: '' }, 'status_not_listed_as_free', 0],
     [
-      'is a 500 of somebody else',
+      'fault 9: is a 408',
+      { kind: 'answer', status: 408, text: '' },
+      'status_not_listed_as_free',
+      0,
+    ],
+    [
+      'fault 9: is a 409',
+      { kind: 'answer', status: 409, text: '' },
+      'status_not_listed_as_free',
+      0,
+    ],
+    ...[301, 303, 307, 308].map(
+      (status): OpenAnswer => [
+        `fault 9: is a ${status} to another place that takes uploads`,
+        { kind: 'answer', status, headers: { location: '/v1/tasks' } },
+        'status_not_listed_as_free',
+        0,
+      ],
+    ),
+    ...[520, 521, 522, 523, 524, 525, 526, 527, 530].map(
+      (status): OpenAnswer => [
+        `fault 9: is a ${status} of a content network`,
+        { kind: 'answer', status, text: '<html>error</html>', content_type: 'text/html' },
+        'status_not_listed_as_free',
+        0,
+      ],
+    ),
+    [
+      'fault 8: is a 500 of somebody else',
       { kind: 'answer', status: 500, text: '<html>oops</html>', content_type: 'text/html' },
       'status_not_listed_as_free',
       0,
     ],
     [
-      'is a 500 with a task id',
+      'fault 8: is a 500 with a task id',
       { kind: 'patch', status: 500, merge: {} },
       'status_not_listed_as_free',
       1,
@@ -108,7 +142,7 @@ describe('an answer that leaves it open whether the upload was charged', () => {
     },
   );
 
-  test('keeps the raw bytes of an answer that nobody could read', async () => {
+  test('fault 10: keeps the raw bytes of an answer that nobody could read, and the breaker counts it', async () => {
     await ground.fault({
       match: create,
       action: { kind: 'answer', status: 200, text: '<html>login</html>' },
@@ -120,6 +154,8 @@ describe('an answer that leaves it open whether the upload was charged', () => {
       [chunk['attempt_id']],
     );
     expect(rows[0]?.raw_body.toString()).toBe('<html>login</html>');
+    const breakers = await readBreakers(ground.db);
+    expect(breakers.find(({ account }) => account === 'ekycpro')).toMatchObject({ unknowns: 1 });
   });
 
   test('a task id that we already have makes the attempt unknown: nobody can tell which upload it is', async () => {
@@ -136,7 +172,7 @@ describe('an answer that leaves it open whether the upload was charged', () => {
     });
   });
 
-  test('webcom answers success:false at 200: held', async () => {
+  test('fault 10: webcom answers success:false at 200: held', async () => {
     await ground.fault({
       match: { account: 'webcom', operation: 'create' },
       action: { kind: 'patch', merge: { success: false } },
@@ -150,7 +186,7 @@ describe('an answer that leaves it open whether the upload was charged', () => {
 });
 
 describe('an answer that is free', () => {
-  test('400 in the provider’s shape: rejected, its numbers end as failed, nothing is charged', async () => {
+  test('fault 8: 400 in the provider’s shape: rejected, its numbers end as failed, nothing is charged', async () => {
     const before = await ground.charges('ekycpro');
     await ground.fault({ match: create, action: { kind: 'answer', status: 400 } });
     const jobId = await ground.enqueue('telegram', fresh(10));
@@ -160,7 +196,7 @@ describe('an answer that is free', () => {
     expect(await ground.charges('ekycpro')).toBe(before);
   });
 
-  test('500 in the provider’s shape: tried again, and paid once', async () => {
+  test('fault 8: 500 in the provider’s shape: tried again, and paid once', async () => {
     const before = await ground.charges('ekycpro');
     await ground.fault({ match: create, next: 2, action: { kind: 'answer', status: 500 } });
     const jobId = await ground.enqueue('telegram', fresh(10));
