@@ -55,7 +55,8 @@ describe('once a worker has read it, an account', () => {
       currency: 'EUR',
       uploads: { in_flight: 0 },
       chunks: { ready: 0, held: 0 },
-      money: { reserved: '0', committed_today: '0', daily_cap: null },
+      money: { reserved: '0', committed_today: '0', daily_cap: null, monthly_cap: null },
+      top_up: null,
       last_error: null,
       breaker: { unknown_recent: 0, resets_at: null },
     });
@@ -95,11 +96,27 @@ describe('once a worker has read it, an account', () => {
     await insertHeld(ground.database);
     const stopped = await alpha();
     expect(stopped).toMatchObject({ state: 'breaker_open', uploads: { at_once_max: 0 } });
+    expect(stopped.breaker).toMatchObject({ state: 'open', why: 'unknown_uploads' });
     expect(Date.parse(stopped.breaker.resets_at)).toBeGreaterThan(Date.now());
     const offer = (await call('/checks')).body.data.find((check: Json) => check.name === 'viber');
     expect(offer.accounts[0]).toMatchObject({ available: false, paused: false });
-    const { status, body } = await resume();
+    const { status, body } = await resume({ reason: 'support says it is well' });
     expect([status, body.state]).toEqual([200, 'ready']);
+    expect(body.breaker).toMatchObject({ state: 'closed', why: null, unknown_recent: 0 });
+    expect(body.breaker.last_closed.note).toMatch(/^key_[0-9a-f-]{36} \(test\): support says/);
+  });
+
+  test('whose breaker is half-open says so, takes one upload, and is let go by resume', async () => {
+    await ground.database.query(
+      `UPDATE store.account_states SET breaker_state = 'half_open', breaker_since = now(), breaker_why = 'canary_unknown', breaker_openings = 2
+        WHERE account = 'alpha'`,
+    );
+    expect(await alpha()).toMatchObject({
+      state: 'breaker_half_open',
+      uploads: { at_once_max: 1 },
+      breaker: { state: 'half_open', why: 'canary_unknown', resets_at: null },
+    });
+    expect((await resume()).body).toMatchObject({ state: 'ready', breaker: { since: null } });
   });
 
   test('is paused with a note, once, and resumed, once', async () => {
