@@ -12,6 +12,7 @@ import { replayChunk } from './stages/replay.ts';
 import { submitChunk } from './stages/submit.ts';
 import { analyse } from './sweeps/analyse.ts';
 import { expire } from './sweeps/expire.ts';
+import { lookAtBalances } from './sweeps/look-at-balances.ts';
 import { prune } from './sweeps/prune.ts';
 import { rescue } from './sweeps/rescue.ts';
 import type { Watched } from './watchdog.ts';
@@ -20,6 +21,8 @@ import type { Watched } from './watchdog.ts';
 const tick_ms = 500;
 /** How often it is looked whether the planner's statistics are behind; they are renewed at most every five minutes. */
 const analyse_ms = 5_000;
+/** How often it is looked whether an upload ended unknown whose account was not asked for its balance since. */
+const balanceLook_ms = 1_000;
 /**
  * Doorbells of a stage that one process answers at once. Parsing has one thread, but a provider that drips a file for minutes
  * must not keep the others' results waiting; each ingest may hold a chunk of 1,000,000 numbers in memory.
@@ -107,6 +110,7 @@ export function run(
     every(tick_ms, 'expire', expire),
     every(pruneInterval_ms, 'prune', prune),
     every(analyse_ms, 'analyse', analyse),
+    every(balanceLook_ms, 'balances', lookAtBalances),
   ];
 
   async function every(

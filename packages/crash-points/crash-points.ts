@@ -54,8 +54,11 @@ export const commitNames = [
   'submit.take_balance_look',
   'sweep.analyse',
   'sweep.expire',
+  'sweep.keep_doubt_balance',
   'sweep.prune',
   'sweep.rescue',
+  'sweep.reserve_request',
+  'sweep.take_doubt_look',
   /** Of tests, for SQL that no stage runs. */
   'test',
 ] as const;
