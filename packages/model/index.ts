@@ -10,6 +10,7 @@ export {
   claimIngest,
   expireIngest,
   type FileClaim,
+  type Leaving,
   leaveIngest,
   publishResults,
   recordArtifact,
