@@ -3,17 +3,8 @@ import type { TestSimulator } from '@rollcall/testing';
 import type { EnqueuedJob } from './enqueue-job.ts';
 import { patient } from './patient.ts';
 import type { Facts } from './read-facts.ts';
+import { readTruth } from './read-truth.ts';
 import type { Violation } from './violation.ts';
-
-/** What the simulator calls what a check asks for. */
-const asked: Readonly<Record<string, { readonly account: string; readonly taskType: string }>> = {
-  telegram: { account: 'ekycpro', taskType: 'tg' },
-  coinw: { account: 'ekycpro', taskType: 'coinW' },
-  twitter: { account: 'checknumber', taskType: 'Twitter' },
-  facebook: { account: 'facebook', taskType: 'facebook' },
-  whatsapp: { account: 'webcom', taskType: 'WA_cheking' },
-  viber: { account: 'webcom', taskType: 'Viber_cheking' },
-};
 
 /** Rows of one file that a scripted edit may take the answer of; scripted in provider-faults.ts. */
 const editedRowsMax = 5;
@@ -112,25 +103,4 @@ function compare(
   const without = differing.length - silent.length;
   if (without > editedRowsMax) report(without, `${without} numbers have no answer`);
   return { violations, unanswered: without > 0 ? 1 : 0 };
-}
-
-async function readTruth(simulator: TestSimulator, job: EnqueuedJob): Promise<Map<number, string>> {
-  const of = asked[job.check];
-  if (!of) throw new Error(`nobody knows the truth of ${job.check}`);
-  const answer = await fetch(
-    `${simulator.url}/_sim/truth?account=${of.account}&task_type=${of.taskType}`,
-    {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(job.list.map(String)),
-    },
-  );
-  if (!answer.ok) throw new Error(`truth of ${job.check}: ${answer.status}`);
-  const lines = (await answer.text()).trim().split('\n').slice(1);
-  return new Map(
-    lines.map((line) => {
-      const [number, outcome = ''] = line.trim().split(',');
-      return [Number(number), outcome];
-    }),
-  );
 }

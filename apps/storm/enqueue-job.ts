@@ -15,8 +15,8 @@ const firstNumber = 447_914_000_000;
 
 /** Stores a job as the API does. Nobody rings: the rescue sweep finds it. A COMMIT whose reply is lost is looked for by the job's id. */
 export async function enqueueJob(db: Database, job: StormJob, index: number): Promise<EnqueuedJob> {
-  const id = makeId('job', Date.now(), randomBytes(10));
-  const list = Array.from({ length: job.numbers }, (_, at) => firstNumber + index * 10_000 + at);
+  const enqueued = enqueuedJob(job, index);
+  const { id, list } = enqueued;
   await patient(async () => {
     const { rowCount } = await db.query('SELECT FROM store.jobs WHERE id = $1', [id]);
     if (rowCount !== 0) return;
@@ -49,6 +49,13 @@ export async function enqueueJob(db: Database, job: StormJob, index: number): Pr
       },
     });
   });
+  return enqueued;
+}
+
+/** A job with an id and a list of its own. */
+export function enqueuedJob(job: StormJob, index: number): EnqueuedJob {
+  const id = makeId('job', Date.now(), randomBytes(10));
+  const list = Array.from({ length: job.numbers }, (_, at) => firstNumber + index * 10_000 + at);
   return { ...job, id, list };
 }
 

@@ -1,24 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database } from '@rollcall/db';
-import type { FaultyWire, TestSimulator } from '@rollcall/testing';
+import type { FaultyWire } from '@rollcall/testing';
+import type { Scene } from './open-scene.ts';
 import { patient } from './patient.ts';
 import type { Fault } from './schedule.ts';
-import type { StormPostgres } from './storm-postgres.ts';
-import type { StormRedis } from './storm-redis.ts';
-import type { WorkerSlot } from './worker-slot.ts';
-
-/** What faults are done to. */
-export interface Scene {
-  readonly db: Database;
-  readonly postgres: StormPostgres;
-  /** Null: the doorbells are in Postgres. */
-  readonly redis: { readonly server: StormRedis; readonly wire: FaultyWire } | null;
-  readonly simulator: TestSimulator;
-  readonly slots: readonly WorkerSlot[];
-  /** The line of each worker to Postgres. */
-  readonly databaseWires: readonly FaultyWire[];
-  readonly providerWire: FaultyWire;
-}
 
 /** Does a fault and, where it lasts, undoes it after its time; resolves when it is over. */
 export async function injectFault(scene: Scene, fault: Fault): Promise<void> {

@@ -1,61 +1,86 @@
 import { execFile } from 'node:child_process';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
+import { playBaseline } from './baseline/play-baseline.ts';
 import { openLane } from './lane.ts';
 import { type EpisodeReport, playEpisode } from './play-episode.ts';
-import { type Backend, scheduleOf } from './schedule.ts';
+import { type Flags, readFlags } from './read-flags.ts';
+import { crashScheduleOf, type Schedule, scheduleOf } from './schedule.ts';
 import { summarise } from './summarise.ts';
-
-const { values: flags } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '4' },
-    backend: { type: 'string' },
-    'at-once': { type: 'string', default: '2' },
-    'first-run': { type: 'string', default: '0' },
-    verbose: { type: 'boolean', default: false },
-  },
-});
 
 const out = (line: string) => process.stdout.write(`${line}\n`);
 
-async function main(): Promise<number> {
-  const runs = Number(flags.runs);
-  const firstRun = Number(flags['first-run']);
-  const backend = (flags.backend ?? null) as Backend | null;
-  const reports: EpisodeReport[] = [];
-  let next = firstRun;
-  let failed = false;
+/** Deaths at crash points in one episode: enough to be worth its start, few enough that its timelines can be read. */
+const crashesPerEpisode = 40;
+const workers = 3;
 
-  async function play(): Promise<void> {
-    await using opened = new AsyncDisposableStack();
-    const lane = await openLane();
-    opened.defer(() => lane.close());
-    while (next < firstRun + runs) {
-      const run = next;
-      next += 1;
-      const schedule = scheduleOf(flags.seed, run, { backend, workers: 3, crashPoints: 1 });
-      if (flags.verbose) out(`run ${run}: ${JSON.stringify(schedule)}`);
-      const say = (line: string) => {
-        if (flags.verbose) out(`run ${run} ${new Date().toISOString().slice(11, 23)} ${line}`);
-      };
-      const report = await playEpisode(lane, schedule, say);
-      reports.push(report);
-      out(
-        `run ${run} on ${schedule.backend}: ${report.chunks} chunks, ${report.charges} charges, ${report.held} held, ` +
-          `${report.crashes} crash points, quiet after ${report.recovery_s.toFixed(1)} s, ${report.violations.length} violations`,
-      );
-      for (const { kind, chunkId, what } of report.violations)
-        out(`  ${kind}: ${chunkId ?? ''} ${what}`);
-      for (const timeline of report.timelines) out(timeline);
-      failed ||= report.violations.length > 0;
+/** The schedules that the flags ask for, in their order. */
+function* schedulesOf(flags: Flags): Generator<Schedule> {
+  const { seed, backend, firstRun, crashPoints } = flags;
+  if (crashPoints === null) {
+    for (let run = firstRun; run < firstRun + flags.runs; run += 1) {
+      yield scheduleOf(seed, run, { backend, workers });
     }
+    return;
   }
-  await Promise.all(Array.from({ length: Math.min(runs, Number(flags['at-once'])) }, play));
-  const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], {
-    cwd: import.meta.dirname,
-  }).catch(() => ({ stdout: 'unknown' }));
-  out(JSON.stringify(summarise(flags.seed, stdout.trim(), reports)));
-  return failed ? 1 : 0;
+  let left = crashPoints;
+  for (let run = firstRun; left > 0; run += 1) {
+    const crashes = Math.min(crashesPerEpisode, left);
+    yield crashScheduleOf(seed, run, { backend, workers, crashes });
+    left -= crashes;
+  }
 }
 
-process.exitCode = await main();
+async function storm(flags: Flags): Promise<number> {
+  const schedules = schedulesOf(flags);
+  const reports: EpisodeReport[] = [];
+
+  async function playInLane(): Promise<void> {
+    const lane = await openLane();
+    try {
+      for (const schedule of schedules) {
+        const { run } = schedule;
+        if (flags.verbose) out(`run ${run}: ${JSON.stringify(schedule)}`);
+        const play = flags.baseline ? playBaseline : playEpisode;
+        const report = await play(lane, schedule, (line) => {
+          if (flags.verbose) out(`run ${run} ${new Date().toISOString().slice(11, 23)} ${line}`);
+        });
+        reports.push(report);
+        describe(schedule, report);
+      }
+    } finally {
+      await lane.close();
+    }
+  }
+  const lanes = await Promise.allSettled(Array.from({ length: flags.atOnce }, playInLane));
+  const broken = lanes.find((lane) => lane.status === 'rejected');
+  if (broken) throw broken.reason;
+  out(JSON.stringify(summarise(flags.seed, await commit(), reports)));
+  if (flags.baseline) return 0;
+  return reports.some(({ violations }) => violations.length > 0) ? 1 : 0;
+}
+
+function describe(schedule: Schedule, report: EpisodeReport): void {
+  const { chunks, charges, held, crashes, recovery_s, violations } = report;
+  out(
+    `run ${schedule.run} on ${schedule.backend}: ${chunks} chunks, ${charges} charges, ${held} held, ${crashes} deaths at crash points, ` +
+      `quiet after ${recovery_s.toFixed(1)} s, ${violations.length} violations`,
+  );
+  for (const { kind, chunkId, what } of violations) out(`  ${kind}: ${chunkId ?? ''} ${what}`);
+  for (const timeline of report.timelines) out(timeline);
+}
+
+async function commit(): Promise<string> {
+  const asked = promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname });
+  return asked.then(
+    ({ stdout }) => stdout.trim(),
+    () => 'unknown',
+  );
+}
+
+const flags = readFlags(process.argv.slice(2));
+if ('problem' in flags) {
+  process.stderr.write(`${flags.problem}\n`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await storm(flags);
+}

@@ -1,6 +1,6 @@
 import { providerFault, type ProviderFault } from './provider-faults.ts';
 import { type Random, seededRandom } from './random.ts';
-import { workerCrashPoints } from './worker-crash-points.ts';
+import { travelledCrashPoints, workerCrashPoints } from './worker-crash-points.ts';
 
 /** What an episode does to Rollcall and when: a pure function of the seed and the run's number, so that it replays. */
 export interface Schedule {
@@ -13,6 +13,8 @@ export interface Schedule {
   /** In the order of time. */
   readonly faults: readonly Fault[];
   readonly storm_ms: number;
+  /** The storm is over as soon as so many workers have died at a crash point; null: when its time is over. */
+  readonly crashes: number | null;
 }
 
 export type Backend = 'postgres' | 'redis';
@@ -27,7 +29,7 @@ export interface StormJob {
 export const faultKinds = ['kill', 'pause', 'provider', 'queue', 'database', 'wire'] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
-/** `at_ms` counts from the moment in which all workers were up. */
+/** `at_ms` counts from the first upload; what is at 0 is there before it. */
 export type Fault = { readonly at_ms: number } & (
   | { readonly kind: 'kill'; readonly worker: number; readonly down_ms: number }
   | { readonly kind: 'pause'; readonly worker: number; readonly for_ms: number }
@@ -58,8 +60,6 @@ export interface ScheduleOptions {
   /** Null: the backends alternate from run to run. */
   readonly backend: Backend | null;
   readonly workers: number;
-  /** How many lives of each worker end at a crash point. */
-  readonly crashPoints: number;
 }
 
 /** Longer than the lease that the storm gives its workers (`leases`). */
@@ -108,15 +108,53 @@ export function scheduleOf(seed: string, run: number, options: ScheduleOptions):
     run,
     backend,
     jobs: jobsOf(random, storm_ms),
-    lives: Array.from({ length: options.workers }, () => livesOf(random, options.crashPoints)),
+    lives: Array.from({ length: options.workers }, () => livesOf(random, 1)),
     faults: faults.sort((one, other) => one.at_ms - other.at_ms),
     storm_ms,
+    crashes: null,
   };
 }
 
+/** An episode of nothing but deaths at crash points, one after the other, with work for every stage all the while. */
+export function crashScheduleOf(
+  seed: string,
+  run: number,
+  options: ScheduleOptions & { readonly crashes: number },
+): Schedule {
+  const random = seededRandom(`${seed}/crash points/${run}`);
+  const { crashes, workers } = options;
+  const jobs = Array.from({ length: crashes * 2 }, (_, index) => {
+    const kind = random.pick(smallJobs);
+    return { at_ms: index * 400, ...kind, numbers: random.between(kind.least, kind.least + 20) };
+  });
+  // Without these nobody would come to the places where a refusal, an empty balance or a second download is handled.
+  const faults = Array.from({ length: Math.ceil(crashes / 2) }, (_, index): Fault => {
+    return { at_ms: index * 1_500, kind: 'provider', fault: providerFault(random) };
+  });
+  return {
+    seed,
+    run,
+    backend: options.backend ?? (run % 2 === 0 ? 'postgres' : 'redis'),
+    jobs,
+    lives: Array.from({ length: workers }, () => livesOf(random, crashes)),
+    faults,
+    storm_ms: crashes * 4_000,
+    crashes,
+  };
+}
+
+const smallJobs = [
+  { check: 'telegram', account: 'ekycpro', least: 10 },
+  { check: 'coinw', account: 'ekycpro', least: 15 },
+  { check: 'twitter', account: 'checknumber', least: 15 },
+  { check: 'facebook', account: 'ekycpro-facebook', least: 100 },
+  { check: 'whatsapp', account: 'webcom', least: 15 },
+  { check: 'viber', account: 'webcom', least: 15 },
+];
+
 /** All three contracts, 12 chunks or more in all, at the chunk sizes of `storm-accounts.ts`; the telegram job has a canary. */
 function jobsOf(random: Random, storm_ms: number): StormJob[] {
-  const later = () => (random.chance(0.5) ? 0 : random.between(0, storm_ms - 1_500));
+  const later = () => (random.chance(0.6) ? 0 : random.between(1, storm_ms - 2_000));
   return [
     { check: 'telegram', account: 'ekycpro', numbers: 1_001 + random.between(0, 200) },
     { check: 'coinw', account: 'ekycpro', numbers: random.between(41, 80) },
@@ -124,13 +162,14 @@ function jobsOf(random: Random, storm_ms: number): StormJob[] {
     { check: 'facebook', account: 'ekycpro-facebook', numbers: random.between(200, 300) },
     { check: 'whatsapp', account: 'webcom', numbers: random.between(61, 100) },
     { check: 'viber', account: 'webcom', numbers: random.between(21, 40) },
-  ].map((job) => ({ at_ms: later(), ...job }));
+  ].map((job, index) => ({ at_ms: index === 0 ? 0 : later(), ...job }));
 }
 
 function livesOf(random: Random, crashPoints: number): (string | null)[] {
   return Array.from({ length: crashPoints }, () => {
-    const passing = random.chance(0.7) ? 1 : random.between(2, 4);
-    return `${random.pick(workerCrashPoints)}#${passing}`;
+    const passing = random.chance(0.8) ? 1 : random.between(2, 3);
+    const points = random.chance(0.15) ? workerCrashPoints : travelledCrashPoints;
+    return `${random.pick(points)}#${passing}`;
   });
 }
 

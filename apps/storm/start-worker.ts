@@ -18,18 +18,19 @@ export interface StormWorker {
 }
 
 export interface WorkerSettings {
+  /** From apps/. */
+  readonly program: string;
   /** All that it gets of an environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onLine: (line: string) => void;
 }
 
-const program = join(import.meta.dirname, '../worker/main.ts');
 const quickStart = join(import.meta.dirname, 'quick-start.ts');
 
-export function startWorker({ environment, onLine }: WorkerSettings): StormWorker {
+export function startWorker({ program, environment, onLine }: WorkerSettings): StormWorker {
   const child: ChildProcess = spawn(
     process.execPath,
-    ['--import', quickStart, program, '--until-stdin-ends'],
+    ['--import', quickStart, join(import.meta.dirname, '..', program), '--until-stdin-ends'],
     { cwd: '/', env: environment, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   child.stdin?.on('error', () => undefined);

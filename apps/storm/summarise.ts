@@ -17,7 +17,10 @@ export function summarise(seed: string, commit: string, reports: readonly Episod
     chunks: sum(({ chunks }) => chunks),
     charges: sum(({ charges }) => charges),
     faults: Object.fromEntries(
-      faultKinds.map((kind) => [kind, sum(({ faults }) => faults[kind] ?? 0)]),
+      [...faultKinds, 'crash_point' as const].map((kind) => [
+        kind,
+        sum(({ faults }) => faults[kind] ?? 0),
+      ]),
     ),
     paid_twice: violated(['paid_twice']),
     lost: violated(['lost', 'money']),

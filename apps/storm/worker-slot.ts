@@ -18,10 +18,14 @@ export interface WorkerSlot {
 
 export interface SlotSettings {
   readonly role: string;
+  /** The worker to run, from apps/. */
+  readonly program: string;
   readonly lives: readonly (string | null)[];
   readonly environment: (crashAt: string | null) => WorkerSettings['environment'];
   readonly onLine: (line: string) => void;
   readonly onDeath: (how: string, crashAt: string | null) => void;
+  /** A life that does not come to its crash point is ended so long after it was up; null: it may live on. */
+  readonly lifeLimit_ms: number | null;
 }
 
 const restart_ms = 200;
@@ -45,12 +49,14 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
       downFor_ms = restart_ms;
       killedByUs = false;
       worker = startWorker({
+        program: settings.program,
         environment: settings.environment(crashAt),
         onLine: settings.onLine,
       });
       void worker.up.then((up) => {
         if (up) isUp.resolve();
       });
+      if (crashAt !== null) endLate(worker);
       const how = await worker.ended;
       if (stopped.signal.aborted) return;
       if (how === 'SIGKILL') deaths[killedByUs ? 'byUs' : 'atPoints'] += 1;
@@ -59,6 +65,19 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
       isUp = Promise.withResolvers();
       await delay(calmed ? 0 : downFor_ms);
     }
+  }
+  function endLate(late: StormWorker): void {
+    const { lifeLimit_ms } = settings;
+    if (lifeLimit_ms === null) return;
+    void late.up.then(async (up) => {
+      if (!up) return;
+      const limit = new AbortController();
+      void late.ended.then(() => limit.abort());
+      await delay(lifeLimit_ms, undefined, { signal: limit.signal }).catch(() => undefined);
+      if (late.hasEnded()) return;
+      killedByUs = true;
+      late.kill();
+    });
   }
   const living = live();
 

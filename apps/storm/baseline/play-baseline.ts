@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { enqueuedJob, type EnqueuedJob } from '../enqueue-job.ts';
+import type { Lane } from '../lane.ts';
+import { openScene, type Scene, stormLeases } from '../open-scene.ts';
+import { patient } from '../patient.ts';
+import { countFaults, type EpisodeReport, exists } from '../play-episode.ts';
+import type { Charge } from '../read-facts.ts';
+import { readTruth } from '../read-truth.ts';
+import { calmDown, runStorm } from '../run-storm.ts';
+import type { Schedule } from '../schedule.ts';
+import type { Violation } from '../violation.ts';
+import { naiveSql } from './naive-sql.ts';
+
+const quietLimit_ms = 120_000;
+/** As storm-accounts.ts has it for Rollcall. */
+const chunkSizes: Readonly<Record<string, number>> = { telegram: 400, facebook: 100 };
+const usualChunkSize = 20;
+
+/** The same episode with the naive worker: the same faults at the same moments, and the same ledger of charges to judge by. */
+export async function playBaseline(
+  lane: Lane,
+  schedule: Schedule,
+  say: (line: string) => void,
+): Promise<EpisodeReport> {
+  await using opened = new AsyncDisposableStack();
+  const scene = await openScene(opened, lane, {
+    schedule: withoutCrashPoints(schedule),
+    leases: stormLeases,
+    program: 'storm/baseline/naive-worker.ts',
+    prepare: naiveSql,
+    say,
+  });
+  const jobs = await runStorm(scene, schedule, {
+    enqueue: async (job, index) => {
+      const enqueued = enqueuedJob(job, index);
+      await patient(() => enqueue(scene, enqueued));
+      return enqueued;
+    },
+    hasBegun: () => exists(scene.db, "SELECT FROM naive.jobs WHERE state <> 'waiting' LIMIT 1"),
+    tend: async () => undefined,
+  });
+  const calmFrom = performance.now();
+  const scripted = await calmDown(scene);
+  await untilQuiet(scene);
+  const { charges } = (await scene.simulator.control('GET', 'ledger')) as { charges: Charge[] };
+  const chunks = jobs.flatMap(chunksOf);
+  const violations = [
+    ...chunks.flatMap((chunk) => paidTwice(chunk, charges)),
+    ...(await Promise.all(jobs.map((job) => lost(scene, job)))).flat(),
+  ];
+  return {
+    chunks: chunks.length,
+    charges: charges.length,
+    held: 0,
+    faults: countFaults(schedule, scripted.fired, 0),
+    crashes: 0,
+    violations,
+    recovery_s: (performance.now() - calmFrom) / 1_000,
+    timelines: [],
+  };
+}
+
+/** It has none: its deaths are those of the schedule's own moments, one more for each life that would end at a point. */
+function withoutCrashPoints(schedule: Schedule): Schedule {
+  return { ...schedule, lives: schedule.lives.map(() => []) };
+}
+
+function chunksOf(job: EnqueuedJob): number[][] {
+  const size = chunkSizes[job.check] ?? usualChunkSize;
+  const count = Math.max(1, Math.floor(job.list.length / size));
+  const each = Math.ceil(job.list.length / count);
+  return Array.from({ length: count }, (_, index) =>
+    job.list.slice(index * each, (index + 1) * each),
+  );
+}
+
+async function enqueue({ db }: Scene, job: EnqueuedJob): Promise<void> {
+  const before = await db.query('SELECT FROM naive.jobs WHERE check_name = $1', [job.check]);
+  if (before.rowCount !== 0) return;
+  await db.query(
+    `INSERT INTO naive.jobs (account, check_name, numbers)
+     SELECT $1, $2, ARRAY(SELECT jsonb_array_elements_text(chunk)::bigint) FROM jsonb_array_elements($3::jsonb) AS chunk`,
+    [job.account, job.check, JSON.stringify(chunksOf(job))],
+  );
+}
+
+async function untilQuiet({ db }: Scene): Promise<void> {
+  const giveUpAt = performance.now() + quietLimit_ms;
+  const open = "SELECT FROM naive.jobs WHERE state IN ('waiting', 'active') LIMIT 1";
+  while ((await exists(db, open)) && performance.now() < giveUpAt) await delay(250);
+}
+
+function paidTwice(numbers: readonly number[], charges: readonly Charge[]): Violation[] {
+  const sha256 = createHash('sha256')
+    .update(numbers.map((number) => `${number}\n`).join(''))
+    .digest('hex');
+  const paid = charges.filter(({ numbers_sha256 }) => numbers_sha256 === sha256).length;
+  if (paid <= 1) return [];
+  return [
+    {
+      kind: 'paid_twice',
+      chunkId: null,
+      count: (paid - 1) * numbers.length,
+      what: `${paid} charges for one chunk`,
+    },
+  ];
+}
+
+/** Numbers without a row, and rows that say what is not so. */
+async function lost({ db, simulator }: Scene, job: EnqueuedJob): Promise<Violation[]> {
+  const truth = await readTruth(simulator, job);
+  const { rows } = await patient(() =>
+    db.query<{ number: number; outcome: string }>(
+      'SELECT number, outcome FROM naive.results WHERE check_name = $1',
+      [job.check],
+    ),
+  );
+  const wrong = rows.filter(
+    ({ number, outcome }) =>
+      truth.get(number) !== outcome && outcome !== 'missing' && outcome !== 'undetermined',
+  ).length;
+  const count = job.list.length - rows.length + wrong;
+  if (count === 0) return [];
+  return [
+    {
+      kind: 'lost',
+      chunkId: null,
+      count,
+      what: `${job.check}: ${job.list.length - rows.length} numbers without a row, ${wrong} wrong`,
+    },
+  ];
+}
