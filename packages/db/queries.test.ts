@@ -231,6 +231,8 @@ test('the views are those of the design', async () => {
     'latest_results',
     'paid_twice',
     'rejects',
+    'replayed_rows',
+    'replays',
     'results',
     'spend',
   ]);
