@@ -153,7 +153,9 @@ function exchange(
       controller?.abort(new Error(reason));
     };
     const onAbort = () => stop('aborted');
-    const timer = setTimeout(() => stop('total_deadline'), deadline_ms);
+    // A process that was stopped past the deadline finds the timer due and the answer in its socket, in that order: the answer,
+    // and the task id in it, is read first.
+    const timer = setTimeout(() => setImmediate(() => stop('total_deadline')), deadline_ms);
     if (signal?.aborted) {
       settle('aborted');
       return;
