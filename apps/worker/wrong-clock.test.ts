@@ -46,33 +46,40 @@ function start(course: string): SpawnedWorker {
 test.each([
   ['an hour ahead', `0:${hour_ms}`],
   ['an hour behind', `0:${-hour_ms}`],
-])('fault 21: a worker %s takes nothing early and leaves nothing lying', async (_, course) => {
-  await ground.fault({
-    match: { account: 'ekycpro', operation: 'status' },
-    action: { kind: 'answer', status: 429, headers: { 'retry-after': '1800' } },
-  });
-  const worker = start(course);
-  const later = await ground.enqueue('telegram', fresh(20));
-  // Told to wait for half an hour: from the time that Postgres has.
-  const told = await waitFor(
-    async () => {
-      const [chunk] = await ground.chunks(later);
-      const due_ms = (chunk?.['due_at'] as Date | null)?.getTime() ?? 0;
-      return due_ms > Date.now() + 20 * 60_000 ? chunk : null;
-    },
-    { timeoutMs: 60_000, describe: 'the poll to be put off' },
-  );
-  const due_ms = (told['due_at'] as Date).getTime();
-  expect(due_ms - Date.now()).toBeLessThan(31 * 60_000);
+])(
+  'fault 21: a worker %s takes nothing early and leaves nothing lying',
+  async (_, course) => {
+    await ground.fault({
+      match: { account: 'ekycpro', operation: 'status' },
+      action: { kind: 'answer', status: 429, headers: { 'retry-after': '1800' } },
+    });
+    const worker = start(course);
+    const later = await ground.enqueue('telegram', fresh(20));
+    // Told to wait for half an hour: from the time that Postgres has.
+    const told = await waitFor(
+      async () => {
+        const [chunk] = await ground.chunks(later);
+        const due_ms = (chunk?.['due_at'] as Date | null)?.getTime() ?? 0;
+        return due_ms > Date.now() + 20 * 60_000 ? chunk : null;
+      },
+      { timeoutMs: 60_000, describe: 'the poll to be put off' },
+    );
+    const due_ms = (told['due_at'] as Date).getTime();
+    expect(due_ms - Date.now()).toBeLessThan(31 * 60_000);
 
-  const soon = await ground.enqueue('coinw', fresh(20));
-  await ground.untilState(soon, ['completed']);
-  expect((await ground.chunks(later))[0]).toMatchObject({ state: 'polling', fence: told['fence'] });
-  // Half an hour later.
-  await ground.hurry(later);
-  await ground.untilState(later, ['completed']);
-  expect(worker.hasEnded()).toBe(false);
-});
+    const soon = await ground.enqueue('coinw', fresh(20));
+    await ground.untilState(soon, ['completed']);
+    expect((await ground.chunks(later))[0]).toMatchObject({
+      state: 'polling',
+      fence: told['fence'],
+    });
+    // Half an hour later.
+    await ground.hurry(later);
+    await ground.untilState(later, ['completed']);
+    expect(worker.hasEnded()).toBe(false);
+  },
+  300_000,
+);
 
 test('fault 21: a clock that jumps back during a lease costs neither the lease nor the upload', async () => {
   const before = await ground.charges('ekycpro');
@@ -89,4 +96,4 @@ test('fault 21: a clock that jumps back during a lease costs neither the lease n
   expect((await ground.charges('ekycpro')) - before).toBe(1);
   const next = await ground.enqueue('telegram', fresh(20));
   await ground.untilState(next, ['completed']);
-});
+}, 300_000);
