@@ -124,6 +124,7 @@ export function brokenBy(before: World, step: Step): string | null {
   }
   if (is.chunk.fence < was.chunk.fence) return 'P5: the fence went backwards';
   if (was.evidence.some((told) => !is.evidence.includes(told))) return 'P5: evidence is gone';
+  if (is.attempts === was.attempts) return brokenByStale(before, step);
   for (const [at, attempt] of was.attempts.entries()) {
     const to = is.attempts[at]?.outcome;
     const isEdge = attemptEdges.some((each) => each.from === attempt.outcome && each.to === to);

@@ -16,13 +16,14 @@ function walkWithout(
   left: Partial<Left>,
   broken: string,
   starts = nearBounds,
+  workers: 1 | 2 = 2,
 ): Walked {
   const protections = {
     ...allProtections,
     ...Object.fromEntries(without.map((each) => [each, false])),
   };
   const rules = { protections, starts };
-  const start = startWorld(rules, { ...none, ...left }, null);
+  const start = startWorld(rules, { ...none, ...left }, null, workers);
   return walk(start, rules, 400_000, (each) => each.startsWith(broken));
 }
 
@@ -80,7 +81,7 @@ test('without the index of task ids two attempts have the same task', () => {
   const starts = { ...nearBounds, upstreamFailures: upstreamFailuresMax - 1 };
   const without: Protection[] = ['oneAttemptPerTask'];
   const finds = 'match: two attempts have the same task';
-  const { violation } = walkWithout(without, { faults: 2, decisions: 1 }, finds, starts);
+  const { violation } = walkWithout(without, { faults: 2, decisions: 1 }, finds, starts, 1);
   expect(violation?.trace.at(-1)).toContain('settles "accepted_again"');
 });
 

@@ -1,7 +1,7 @@
 import { brokenBy, brokenIn, isFinal } from './invariants.ts';
 import type { Rules, Store } from './store.ts';
 import { stepsFrom } from './steps.ts';
-import { keyOf, type World } from './world.ts';
+import { keyMaker, type World } from './world.ts';
 
 /** What a walk found. */
 export interface Walked {
@@ -33,6 +33,7 @@ export function walk(
   states_max: number,
   counts: (broken: string) => boolean = () => true,
 ): Walked {
+  const keyOf = keyMaker();
   const worlds: (World | undefined)[] = [start];
   const numberOf = new Map([[keyOf(start), 0]]);
   const cameFrom: number[] = [-1];
@@ -96,6 +97,7 @@ function noteEdges(edges: Set<string>, was: Store, is: Store): void {
   if (was.chunk.state !== is.chunk.state) {
     edges.add(`chunk: ${was.chunk.state} → ${is.chunk.state}`);
   }
+  if (was.attempts === is.attempts) return;
   for (const [at, { outcome }] of was.attempts.entries()) {
     const to = is.attempts[at]?.outcome;
     if (to !== undefined && to !== outcome) edges.add(`attempt: ${outcome} → ${to}`);
