@@ -12,6 +12,7 @@ import type { Lane } from './lane.ts';
 import { patient } from './patient.ts';
 import type { Schedule } from './schedule.ts';
 import { stormAccounts } from './storm-accounts.ts';
+import type { Leases } from './storm-leases.ts';
 import type { StormPostgres } from './storm-postgres.ts';
 import type { StormRedis } from './storm-redis.ts';
 import type { Happening } from './timeline.ts';
@@ -34,15 +35,6 @@ export interface Scene {
   readonly happenings: readonly Happening[];
   tell(what: string): void;
 }
-
-export interface Leases {
-  readonly lease_ms: number;
-  readonly heartbeat_ms: number;
-  readonly rescue_ms: number;
-}
-
-/** Pauses of a worker (schedule.ts) are longer than this lease, and an upload's deadline (storm-accounts.ts) shorter. */
-export const stormLeases: Leases = { lease_ms: 2_500, heartbeat_ms: 500, rescue_ms: 800 };
 
 export interface SceneSettings {
   readonly schedule: Schedule;

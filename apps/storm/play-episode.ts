@@ -7,7 +7,7 @@ import { openWithoutReason } from './check-open.ts';
 import { checkResults } from './check-results.ts';
 import { type EnqueuedJob, enqueueJob } from './enqueue-job.ts';
 import type { Lane } from './lane.ts';
-import { openScene, type Scene, stormLeases } from './open-scene.ts';
+import { openScene, type Scene } from './open-scene.ts';
 import { decideHolds, tendAccounts } from './operator.ts';
 import { patient } from './patient.ts';
 import { type Facts, readFacts } from './read-facts.ts';
@@ -15,6 +15,7 @@ import { readJournal } from './read-journal.ts';
 import { calmDown, runStorm } from './run-storm.ts';
 import type { FaultKind, Schedule } from './schedule.ts';
 import { timelineOf } from './timeline.ts';
+import { stormLeases } from './storm-leases.ts';
 import type { Violation } from './violation.ts';
 
 export interface EpisodeReport {

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { enqueuedJob, type EnqueuedJob } from '../enqueue-job.ts';
 import type { Lane } from '../lane.ts';
-import { openScene, type Scene, stormLeases } from '../open-scene.ts';
+import { openScene, type Scene } from '../open-scene.ts';
 import { patient } from '../patient.ts';
 import { countFaults, type EpisodeReport, exists } from '../play-episode.ts';
 import type { Charge } from '../read-facts.ts';
 import { readTruth } from '../read-truth.ts';
 import { calmDown, runStorm } from '../run-storm.ts';
 import type { Schedule } from '../schedule.ts';
+import { stormLeases } from '../storm-leases.ts';
 import type { Violation } from '../violation.ts';
 import { naiveSql } from './naive-sql.ts';
 

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { crashScheduleOf, type Fault, scheduleOf } from './schedule.ts';
+import { stormLeases } from './storm-leases.ts';
+
+const options = { backend: null, workers: 3 };
+const seeds = ['1', 'a', 'storm', '2026'];
+const runs = Array.from({ length: 50 }, (_, run) => run);
+const schedules = seeds.flatMap((seed) => runs.map((run) => scheduleOf(seed, run, options)));
+
+test('the same seed and run give the same schedule, and others another one', () => {
+  for (const [index, schedule] of schedules.entries()) {
+    const again = scheduleOf(schedule.seed, schedule.run, options);
+    expect(again).toEqual(schedule);
+    expect(schedules.findIndex((other) => same(other.faults, schedule.faults))).toBe(index);
+  }
+});
+
+test('each run has faults of at least five kinds, 12 chunks or more, and workers that die at named points', () => {
+  for (const { faults, jobs, lives } of schedules) {
+    expect(new Set(faults.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(5);
+    expect(new Set(jobs.map(({ account }) => account)).size).toBe(4);
+    const leastChunks = jobs.map(({ check, numbers }) => Math.floor(numbers / chunkSizeOf(check)));
+    expect(leastChunks.reduce((sum, chunks) => sum + chunks, 0)).toBeGreaterThanOrEqual(12);
+    expect(lives.every(([first]) => /^[\w.]+:\w+#\d+$/.test(first ?? ''))).toBe(true);
+  }
+});
+
+test('a pause is longer than the lease, and everything happens while the storm lasts', () => {
+  for (const { faults, storm_ms } of schedules) {
+    for (const fault of faults) {
+      expect(fault.at_ms).toBeLessThan(storm_ms);
+      if (fault.kind === 'pause') expect(fault.for_ms).toBeGreaterThan(stormLeases.lease_ms);
+    }
+    expect(faults.map(({ at_ms }) => at_ms)).toEqual(
+      faults.map(({ at_ms }) => at_ms).toSorted((one, other) => one - other),
+    );
+  }
+});
+
+test('both backends come in turn unless one is asked for', () => {
+  expect(scheduleOf('1', 0, options).backend).not.toBe(scheduleOf('1', 1, options).backend);
+  expect(scheduleOf('1', 1, { ...options, backend: 'postgres' }).backend).toBe('postgres');
+});
+
+test('a schedule of deaths has a point for each of them, and the same ones again', () => {
+  const schedule = crashScheduleOf('1', 3, { ...options, crashes: 20 });
+  expect(crashScheduleOf('1', 3, { ...options, crashes: 20 })).toEqual(schedule);
+  expect(schedule.lives.every((lives) => lives.length === 20 && lives.every(Boolean))).toBe(true);
+});
+
+function same(one: readonly Fault[], other: readonly Fault[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function chunkSizeOf(check: string): number {
+  return check === 'telegram' ? 400 : check === 'facebook' ? 100 : 20;
+}

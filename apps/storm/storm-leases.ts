@@ -1,0 +1,9 @@
+/** How long claims of an episode's workers hold, how often they are extended, and how often due work is rung again. */
+export interface Leases {
+  readonly lease_ms: number;
+  readonly heartbeat_ms: number;
+  readonly rescue_ms: number;
+}
+
+/** Pauses of a worker (schedule.ts) are longer than this lease, and an upload's deadline (storm-accounts.ts) shorter. */
+export const stormLeases: Leases = { lease_ms: 2_500, heartbeat_ms: 500, rescue_ms: 800 };

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { testBackends } from '@rollcall/testing';
+import { expect, test } from 'vitest';
+
+/** The storm as the command is: a short one in every run of the suite, `pnpm storm --runs 200` for the night. */
+async function storm(...flags: readonly string[]): Promise<{ code: number; text: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(import.meta.dirname, 'main.ts'), ...flags],
+      { maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, text: stdout + stderr }),
+    );
+  });
+}
+
+test('a short storm on each backend pays nothing twice, loses nothing, writes nothing stale and ends', async () => {
+  const backends = testBackends.length === 1 ? ['--backend', 'postgres'] : [];
+  const { code, text } = await storm(
+    '--seed',
+    'suite',
+    '--runs',
+    '2',
+    '--at-once',
+    '2',
+    ...backends,
+  );
+  const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
+  expect(last, text).toMatchObject({
+    seed: 'suite',
+    runs: 2,
+    paid_twice: 0,
+    lost: 0,
+    stale_writes: 0,
+    partial: 0,
+    stuck: 0,
+  });
+  expect(last['chunks']).toBeGreaterThanOrEqual(24);
+  expect(code, text).toBe(0);
+}, 600_000);
+
+test('what the storm is asked for wrongly is refused before anything starts', async () => {
+  expect(await storm('--runs', 'many')).toEqual({
+    code: 2,
+    text: '--runs: write a whole number from 1 to 100000\n',
+  });
+  expect((await storm('--backend', 'kafka')).code).toBe(2);
+});
