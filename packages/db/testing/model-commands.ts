@@ -11,9 +11,9 @@ import type { Database } from '../database.ts';
 import { resumeAccount } from '../sql/accounts.ts';
 import { adoptTask, confirmAdoption } from '../sql/adopt-task.ts';
 import { claimIngest, type IngestClaim } from '../sql/claim-ingest.ts';
-import { extendLease } from '../sql/claim-submit.ts';
 import { cancelJob, pauseJob, resumeJob } from '../sql/control-job.ts';
 import { giveUp, keepPolling, payAgain, replayArtifact } from '../sql/decide-held.ts';
+import { extendLease } from '../sql/extend-lease.ts';
 import { leaveIngest } from '../sql/leave-ingest.ts';
 import { claimPolls, type PollClaim, settlePoll } from '../sql/poll-tasks.ts';
 import type { SubmittedChunk } from '../sql/settle-submit.ts';
@@ -29,8 +29,8 @@ import {
   refused,
 } from './answers.ts';
 import { type Ground, newId } from './ground.ts';
-import { archive, claim, publish, settle } from './walk-chunk.ts';
 import { viewOfModel, viewOfStore } from './read-as-model.ts';
+import { archive, claim, publish, settle } from './walk-chunk.ts';
 
 export const rules: model.Rules = {
   protections: model.allProtections,
@@ -427,6 +427,34 @@ const claimFile = fc.tuple(due, isDyings).map(
     ),
 );
 
+/** The worker that ingests has slept through its lease, and another has taken the result: what the first does next comes too late. */
+const overtake = fc.constant(
+  new Verb(
+    'overtake the ingest',
+    false,
+    ({ store }) => store.chunk.state === 'ingesting' && store.chunk.ingestTries < 5,
+    () => ({
+      inModel: (m) => {
+        m.store.chunk = { ...m.store.chunk, due: 'past' };
+        model.expireIngest(m.store);
+        const taken = model.claimIngest(m.store, 'later');
+        if (taken) m.files.push({ claim: taken, artifact: taken.artifact });
+        return taken?.fence;
+      },
+      inStore: async (real, { db }) => {
+        const taken = await db.transaction('test', async (tx) => {
+          await tx.query('UPDATE store.chunks SET due_at = clock_timestamp() WHERE id = $1', [
+            real.chunkId,
+          ]);
+          await expireLeases(tx);
+          return claimIngest(tx, real.chunkId, lease_ms('later'));
+        });
+        return [taken?.fence, () => void (taken && real.files.push(taken))];
+      },
+    }),
+  ),
+);
+
 const archiveFile = fc.tuple(age, isDyings).map(
   ([agedBy, isDying]) =>
     new Verb(
@@ -653,6 +681,8 @@ export const commandRows = fc.commands<Modelled, Real, false>(
     settleTask,
     claimFile,
     claimFile,
+    overtake,
+    overtake,
     archiveFile,
     archiveFile,
     archiveFile,
