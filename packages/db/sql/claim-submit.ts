@@ -80,18 +80,20 @@ export async function loadSubmit(tx: Transaction, chunkId: string): Promise<Load
               ORDER BY p.created_at DESC LIMIT 1) AS approved_ceiling,
             (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.job_no = c.job_no AND l.entry = 'reserve'
                 AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release')) AS job_spent,
-            m.day_spent, m.month_spent, m.currencies
+            m.today - g.today AS day_spent, m.this_month - g.this_month AS month_spent, m.one_currency, m.other_currency
        FROM store.chunks c
        JOIN store.jobs j ON j.job_no = c.job_no
        JOIN store.account_states s ON s.account = c.account
        CROSS JOIN (SELECT date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
                           date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month) k
        CROSS JOIN LATERAL (
-         SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS day_spent, COALESCE(sum(l.amount), 0) AS month_spent,
-                COALESCE(array_agg(DISTINCT l.currency), '{}') AS currencies
-           FROM store.ledger l
-          WHERE l.account = $2 AND l.entry = 'reserve' AND l.at >= k.this_month
-            AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.account = $2 AND r.entry = 'release' AND r.at >= k.this_month AND r.attempt_id = l.attempt_id)) m
+         SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month,
+                min(l.currency) AS one_currency, max(l.currency) AS other_currency
+           FROM store.ledger l WHERE l.account = $2 AND l.entry = 'reserve' AND l.at >= k.this_month) m
+       CROSS JOIN LATERAL (
+         SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month
+           FROM store.ledger r JOIN store.ledger l ON l.attempt_id = r.attempt_id AND l.entry = 'reserve' AND l.at >= k.this_month
+          WHERE r.account = $2 AND r.entry = 'release' AND r.at >= k.this_month) g
       WHERE c.id = $1 AND c.state IN ('ready', 'blocked')
         FOR UPDATE OF c SKIP LOCKED`,
     [chunkId, account],
@@ -126,7 +128,9 @@ export async function loadSubmit(tx: Transaction, chunkId: string): Promise<Load
         dayEnds_ms: row.day_ends_ms,
         spentThisMonth: storedMoney(row.month_spent),
         monthEnds_ms: row.month_ends_ms,
-        currencies: row.currencies,
+        currencies: [...new Set([row.one_currency, row.other_currency])].filter(
+          (each) => each !== null,
+        ),
         nextRequest_ms: row.next_request_ms,
       },
       approvedCeiling: row.approved_ceiling === null ? null : storedMoney(row.approved_ceiling),
@@ -280,21 +284,4 @@ export async function numbersOfChunk(
   }
   if (filled !== numbers) throw new Error(`a chunk of ${numbers} numbers holds ${filled}`);
   return found;
-}
-
-/** Extends a lease; false: the claim is gone, and with it the right to change any state. */
-export async function extendLease(
-  db: Database,
-  chunkId: string,
-  fence: number,
-  lease_ms: number,
-): Promise<boolean> {
-  const extended = await db.transaction('lease.extend', (tx) =>
-    tx.query(
-      `UPDATE store.chunks SET due_at = clock_timestamp() + $3 * interval '1 millisecond'
-        WHERE id = $1 AND fence = $2 AND state IN ('submitting', 'ingesting')`,
-      [chunkId, fence, lease_ms],
-    ),
-  );
-  return extended.rowCount === 1;
 }

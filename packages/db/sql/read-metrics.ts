@@ -131,15 +131,17 @@ const heldMoney = `
 const accounts = `
   SELECT s.account, s.currency, s.balance::float8 AS balance,
          extract(epoch FROM now() - s.balance_at)::float8 AS balance_age_seconds,
-         s.paused_reason, COALESCE(m.today, 0)::float8 AS reserved_today, COALESCE(m.this_month, 0)::float8 AS reserved_this_month
+         s.paused_reason, (m.today - g.today)::float8 AS reserved_today, (m.this_month - g.this_month)::float8 AS reserved_this_month
     FROM store.account_states s
-    LEFT JOIN (
-      SELECT l.account, sum(l.amount) FILTER (WHERE l.at >= k.today) AS today, sum(l.amount) AS this_month
-        FROM (SELECT date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
-                     date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month) k
-        JOIN store.ledger l ON l.entry = 'reserve' AND l.at >= k.this_month
-       WHERE NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release' AND r.at >= k.this_month)
-       GROUP BY 1) m ON m.account = s.account`;
+   CROSS JOIN (SELECT date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
+                      date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month) k
+   CROSS JOIN LATERAL (
+     SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month
+       FROM store.ledger l WHERE l.account = s.account AND l.entry = 'reserve' AND l.at >= k.this_month) m
+   CROSS JOIN LATERAL (
+     SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month
+       FROM store.ledger r JOIN store.ledger l ON l.attempt_id = r.attempt_id AND l.entry = 'reserve' AND l.at >= k.this_month
+      WHERE r.account = s.account AND r.entry = 'release' AND r.at >= k.this_month) g`;
 
 async function readAccounts(tx: Transaction): Promise<MetricFacts['accounts']> {
   const breakers = new Map((await readBreakers(tx)).map((each) => [each.account, each]));
