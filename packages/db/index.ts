@@ -1,3 +1,4 @@
+export { askPostgres } from './ask-postgres.ts';
 export {
   constraintOf,
   type Database,
@@ -7,7 +8,6 @@ export {
   sqlStateOf,
   type Transaction,
 } from './database.ts';
-export { askPostgres } from './ask-postgres.ts';
 export { lookAfresh } from './look-afresh.ts';
 export { type Migrated, MigrationChanged, migrate } from './migrate.ts';
 export {
@@ -25,13 +25,7 @@ export {
   takeBalanceLook,
   unblockAccount,
 } from './sql/accounts.ts';
-export {
-  advanceBreaker,
-  type BreakerReading,
-  readBreakers,
-  resetBreaker,
-  startCanary,
-} from './sql/breaker.ts';
+export { type AdoptionConfirmed, adoptTask, confirmAdoption } from './sql/adopt-task.ts';
 export {
   type ApiKey,
   type ApiKeyRow,
@@ -43,9 +37,16 @@ export {
   revokeApiKey,
   revokeEarlierApiKeys,
 } from './sql/api-keys.ts';
-export { type AdoptionConfirmed, adoptTask, confirmAdoption } from './sql/adopt-task.ts';
-export { type DueWork, dueWork } from './sql/due-work.ts';
+export { type AskedReplay, askReplay, chunksToReplay } from './sql/ask-replay.ts';
+export { keepDoubtBalance, takeDoubtLook } from './sql/balance-looks.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';
+export {
+  advanceBreaker,
+  type BreakerReading,
+  readBreakers,
+  resetBreaker,
+  startCanary,
+} from './sql/breaker.ts';
 export { releaseBehindCanary } from './sql/canary.ts';
 export {
   type ChunkToRead,
@@ -55,10 +56,10 @@ export {
   type IngestClaim,
   recordArtifact,
 } from './sql/claim-ingest.ts';
+export { claimReplay, extendReplay, leaveReplay, type ReplayClaim } from './sql/claim-replay.ts';
 export {
   blockChunk,
   claimSubmit,
-  extendLease,
   type LoadedSubmit,
   loadSubmit,
   nextReady,
@@ -69,9 +70,9 @@ export {
 export { type Closing, closeChunks, closeIfAudited } from './sql/close-job.ts';
 export {
   type Cancelled,
+  type Controlled,
   cancelJob,
   changeJob,
-  type Controlled,
   pauseJob,
   resumeJob,
 } from './sql/control-job.ts';
@@ -83,19 +84,9 @@ export {
   payAgain,
   replayArtifact,
 } from './sql/decide-held.ts';
-export { type AskedReplay, askReplay, chunksToReplay } from './sql/ask-replay.ts';
-export { claimReplay, extendReplay, leaveReplay, type ReplayClaim } from './sql/claim-replay.ts';
-export { settleReplay, type SettledReplay } from './sql/settle-replay.ts';
-export {
-  countReplays,
-  listReplays,
-  readReplay,
-  readReplayedRows,
-  type ReplayedRow,
-  type ReplayRow,
-} from './sql/read-replays.ts';
+export { type DueWork, dueWork } from './sql/due-work.ts';
 export { appendEvidence } from './sql/evidence.ts';
-export { keepDoubtBalance, takeDoubtLook } from './sql/balance-looks.ts';
+export { extendLease } from './sql/extend-lease.ts';
 export {
   type BatchDecisionRow,
   type HoldBatch,
@@ -132,19 +123,6 @@ export {
 } from './sql/poll-tasks.ts';
 export { type Published, publishResults } from './sql/publish-results.ts';
 export {
-  type ChunkFacts,
-  type ExportedJob,
-  type ExportedRow,
-  findExportedJob,
-  findUpload,
-  readAnswersTo,
-  readAttributeNames,
-  readChunkFacts,
-  readExportPage,
-  readNumbersPage,
-} from './sql/read-export.ts';
-export type { Cancellation } from './sql/read-cancellation.ts';
-export {
   type AccountHealthRow,
   type AccountMoneyRow,
   countOpenChunks,
@@ -157,7 +135,7 @@ export {
   type TroubleRow,
   type UnpaidRow,
 } from './sql/read-accounts.ts';
-export { takeRing } from './sql/take-ring.ts';
+export type { Cancellation } from './sql/read-cancellation.ts';
 export {
   type AttemptRow,
   type ChunkRow,
@@ -169,6 +147,18 @@ export {
   readChunks,
   readPolls,
 } from './sql/read-chunks.ts';
+export {
+  type ChunkFacts,
+  type ExportedJob,
+  type ExportedRow,
+  findExportedJob,
+  findUpload,
+  readAnswersTo,
+  readAttributeNames,
+  readChunkFacts,
+  readExportPage,
+  readNumbersPage,
+} from './sql/read-export.ts';
 export {
   anyHold,
   type DecisionRow,
@@ -185,8 +175,6 @@ export {
   readHold,
   sumHolds,
 } from './sql/read-holds.ts';
-export { type MetricFacts, metricReader } from './sql/read-metrics.ts';
-export { jobTraceOfChunk, jobTraceparent } from './sql/read-trace.ts';
 export { readJobState } from './sql/read-job-state.ts';
 export {
   type AttentionRow,
@@ -200,6 +188,16 @@ export {
   readRejects,
   readResults,
 } from './sql/read-jobs.ts';
+export { type MetricFacts, metricReader } from './sql/read-metrics.ts';
+export {
+  countReplays,
+  listReplays,
+  type ReplayedRow,
+  type ReplayRow,
+  readReplay,
+  readReplayedRows,
+} from './sql/read-replays.ts';
+export { jobTraceOfChunk, jobTraceparent } from './sql/read-trace.ts';
 export { type Received, type ReceivedJob, receiveJob } from './sql/receive-job.ts';
 export {
   countAskedAgain,
@@ -209,10 +207,11 @@ export {
   type NewRetry,
   type RetryTree,
 } from './sql/retry-job.ts';
+export { type SettledReplay, settleReplay } from './sql/settle-replay.ts';
 export {
   answerFacts,
-  type Settled,
   findIntent,
+  type Settled,
   type SubmittedChunk,
   settleSubmit,
 } from './sql/settle-submit.ts';
@@ -225,3 +224,4 @@ export {
   prune,
   sweepAlone,
 } from './sql/sweep-due.ts';
+export { takeRing } from './sql/take-ring.ts';

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { blockChunk, extendLease, unblockChunk } from './sql/claim-submit.ts';
-import { expireLeases } from './sql/sweep-due.ts';
+import { blockChunk, unblockChunk } from './sql/claim-submit.ts';
+import { extendLease } from './sql/extend-lease.ts';
 import { leaveIngest } from './sql/leave-ingest.ts';
 import { settlePoll } from './sql/poll-tasks.ts';
+import { expireLeases } from './sql/sweep-due.ts';
 import {
-  accepted,
   acceptance,
+  accepted,
   future_ms,
   heldUnknown,
   lost,

@@ -17,8 +17,9 @@ import {
   someNumbers,
   submit,
 } from '../testing/walk-chunk.ts';
-import { claimSubmit, extendLease, loadSubmit, nextReady } from './claim-submit.ts';
 import { resetBreaker } from './breaker.ts';
+import { claimSubmit, loadSubmit, nextReady } from './claim-submit.ts';
+import { extendLease } from './extend-lease.ts';
 
 let ground: Ground;
 beforeAll(async () => {
