@@ -1,29 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askReplay, blockChunk, type Database, resetBreaker, resumeAccount } from '@rollcall/db';
-import { type ChunkId, makeId } from '@rollcall/domain';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ingestChunk } from './stages/ingest.ts';
-import { planJob } from './stages/plan.ts';
-import { pollAccount } from './stages/poll.ts';
-import { submitChunk } from './stages/submit.ts';
-import { expire } from './sweeps/expire.ts';
 import { type Ground, layGround } from './test-ground.ts';
-import { crashes, type Prepared, type WorkerCrashPoint } from './testing/crashes.ts';
+import { crashes, type WorkerCrashPoint } from './testing/crashes.ts';
+import { account, cleanUp, prepareJob, stageOf } from './testing/prepare-job.ts';
 import { accountsEnvironment, spawnWorker } from './testing/spawn-worker.ts';
 
 /**
- * A real worker is killed by SIGKILL at every point there is, each with a job of its own; then one clean worker takes over whatever they
+ * A real worker is killed by SIGKILL at every point that it passes, each with a job of its own; then one clean worker takes over whatever they
  * left. What became of each job is asked of the database and of the simulator's ledger.
  */
-const account = 'ekycpro';
 const points = Object.keys(crashes) as WorkerCrashPoint[];
 /** Longer than all the deaths take: a claim is taken over when the test says that its time is over, not before. */
 const lease_ms = 3_600_000;
-const never = new AbortController().signal;
 let ground: Ground;
 let accounts: Readonly<Record<string, string>>;
 let compileCache: string;
@@ -72,14 +63,14 @@ async function dieAt(point: WorkerCrashPoint): Promise<void> {
   const { prepared } = crashes[point];
   // By its size the ledger tells a job from the others. More than one piece of COPY, where the death is to be in the middle of it.
   const numbers = points.indexOf(point) + (point === 'ingest:in_copy' ? 9_000 : 20);
-  const jobId = await prepare(prepared, numbers);
+  const jobId = await prepareJob(ground, prepared, numbers);
   const worker = start({ ROLLCALL_CRASH_AT: point }, stageOf(prepared));
   const end = await Promise.race([worker.ended(), notWithin(90_000)]);
   await worker.kill();
   expect(end, `${point}: ${worker.complaint()}`).toMatchObject({ how: 'SIGKILL' });
   const [chunk = {}] = await ground.chunks(jobId);
   victims.set(point, { jobId, numbers, chunk });
-  await cleanUp(jobId);
+  await cleanUp(ground, jobId);
 }
 
 async function notWithin(limit_ms: number): Promise<{ how: string }> {
@@ -87,89 +78,6 @@ async function notWithin(limit_ms: number): Promise<{ how: string }> {
   return {
     how: 'still alive: no worker passes this point any more, or not in the way that crashes.ts says',
   };
-}
-
-function stageOf(prepared: Prepared): string {
-  const [stage = ''] = prepared.split('_');
-  return stage === 'replay' ? 'ingest' : stage;
-}
-
-async function prepare(prepared: Prepared, count: number): Promise<string> {
-  const first = 447_930_000_000 + count * 10_000;
-  const jobId = await ground.enqueue(
-    'telegram',
-    Array.from({ length: count }, (_, index) => first + index),
-  );
-  const stage = stageOf(prepared);
-  const { equipment, db } = ground;
-  if (stage === 'plan') return jobId;
-  await planJob(equipment, jobId);
-  const chunkId = String((await ground.chunks(jobId))[0]?.['id']) as ChunkId;
-  if (prepared === 'submit_without_balance') {
-    await db.transaction('test', (tx) =>
-      blockChunk(tx, chunkId, 0, 'provider_balance', Date.now() - 1_000),
-    );
-  }
-  if (prepared === 'submit_that_fails') await failClaims(db);
-  if (stage === 'submit') return jobId;
-  expect(await submitChunk(equipment, chunkId, never)).toEqual({ polling: 1 });
-  if (prepared === 'poll_refused') await ground.fault(always('status', 401));
-  await ground.hurry(jobId);
-  if (stage === 'poll') return jobId;
-  await pollUntilReady(jobId);
-  if (prepared === 'ingest_without_file') await ground.fault(always('file', 500));
-  if (!prepared.startsWith('replay')) return jobId;
-  await ingestChunk(equipment, chunkId, never);
-  const asked = await askReplay(db, {
-    id: makeId('replay', Date.now(), randomBytes(10)),
-    chunkId,
-    apply: false,
-    by: { tenantId: 1, decidedBy: 'ana', why: 'a test' },
-  });
-  expect(asked).toMatchObject({ kind: 'asked' });
-  if (prepared === 'replay_suspect') {
-    await db.query('UPDATE store.replays SET tries = 9 WHERE chunk_id = $1', [chunkId]);
-  }
-  return jobId;
-}
-
-async function pollUntilReady(jobId: string): Promise<void> {
-  await waitFor(
-    async () => {
-      await ground.hurry(jobId);
-      await pollAccount(ground.equipment, account, never);
-      return (await ground.chunks(jobId))[0]?.['state'] === 'result_ready';
-    },
-    { describe: `a result for ${jobId}` },
-  );
-}
-
-const always = (operation: string, status: number) => ({
-  match: { account, operation },
-  next: 'all',
-  action: { kind: 'answer', status },
-});
-
-/** Makes the claim's transaction fail, as a broken connection does. */
-async function failClaims(db: Database): Promise<void> {
-  await db.query(`
-    CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no claims today'; END $$;
-    CREATE TRIGGER fail BEFORE INSERT ON store.attempts FOR EACH ROW EXECUTE FUNCTION public.fail()`);
-}
-
-/** What lasts beyond a death and would change the next one: a fault, a claim, the breaker that it opened. */
-async function cleanUp(jobId: string): Promise<void> {
-  const { db } = ground;
-  await db.query('DROP FUNCTION IF EXISTS public.fail CASCADE');
-  await ground.simulator.control('DELETE', 'faults');
-  await db.query(
-    `UPDATE store.chunks c SET due_at = clock_timestamp() FROM store.jobs j
-      WHERE j.job_no = c.job_no AND j.id = $1 AND c.state = 'submitting'`,
-    [jobId],
-  );
-  await expire(ground.equipment);
-  await resetBreaker(db, account);
-  await resumeAccount(db, account);
 }
 
 /** All leases and waits are over. */
@@ -213,7 +121,7 @@ async function endOf(point: WorkerCrashPoint) {
     victim.jobId,
   ]);
   return {
-    then: victim.chunk,
+    atDeath: victim.chunk,
     chunk,
     job,
     audited: audit.rows[0]?.ok,
@@ -242,12 +150,18 @@ test.for(points)('killed at %s, a job is answered whole or held, and paid once',
   expect(found).toMatchObject({ attempts: 1, results: found.numbers, audited: true });
 });
 
-test('no number was paid for twice', () => ground.nothingPaidTwice());
+test('no number was paid for twice', async () => {
+  expect(await ground.simulator.control('GET', 'paid-twice')).toMatchObject({ paid_twice: 0 });
+});
 
 describe('the faults around an upload', () => {
   test('fault 1: killed before the intent commits, there is no attempt, the chunk is ready and nothing was charged', async () => {
     const found = await endOf('submit.claim:before_commit');
-    expect(found.then).toMatchObject({ state: 'ready', attempt_id: null, attempt_outcome: null });
+    expect(found.atDeath).toMatchObject({
+      state: 'ready',
+      attempt_id: null,
+      attempt_outcome: null,
+    });
     expect(found).toMatchObject({ attempts: 1, charges: 1, chunk: { state: 'done' } });
   });
 
@@ -261,7 +175,7 @@ describe('the faults around an upload', () => {
     'fault 2: killed at %s, the intent is there and nothing was sent: held, never re-sent',
     async (point) => {
       const found = await endOf(point);
-      expect(found.then).toMatchObject({ state: 'submitting', attempt_outcome: 'intent' });
+      expect(found.atDeath).toMatchObject({ state: 'submitting', attempt_outcome: 'intent' });
       expect(found).toMatchObject({
         attempts: 1,
         charges: 0,
@@ -272,7 +186,7 @@ describe('the faults around an upload', () => {
 
   test('fault 3: killed after the 200, before the task id is stored, it is paid and held', async () => {
     const found = await endOf('submit:after_answer');
-    expect(found.then).toMatchObject({ state: 'submitting', attempt_outcome: 'intent' });
+    expect(found.atDeath).toMatchObject({ state: 'submitting', attempt_outcome: 'intent' });
     expect(found).toMatchObject({
       attempts: 1,
       charges: 1,
@@ -284,7 +198,7 @@ describe('the faults around an upload', () => {
     'fault 4: killed at %s, inside the storing transaction, nothing of it stays and the chunk is held',
     async (point) => {
       const found = await endOf(point);
-      expect(found.then).toMatchObject({ state: 'submitting', attempt_outcome: 'intent' });
+      expect(found.atDeath).toMatchObject({ state: 'submitting', attempt_outcome: 'intent' });
       expect(found).toMatchObject({
         attempts: 1,
         evidence: 0,
@@ -296,7 +210,7 @@ describe('the faults around an upload', () => {
 
   test('fault 5: killed after the store, it is polled on by the rescue sweep and paid once', async () => {
     const found = await endOf('submit.settle:after_commit');
-    expect(found.then).toMatchObject({ state: 'polling', attempt_outcome: 'accepted' });
+    expect(found.atDeath).toMatchObject({ state: 'polling', attempt_outcome: 'accepted' });
     expect(found).toMatchObject({
       attempts: 1,
       evidence: 1,

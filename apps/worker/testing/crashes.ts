@@ -14,6 +14,8 @@ export type WorkerCrashPoint = Exclude<CrashPoint, PassedElsewhere>;
 /** What a job is brought to before the worker that is to die starts: what this stage takes up, or something that goes wrong there. */
 export type Prepared =
   | 'plan'
+  /** Another upload of the account is in doubt. */
+  | 'plan_in_doubt'
   | 'submit'
   | 'poll'
   | 'ingest'
@@ -40,6 +42,7 @@ interface Crash {
 }
 
 const planned: Crash = { prepared: 'plan', end: 'completed', charges: [1] };
+const inDoubt: Crash = { ...planned, prepared: 'plan_in_doubt' };
 const notBegun: Crash = { prepared: 'submit', end: 'completed', charges: [1] };
 /** The intent is there, and nothing came to the provider; we cannot know. */
 const perhapsSent: Crash = { prepared: 'submit', end: 'held', charges: [0] };
@@ -129,6 +132,12 @@ export const crashes: Readonly<Record<WorkerCrashPoint, Crash>> = {
   'accounts.sync:after_commit': planned,
   'sweep.analyse:before_commit': planned,
   'sweep.analyse:after_commit': planned,
+  'sweep.keep_doubt_balance:before_commit': inDoubt,
+  'sweep.keep_doubt_balance:after_commit': inDoubt,
+  'sweep.reserve_request:before_commit': inDoubt,
+  'sweep.reserve_request:after_commit': inDoubt,
+  'sweep.take_doubt_look:before_commit': inDoubt,
+  'sweep.take_doubt_look:after_commit': inDoubt,
   'sweep.expire:before_commit': planned,
   'sweep.expire:after_commit': planned,
   'sweep.prune:before_commit': planned,
