@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { confirmSemantics, giveUp, replayArtifact } from '@rollcall/db';
-import { testBackends } from '@rollcall/testing';
+import { makeZip, testBackends } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Ground, layGround } from '../test-ground.ts';
 import { ingestChunk } from './ingest.ts';
@@ -11,14 +14,25 @@ function fresh(count: number): number[] {
   serial += 1;
   return Array.from({ length: count }, (_, index) => 447_913_000_000 + serial * 10_000 + index);
 }
+/** A second host that result files may lie on: what it has is a bomb. */
+const bombs = createServer((_, response) => {
+  void makeZip({ 'all.csv': `number,activated\n${'\n'.repeat(17_500_000)}` }).then((bomb) =>
+    response.end(bomb),
+  );
+});
+let bombHost = '';
 const by = { tenantId: 1, decidedBy: 'operator@example', why: 'test' };
 const create = { account: 'ekycpro', operation: 'create' };
 
 beforeAll(async () => {
+  bombs.listen(0, '127.0.0.1');
+  await once(bombs, 'listening');
+  bombHost = `127.0.0.1:${(bombs.address() as AddressInfo).port}`;
   ground = await layGround({
     chunkSize: 1_000,
     change: (account) => ({
       ...account,
+      resultHosts: [...account.resultHosts, bombHost],
       download_deadline_ms: 2_000,
       maxResultBytes: 300_000,
       semanticsConfirmed: account.id !== 'webcom',
@@ -26,7 +40,10 @@ beforeAll(async () => {
   });
   await ground.start(testBackends[0] ?? 'postgres');
 });
-afterAll(() => ground.close());
+afterAll(async () => {
+  await ground.close();
+  bombs.close();
+});
 afterEach(async () => {
   await ground.simulator.control('DELETE', 'faults');
   await ground.nothingPaidTwice();
@@ -78,9 +95,17 @@ describe('a file that is not the answer is held with its bytes, and no row is wr
   test.each([
     ['an HTML page', { instead: 'html' }, 'html'],
     ['empty', { instead: 'empty' }, 'empty'],
-    ['another chunk’s numbers', { missing_rows: 200, foreign_rows: 200 }, 'not_this_chunk'],
+    [
+      'fault 25: another chunk’s numbers',
+      { missing_rows: 200, foreign_rows: 200 },
+      'not_this_chunk',
+    ],
     ['far too few rows', { missing_rows: 150, layout: 'zip_csv' }, 'count_in_doubt'],
-    ['cut in the middle', { keep_share: 0.5, layout: 'zip_csv' }, /cut|corrupt|malformed/],
+    [
+      'fault 24: cut in the middle, and closed in order',
+      { keep_share: 0.5, layout: 'zip_csv' },
+      /cut|corrupt|malformed/,
+    ],
   ])('%s', async (_, edits, code) => {
     await ground.fault({ match: create, action: { kind: 'file', edits } });
     const jobId = await ground.enqueue('telegram', fresh(200));
@@ -96,7 +121,7 @@ describe('a file that is not the answer is held with its bytes, and no row is wr
   });
 });
 
-test('a few missing rows are `missing`, never `not_registered`', async () => {
+test('fault 25: a few missing rows are `missing`, never `not_registered`', async () => {
   await ground.fault({ match: create, action: { kind: 'file', edits: { missing_rows: 8 } } });
   const numbers = fresh(400);
   const jobId = await ground.enqueue('telegram', numbers);
@@ -106,7 +131,7 @@ test('a few missing rows are `missing`, never `not_registered`', async () => {
   expect((await ground.job(jobId))['missing']).toBe(missing + 8);
 });
 
-test('doubled rows count once; contradictory ones are undetermined and set aside, foreign ones set aside with an alert', async () => {
+test('fault 25: doubled rows count once; contradictory ones are undetermined and set aside, foreign ones set aside with an alert', async () => {
   await ground.fault({
     match: create,
     action: {
@@ -134,6 +159,38 @@ test('doubled rows count once; contradictory ones are undetermined and set aside
   );
 });
 
+test('fault 24: a compressed bomb is refused while it inflates, held with its bytes, and its neighbour goes on', async () => {
+  await ground.fault({
+    match: create,
+    action: {
+      kind: 'statuses',
+      statuses: [{ status: 'exported', result_url: `http://${bombHost}/bomb.zip` }],
+    },
+  });
+  const jobId = await ground.enqueue('telegram', fresh(20));
+  expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
+    reason: 'artifact',
+    held_detail: 'too_large',
+  });
+  expect(await rowsOf(jobId)).toEqual([]);
+  const neighbour = await ground.enqueue('telegram', fresh(20));
+  await ground.untilState(neighbour, ['completed']);
+});
+
+test('fault 25: rows in another order say the same of every number', async () => {
+  await ground.fault({
+    match: create,
+    action: { kind: 'file', edits: { reordered: true, layout: 'zip_csv' } },
+  });
+  const numbers = fresh(200);
+  const jobId = await ground.enqueue('telegram', numbers);
+  await ground.untilState(jobId, ['completed']);
+  const expected = await truth('ekycpro', 'tg', numbers);
+  expect((await rowsOf(jobId)).map((row) => [row.number.slice(1), row.outcome])).toEqual(
+    numbers.map((number) => [String(number), expected.get(String(number))]),
+  );
+});
+
 test('ingesting the same artifact again changes nothing', async () => {
   const jobId = await ground.enqueue('telegram', fresh(50));
   await ground.untilState(jobId, ['completed']);
@@ -147,7 +204,7 @@ test('ingesting the same artifact again changes nothing', async () => {
   expect(audit.rows).toEqual([{ ok: true }]);
 });
 
-test('an expired URL is replaced by polling again; without a fresh one the chunk is held after five', async () => {
+test('fault 23: an expired URL is replaced by polling again; without a fresh one the chunk is held after five', async () => {
   await ground.fault({ match: create, action: { kind: 'expired_urls', count: 2 } });
   const jobId = await ground.enqueue('telegram', fresh(20));
   expect(await ground.hurryUntil(jobId, ['done'])).toMatchObject({ locator_refreshes: 2 });
@@ -159,7 +216,7 @@ test('an expired URL is replaced by polling again; without a fresh one the chunk
   });
 });
 
-test('a download that breaks off or drips is tried again; the task is not paid for again', async () => {
+test('fault 24: a download that breaks off or drips is tried again; the task is not paid for again', async () => {
   await ground.fault([
     { match: { account: 'ekycpro', operation: 'file' }, action: { kind: 'cut_body' } },
     {
@@ -172,7 +229,7 @@ test('a download that breaks off or drips is tried again; the task is not paid f
   expect(await ground.hurryUntil(jobId, ['done'])).toMatchObject({ ingest_tries: 2 });
 });
 
-test('a body without an end is stopped at the byte cap and held', async () => {
+test('fault 24: a body without an end is stopped at the byte cap and held', async () => {
   await ground.fault({
     match: { account: 'ekycpro', operation: 'file' },
     action: { kind: 'endless_body' },
