@@ -103,7 +103,7 @@ describe.runIf(testBackends.includes('redis'))('a worker whose Redis', () => {
       },
     ],
   ])(
-    '%s — fault 15: due work is rung again, and nothing is paid twice',
+    'fault 15: %s: due work is rung again, and nothing is paid twice',
     async (what, strike, end) => {
       const before = await ground.charges('ekycpro');
       const worker = start();
@@ -156,7 +156,7 @@ describe.runIf(testBackends.includes('redis'))('a worker whose Redis', () => {
     },
   );
 
-  test('evicts at its start — fault 16: it refuses to start, and says what to set', async () => {
+  test('fault 16: evicts at its start: it refuses to start, and says what to set', async () => {
     await redis('CONFIG SET maxmemory-policy allkeys-lru');
     const worker = start();
     expect((await worker.ended()).how).toBe(1);
@@ -165,7 +165,7 @@ describe.runIf(testBackends.includes('redis'))('a worker whose Redis', () => {
     expect(worker.said('worker.started')).toBe(false);
   });
 
-  test('begins to evict while it runs — fault 16: it is said within seconds, and nothing is rung in it until it keeps what it gets', async () => {
+  test('fault 16: begins to evict while it runs: it is said within seconds, and nothing is rung in it until it keeps what it gets', async () => {
     const worker = start();
     await waitFor(() => worker.said('worker.started'), {
       timeoutMs: 60_000,

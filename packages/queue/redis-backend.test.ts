@@ -39,7 +39,7 @@ describe.runIf(testBackends.includes('redis'))('a Redis', () => {
   });
 
   test.each(['allkeys-lru', 'volatile-ttl'])(
-    'that evicts by %s is refused at start, with a word on what to do',
+    'fault 16: that evicts by %s is refused at start, with a word on what to do',
     async (policy) => {
       await client.config('SET', 'maxmemory-policy', policy);
       try {
@@ -52,7 +52,7 @@ describe.runIf(testBackends.includes('redis'))('a Redis', () => {
     },
   );
 
-  test('that will not tell its policy is refused at start', async () => {
+  test('fault 16: that will not tell its policy is refused at start', async () => {
     await client.acl('SETUSER', 'mute', 'on', '>word', '~*', '+@all', '-info');
     const url = new URL(ground.wire.url);
     url.username = 'mute';
@@ -66,7 +66,7 @@ describe.runIf(testBackends.includes('redis'))('a Redis', () => {
     await expect(opening).rejects.toThrow(RedisCannotBeAsked);
   });
 
-  test('that comes back evicting is not rung in until it keeps what it gets', async () => {
+  test('fault 16: that comes back evicting is not rung in until it keeps what it gets', async () => {
     const { queues, events } = await ground.open();
     expect(await queues.healthy()).toEqual({ ok: true });
     await ground.wire.cut();
@@ -117,12 +117,16 @@ describe.runIf(testBackends.includes('redis'))('a Redis', () => {
     await ground.wire.mend();
   });
 
-  test('that is full fails a ring and says so', async () => {
+  test('fault 15: that is full fails a ring, and health says so', async () => {
     const { queues, events } = await ground.open();
     await client.config('SET', 'maxmemory', '1');
     try {
       expect(await queues.ring([poll(4)])).toEqual({ rung: 0, failed: 1 });
       expect(events).toContainEqual(expect.objectContaining({ kind: 'ring', failed: 1 }));
+      expect(await queues.healthy()).toEqual({
+        ok: false,
+        reason: 'Redis is full: it takes no more doorbells until its maxmemory is raised',
+      });
     } finally {
       await client.config('SET', 'maxmemory', '0');
     }
@@ -130,7 +134,7 @@ describe.runIf(testBackends.includes('redis'))('a Redis', () => {
     await queues.close();
   });
 
-  test('that was flushed while a consumer waited hears the next ring', async () => {
+  test('fault 15: that was flushed while a consumer waited hears the next ring', async () => {
     await client.flushall();
     const { queues } = await ground.open();
     const heard: number[] = [];
