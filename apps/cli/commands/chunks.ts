@@ -79,7 +79,7 @@ function describeChunk(chunk: WholeChunk): string[] {
     `numbers   ${grouped(chunk.numbers)} at ${chunk.account}`,
     ...chunk.attempts.map(
       (each) =>
-        `attempt   ${each.number}: ${each.outcome}${each.reason === null ? '' : ` (${each.reason})`}, ${each.amount} ${each.currency} ${each.money}, ${timeText(each.started_at)}${each.task_id === null ? '' : `, task ${each.task_id}`}`,
+        `attempt   ${each.number}: ${each.outcome}${each.reason === null ? '' : ` (${each.reason})`}, ${each.amount} ${each.currency} ${each.money}${each.paid_twice ? ` (paid twice: the provider took it as ${each.named_task_id ?? each.task_id}, claim it back)` : ''}, ${timeText(each.started_at)}${each.task_id === null ? '' : `, task ${each.task_id}`}`,
     ),
     ...chunk.recent_polls.map(
       (each) =>
