@@ -4,7 +4,8 @@ import { playBaseline } from './baseline/play-baseline.ts';
 import { openLane } from './lane.ts';
 import { type EpisodeReport, playEpisode } from './play-episode.ts';
 import { type Flags, readFlags } from './read-flags.ts';
-import { crashScheduleOf, type Schedule, scheduleOf } from './schedule.ts';
+import { crashScheduleOf, leaseScheduleOf, type Schedule, scheduleOf } from './schedule.ts';
+import { realLeases, stormLeases } from './storm-leases.ts';
 import { summarise } from './summarise.ts';
 
 const out = (line: string) => process.stdout.write(`${line}\n`);
@@ -18,7 +19,8 @@ function* schedulesOf(flags: Flags): Generator<Schedule> {
   const { seed, backend, firstRun, crashPoints } = flags;
   if (crashPoints === null) {
     for (let run = firstRun; run < firstRun + flags.runs; run += 1) {
-      yield scheduleOf(seed, run, { backend, workers });
+      const of = flags.realLeases ? leaseScheduleOf : scheduleOf;
+      yield of(seed, run, { backend, workers });
     }
     return;
   }
@@ -40,10 +42,13 @@ async function storm(flags: Flags): Promise<number> {
       for (const schedule of schedules) {
         const { run } = schedule;
         if (flags.verbose) out(`run ${run}: ${JSON.stringify(schedule)}`);
-        const play = flags.baseline ? playBaseline : playEpisode;
-        const report = await play(lane, schedule, (line) => {
+        const say = (line: string) => {
           if (flags.verbose) out(`run ${run} ${new Date().toISOString().slice(11, 23)} ${line}`);
-        });
+        };
+        const leases = flags.realLeases ? realLeases : stormLeases;
+        const report = await (flags.baseline
+          ? playBaseline(lane, schedule, say)
+          : playEpisode(lane, schedule, leases, say));
         reports.push(report);
         describe(schedule, report);
       }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
 import { checkJournal } from './check-journal.ts';
+import { checkLeases } from './check-leases.ts';
 import { checkMoney } from './check-money.ts';
 import { openWithoutReason } from './check-open.ts';
 import { checkResults } from './check-results.ts';
@@ -15,7 +16,7 @@ import { readJournal } from './read-journal.ts';
 import { calmDown, runStorm } from './run-storm.ts';
 import type { FaultKind, Schedule } from './schedule.ts';
 import { timelineOf } from './timeline.ts';
-import { stormLeases } from './storm-leases.ts';
+import { type Leases, stormLeases } from './storm-leases.ts';
 import type { Violation } from './violation.ts';
 
 export interface EpisodeReport {
@@ -31,19 +32,22 @@ export interface EpisodeReport {
   readonly timelines: readonly string[];
 }
 
-const quietLimit_ms = 90_000;
+/** Longer than anything of Rollcall waits in a storm: the longest back-off of a free refusal. */
+const motionless_ms = 60_000;
+const quietLimit_ms = 900_000;
 const roundsMax = 12;
 
 /** One episode: storm, calm, check, decide, check. */
 export async function playEpisode(
   lane: Lane,
   schedule: Schedule,
+  leases: Leases,
   say: (line: string) => void,
 ): Promise<EpisodeReport> {
   await using opened = new AsyncDisposableStack();
   const scene = await openScene(opened, lane, {
     schedule,
-    leases: stormLeases,
+    leases,
     program: 'worker/main.ts',
     say,
   });
@@ -70,6 +74,8 @@ export async function playEpisode(
     ...openAfterDecisions(facts),
     ...checkMoney(facts),
     ...checkJournal(journal),
+    // Short leases are put off by the storm's own outages; the real ones are played without any.
+    ...(leases === stormLeases ? [] : checkLeases(journal, leases, tell)),
     ...(await checkResults(db, simulator, jobs, facts, scripted.edits)),
     ...(await readdir(scene.temporary)).map(
       (file): Violation => ({
@@ -108,20 +114,38 @@ export async function exists(db: Database, text: string): Promise<boolean> {
   return rowCount !== 0;
 }
 
-/** Waits until nothing moves that should, and gives what is then; after the limit, what is stuck as it is. */
+/**
+ * Waits until nothing moves that should, and gives what is then; where something should and for a minute nothing did, it is stuck. Not
+ * how long it takes is judged: the machine may be busy.
+ */
 async function untilQuiet(scene: Scene, jobs: readonly EnqueuedJob[]): Promise<Facts> {
   const giveUpAt = performance.now() + quietLimit_ms;
+  let before = '';
+  let movedAt = performance.now();
   for (;;) {
     await patient(() => tendAccounts(scene.db));
     const facts = await readFacts(scene.db, scene.simulator, jobs);
     const quiet = facts.jobs.length === jobs.length && openWithoutReason(facts).length === 0;
-    const tended = !facts.chunks.some(
-      ({ state, reason }) =>
-        state === 'blocked' && reason !== 'canary' && reason !== 'canary_rejected',
+    const blocked = facts.chunks.some(
+      ({ state, reason }) => state === 'blocked' && !/^canary/.test(reason ?? ''),
     );
-    if ((quiet && tended) || performance.now() > giveUpAt) return facts;
+    const now = performance.now();
+    const motion = await motionOf(scene.db);
+    if (motion !== before) movedAt = now;
+    before = motion;
+    if (quiet && !blocked) return facts;
+    if (now - movedAt > motionless_ms || now > giveUpAt) return facts;
     await delay(250);
   }
+}
+
+async function motionOf(db: Database): Promise<string> {
+  const { rows } = await patient(() =>
+    db.query<{ motion: string }>(
+      `SELECT concat_ws('/', (SELECT max(id) FROM storm.journal), (SELECT max(id) FROM store.poll_history), (SELECT max(id) FROM store.evidence)) AS motion`,
+    ),
+  );
+  return rows[0]?.motion ?? '';
 }
 
 async function decideAll(scene: Scene, jobs: readonly EnqueuedJob[], quiet: Facts): Promise<Facts> {

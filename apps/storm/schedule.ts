@@ -143,6 +143,22 @@ export function crashScheduleOf(
   };
 }
 
+/** Each stage loses a worker in the middle of its work, and nothing else happens: for P4 at its real values. */
+export function leaseScheduleOf(seed: string, run: number, options: ScheduleOptions): Schedule {
+  const random = seededRandom(`${seed}/leases/${run}`);
+  const lives = [['submit:after_body#1'], ['ingest:after_download#1'], ['poll:after_answer#1']];
+  return {
+    seed,
+    run,
+    backend: options.backend ?? (run % 2 === 0 ? 'postgres' : 'redis'),
+    jobs: jobsOf(random, 0).map((job) => ({ ...job, at_ms: 0 })),
+    lives,
+    faults: [],
+    storm_ms: 60_000,
+    crashes: lives.length,
+  };
+}
+
 const smallJobs = [
   { check: 'telegram', account: 'ekycpro', least: 10 },
   { check: 'coinw', account: 'ekycpro', least: 15 },
