@@ -160,7 +160,7 @@ const due = fc.constantFrom('past' as const, 'later' as const);
 /** Mostly a worker lives. */
 const isDyings = fc.nat(11).map((chance) => chance === 0);
 /** Which of the claims, counted from the newest. */
-const age = fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(2) });
+const age = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.nat(2) });
 const lease_ms = (lease: model.Due) => (lease === 'past' ? 0 : 3_600_000);
 const at_ms = (when: model.Due) => (when === 'past' ? past_ms : future_ms);
 const agedIndex = (list: readonly unknown[], agedBy: number) => list.length - 1 - agedBy;
@@ -686,6 +686,7 @@ export const commandRows = fc.commands<Modelled, Real, false>(
     archiveFile,
     archiveFile,
     archiveFile,
+    leaveFile,
     leaveFile,
     publishFile,
     publishFile,
