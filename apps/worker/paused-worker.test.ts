@@ -1,0 +1,135 @@
+import { unlink } from 'node:fs/promises';
+import { queuePrefix, testBackends, testRedisUrl, waitFor } from '@rollcall/testing';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Ground, layGround } from './test-ground.ts';
+import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/spawn-worker.ts';
+
+/**
+ * Row 13 of `faults.md`: a worker that the operating system stops in the middle of a stage, past its lease, and wakes again. Another
+ * has taken its work by then; of the late one only a task id counts.
+ */
+let ground: Ground;
+let accounts: Readonly<Record<string, string>>;
+let serial = 0;
+const workers: SpawnedWorker[] = [];
+function fresh(count: number): number[] {
+  serial += 1;
+  return Array.from({ length: count }, (_, index) => 447_919_000_000 + serial * 10_000 + index);
+}
+
+beforeAll(async () => {
+  ground = await layGround();
+  accounts = await accountsEnvironment(ground.simulator, {
+    edit: (text) => text.replaceAll('upload_deadline: 20s', 'upload_deadline: 5s'),
+  });
+});
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+  await ground.simulator.control('DELETE', 'faults');
+  await ground.nothingPaidTwice();
+});
+afterAll(async () => {
+  await unlink(accounts['ROLLCALL_ACCOUNTS_FILE'] ?? '');
+  await ground.close();
+});
+
+function start(queue: Readonly<Record<string, string>>): SpawnedWorker {
+  const worker = spawnWorker({ DATABASE_URL: ground.databaseUrl, ...queue, ...accounts });
+  workers.push(worker);
+  return worker;
+}
+
+/** The queue of one test. */
+function ownQueue(): Readonly<Record<string, string>> {
+  return testBackends.includes('redis')
+    ? { REDIS_URL: testRedisUrl(), ROLLCALL_QUEUE_PREFIX: queuePrefix() }
+    : {};
+}
+
+const ekycpro = (operation: string) => ({ account: 'ekycpro', operation });
+const slow = (operation: string) =>
+  ground.fault({ match: ekycpro(operation), action: { kind: 'delay', ms: 2_000 } });
+const arrived = async (operation: string, before: number) =>
+  waitFor(async () => (await ground.requests('ekycpro', operation)) > before, {
+    timeoutMs: 60_000,
+    describe: `the ${operation} to arrive`,
+  });
+
+/** Everything that the job has in the tables, as text. */
+async function stored(jobId: string): Promise<string> {
+  const { rows } = await ground.db.query(
+    `SELECT (SELECT json_agg(c ORDER BY c.id) FROM store.chunks c WHERE c.job_no = j.job_no) AS chunks,
+            (SELECT json_agg(r ORDER BY r.number) FROM store.results r WHERE r.job_no = j.job_no) AS results,
+            (SELECT json_agg(a ORDER BY a.id) FROM store.attempts a JOIN store.chunks o ON o.id = a.chunk_id WHERE o.job_no = j.job_no) AS attempts,
+            (SELECT json_agg(l ORDER BY l.id) FROM store.ledger l WHERE l.job_no = j.job_no) AS ledger
+       FROM store.jobs j WHERE j.id = $1`,
+    [jobId],
+  );
+  return JSON.stringify(rows[0]);
+}
+
+test('fault 13: stopped in an upload past its lease and its deadline: held meanwhile, and the task id that it brings is kept and used', async () => {
+  const on = ownQueue();
+  const before = await ground.charges('ekycpro');
+  await slow('create');
+  const jobId = await ground.enqueue('telegram', fresh(30));
+  const late = start(on);
+  await waitFor(async () => (await ground.charges('ekycpro')) > before, {
+    timeoutMs: 60_000,
+    describe: 'the upload to be charged',
+  });
+  late.process.kill('SIGSTOP');
+  const stopped_ms = performance.now();
+  start(on);
+  expect(await ground.untilChunk(jobId, ['held'])).toMatchObject({
+    held_detail: 'worker_died',
+    attempt_outcome: 'unknown',
+  });
+  // The answer has come into its socket, and its deadline of 5 s has passed: which does it look at first?
+  await waitFor(() => performance.now() - stopped_ms > 6_000, {
+    timeoutMs: 30_000,
+    describe: 'the deadline to pass',
+  });
+  late.process.kill('SIGCONT');
+  await ground.untilState(jobId, ['completed']);
+  expect((await ground.charges('ekycpro')) - before).toBe(1);
+  const ledger = (await ground.simulator.control('GET', 'ledger?account=ekycpro')) as {
+    charges: { shown_task_id: string }[];
+  };
+  expect((await ground.chunks(jobId))[0]).toMatchObject({
+    attempt_outcome: 'accepted',
+    task_id: ledger.charges.at(-1)?.shown_task_id,
+  });
+}, 300_000);
+
+test.each([
+  ['poll', 'status'],
+  ['download', 'file'],
+])(
+  'fault 13: stopped in a %s past its lease, it changes no row',
+  async (_, operation) => {
+    const on = ownQueue();
+    const before = await ground.requests('ekycpro', operation);
+    const charges = await ground.charges('ekycpro');
+    await slow(operation);
+    const jobId = await ground.enqueue('telegram', fresh(30));
+    const late = start(on);
+    await arrived(operation, before);
+    late.process.kill('SIGSTOP');
+    start(on);
+    await ground.untilState(jobId, ['completed']);
+    const then = await stored(jobId);
+    late.process.kill('SIGCONT');
+    await waitFor(() => late.said('chunk.stale'), {
+      timeoutMs: 60_000,
+      describe: 'the late one to find its claim gone',
+    });
+    // It works on: whatever it would still write for the old claim comes before what it writes for another job.
+    await workers.at(-1)?.kill();
+    const next = await ground.enqueue('coinw', fresh(10));
+    await ground.untilState(next, ['completed']);
+    expect(await stored(jobId)).toBe(then);
+    expect((await ground.charges('ekycpro')) - charges).toBe(2);
+  },
+  300_000,
+);
