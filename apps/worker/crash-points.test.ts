@@ -61,8 +61,8 @@ function start(environment: Readonly<Record<string, string>>, stages?: string) {
 
 async function dieAt(point: WorkerCrashPoint): Promise<void> {
   const { prepared } = crashes[point];
-  // By its size the ledger tells a job from the others. More than one piece of COPY, where the death is to be in the middle of it.
-  const numbers = points.indexOf(point) + (point === 'ingest:in_copy' ? 9_000 : 20);
+  // By its size the ledger tells a job from the others. More than a stream holds back (16 KiB), where the death is to be in mid-COPY; and no more than goes in one chunk (1,000).
+  const numbers = points.indexOf(point) + (point === 'ingest:in_copy' ? 900 : 20);
   const jobId = await prepareJob(ground, prepared, numbers);
   const worker = start({ ROLLCALL_CRASH_AT: point }, stageOf(prepared));
   const end = await Promise.race([worker.ended(), notWithin(90_000)]);
