@@ -40,13 +40,7 @@ export {
 export { type AskedReplay, askReplay, chunksToReplay } from './sql/ask-replay.ts';
 export { keepDoubtBalance, takeDoubtLook } from './sql/balance-looks.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';
-export {
-  advanceBreaker,
-  type BreakerReading,
-  readBreakers,
-  resetBreaker,
-  startCanary,
-} from './sql/breaker.ts';
+export { readBreakers, resetBreaker, startCanary } from './sql/breaker.ts';
 export { releaseBehindCanary } from './sql/canary.ts';
 export {
   type ChunkToRead,

@@ -163,8 +163,7 @@ describe('breakerNow', () => {
           if (ends === 'unknown' || ends === 'unreadable') {
             ended.push({ at_ms: settledAt_ms, unreadable: ends === 'unreadable' });
           }
-          const own =
-            ends === 'unreadable' ? 'unknown' : (ends as 'accepted' | 'unknown' | 'not_sent');
+          const own = ends === 'unreadable' ? 'unknown' : ends;
           look(isCanary ? { outcome: own, settledAt_ms } : null);
           if (isCanary && own === 'accepted') expect(breaker).toEqual(closed);
           if (isCanary && own === 'unknown') expect(uploadsAllowed(breaker, 8)).toBe(0);
