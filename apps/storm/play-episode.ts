@@ -127,7 +127,7 @@ async function untilQuiet(scene: Scene, jobs: readonly EnqueuedJob[]): Promise<F
     const facts = await readFacts(scene.db, scene.simulator, jobs);
     const quiet = facts.jobs.length === jobs.length && openWithoutReason(facts).length === 0;
     const blocked = facts.chunks.some(
-      ({ state, reason }) => state === 'blocked' && !/^canary/.test(reason ?? ''),
+      ({ state, reason }) => state === 'blocked' && !reason?.startsWith('canary'),
     );
     const now = performance.now();
     const motion = await motionOf(scene.db);
