@@ -111,7 +111,7 @@ export async function openScene(
       onLine: (line) => {
         if (!line.startsWith('{')) tell(`storm_${index + 1} says: ${line}`);
       },
-      lifeLimit_ms: schedule.crashes === null ? null : 6_000,
+      lifeLimit_ms: schedule.lifeLimit_ms,
       onDeath: (how, crashAt) =>
         tell(
           `storm_${index + 1} ended by ${how}${crashAt === null ? '' : `, armed for ${crashAt}`}`,

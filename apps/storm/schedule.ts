@@ -15,6 +15,8 @@ export interface Schedule {
   readonly storm_ms: number;
   /** The storm is over as soon as so many workers have died at a crash point; null: when its time is over. */
   readonly crashes: number | null;
+  /** A worker that does not come to its crash point is ended so long after it was up; null: it may live on. */
+  readonly lifeLimit_ms: number | null;
 }
 
 export type Backend = 'postgres' | 'redis';
@@ -112,6 +114,7 @@ export function scheduleOf(seed: string, run: number, options: ScheduleOptions):
     faults: faults.sort((one, other) => one.at_ms - other.at_ms),
     storm_ms,
     crashes: null,
+    lifeLimit_ms: null,
   };
 }
 
@@ -140,6 +143,7 @@ export function crashScheduleOf(
     faults,
     storm_ms: crashes * 4_000,
     crashes,
+    lifeLimit_ms: 6_000,
   };
 }
 
@@ -156,6 +160,7 @@ export function leaseScheduleOf(seed: string, run: number, options: ScheduleOpti
     faults: [],
     storm_ms: 60_000,
     crashes: lives.length,
+    lifeLimit_ms: null,
   };
 }
 
