@@ -1,7 +1,13 @@
-import { openDatabase, createApiKey } from '@rollcall/db';
-import { createTestDatabase, queuePrefix, testBackends, testRedisUrl } from '@rollcall/testing';
+import { createApiKey, type Database, openDatabase } from '@rollcall/db';
+import {
+  createTestDatabase,
+  openFaultyWire,
+  queuePrefix,
+  testBackends,
+  testRedisUrl,
+  waitFor,
+} from '@rollcall/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openBreakableLine } from './testing/breakable-line.ts';
 import { runApi, spawnApi } from './testing/run-api.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -73,10 +79,10 @@ test('without Postgres it says so and exits with 1', async () => {
 });
 
 describe('with Postgres gone', () => {
-  test('requests are refused with 503, health tells which is down, and a stop is bounded', async () => {
-    const line = await openBreakableLine(database.url);
-    const api = await runApi({ DATABASE_URL: line.url });
-    await line.cut();
+  test('fault 18: requests are refused with 503, health tells which is down, and a stop is bounded', async () => {
+    const wire = await openFaultyWire(database.url);
+    const api = await runApi({ DATABASE_URL: wire.url });
+    await wire.cut();
     const answer = await post(api.url);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
     expect(await answer.json()).toMatchObject({ code: 'database_unavailable' });
@@ -95,11 +101,11 @@ describe('with Postgres gone', () => {
     expect(took_ms).toBeLessThan(15_000);
   });
 
-  test('a Postgres that hangs in the middle of a request does not hold up a stop', async () => {
-    const line = await openBreakableLine(database.url);
-    const api = await runApi({ DATABASE_URL: line.url, ROLLCALL_STOP_DEADLINE_MS: '10000' });
+  test('fault 27: a Postgres that hangs in the middle of a request does not hold up a stop', async () => {
+    const wire = await openFaultyWire(database.url);
+    const api = await runApi({ DATABASE_URL: wire.url, ROLLCALL_STOP_DEADLINE_MS: '10000' });
     expect((await post(api.url)).status).toBe(202);
-    line.freeze();
+    wire.freeze();
     const hanging = post(api.url).then(
       (answer) => answer.status,
       () => 'dropped',
@@ -109,19 +115,47 @@ describe('with Postgres gone', () => {
     const { took_ms } = await api.stop('SIGINT');
     expect(took_ms).toBeLessThan(15_000);
     expect(await hanging).toBe('dropped');
-    await line.cut();
+    await wire.cut();
+  });
+});
+
+describe('with backends of Postgres ended', () => {
+  const elsewhere = `datname = current_database() AND pid <> pg_backend_pid()`;
+  let operator: Database;
+  beforeAll(() => {
+    operator = openDatabase({
+      url: database.url,
+      maxConnections: 2,
+      applicationName: 'operator',
+      onIdleError: () => undefined,
+    });
+  });
+  afterAll(() => operator.close());
+
+  test('fault 18: all of them while idle: the process lives and takes the next job', async () => {
+    const api = await runApi({ DATABASE_URL: database.url });
+    expect((await post(api.url)).status).toBe(202);
+    const { rows } = await operator.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${elsewhere} AND application_name <> 'operator'`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    await waitFor(async () => (await post(api.url)).status === 202, {
+      timeoutMs: 60_000,
+      describe: 'the next job to be taken',
+    });
+    expect((await api.stop('SIGTERM')).code).toBe(0);
   });
 });
 
 describe.runIf(testBackends.includes('redis'))('with Redis gone', () => {
-  test('jobs are taken with 202 all the same, readyz names the queue, and a stop is bounded', async () => {
-    const line = await openBreakableLine(testRedisUrl());
+  test('fault 15: jobs are taken with 202 all the same, readyz names the queue, and a stop is bounded', async () => {
+    const wire = await openFaultyWire(testRedisUrl());
     const api = await runApi({
       DATABASE_URL: database.url,
-      REDIS_URL: line.url,
+      REDIS_URL: wire.url,
       ROLLCALL_QUEUE_PREFIX: queuePrefix(),
     });
-    await line.cut();
+    await wire.cut();
     const started_ms = performance.now();
     expect((await post(api.url)).status).toBe(202);
     expect(performance.now() - started_ms).toBeLessThan(5_000);
@@ -132,19 +166,19 @@ describe.runIf(testBackends.includes('redis'))('with Redis gone', () => {
     expect([code, took_ms < 15_000]).toEqual([0, true]);
   });
 
-  test('a Redis that hangs costs a second, not the job', async () => {
-    const line = await openBreakableLine(testRedisUrl());
+  test('fault 15: a Redis that hangs costs a second, not the job', async () => {
+    const wire = await openFaultyWire(testRedisUrl());
     const api = await runApi({
       DATABASE_URL: database.url,
-      REDIS_URL: line.url,
+      REDIS_URL: wire.url,
       ROLLCALL_QUEUE_PREFIX: queuePrefix(),
     });
-    line.freeze();
+    wire.freeze();
     const started_ms = performance.now();
     expect((await post(api.url)).status).toBe(202);
     expect(performance.now() - started_ms).toBeLessThan(5_000);
     const { code, took_ms } = await api.stop('SIGTERM');
     expect([code, took_ms < 15_000]).toEqual([0, true]);
-    await line.cut();
+    await wire.cut();
   });
 });
