@@ -1,9 +1,22 @@
-import { breakerCauses, breakerStates } from '@rollcall/domain';
+import type { BreakerCause, BreakerState } from '@rollcall/domain';
 import { z } from 'zod';
 import { amountSchema } from './amount.ts';
 import { chunkStateMeanings } from './chunk-words.ts';
 import { line } from './line.ts';
 import { accountIdSchema } from './names.ts';
+
+/** The domain's words, written out as in words.ts. */
+const breakerStateWords: Readonly<Record<BreakerState, true>> = {
+  closed: true,
+  limited: true,
+  open: true,
+  half_open: true,
+};
+const breakerCauseWords: Readonly<Record<BreakerCause, true>> = {
+  unknown_uploads: true,
+  unreadable_answer: true,
+  canary_unknown: true,
+};
 
 const count = z.int().min(0);
 const currencyOf = 'Currency of the amounts (ISO 4217).';
@@ -131,14 +144,17 @@ export const accountSchema = z
       .meta({ description: 'Null: nobody did, or the accounts file says it.' }),
     breaker: z
       .object({
-        state: z.enum(breakerStates).meta({
+        state: z.enum(Object.keys(breakerStateWords) as BreakerState[]).meta({
           description:
             '`limited`: one upload at a time. `open`: nothing is sent. `half_open`: one upload goes; accepted, it closes the breaker, unknown, it opens it for longer.',
         }),
-        why: z.enum(breakerCauses).nullable().meta({
-          description:
-            'Why it opened. `unreadable_answer`: a 2xx that does not say what became of the upload. `canary_unknown`: the one upload of a half-open breaker. Null: it did not.',
-        }),
+        why: z
+          .enum(Object.keys(breakerCauseWords) as BreakerCause[])
+          .nullable()
+          .meta({
+            description:
+              'Why it opened. `unreadable_answer`: a 2xx that does not say what became of the upload. `canary_unknown`: the one upload of a half-open breaker. Null: it did not.',
+          }),
         since: time.nullable().meta({ description: 'Since when; null: it is closed.' }),
         resets_at: time.nullable().meta({
           description:

@@ -36,18 +36,15 @@ export type Breaker =
       readonly canary: AttemptId | null;
     };
 
-export const breakerStates = ['closed', 'limited', 'open', 'half_open'] as const;
 export type BreakerState = Breaker['state'];
 
-export const breakerCauses = [
+export type BreakerCause =
   /** `breakerStopsAt` uploads of unknown outcome within the window. */
-  'unknown_uploads',
+  | 'unknown_uploads'
   /** A 2xx that does not say what became of the upload: each further one would be paid and lost as well. */
-  'unreadable_answer',
+  | 'unreadable_answer'
   /** The canary of a half-open breaker ended unknown. */
-  'canary_unknown',
-] as const;
-export type BreakerCause = (typeof breakerCauses)[number];
+  | 'canary_unknown';
 
 /** Unknown outcomes within ten minutes that stop an account; from the first on it sends one upload at a time. */
 export const breakerStopsAt = 3;

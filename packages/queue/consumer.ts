@@ -128,8 +128,8 @@ export function openConsumer<S extends Stage>(options: ConsumerOptions<S>): Cons
     running: () => handlers.size,
     async waiting() {
       const count = backend.queues.get(queue)?.getWaitingCount() ?? Promise.resolve(null);
-      const answer = await within(count, waitingDeadline_ms).catch(() => null);
-      return answer?.inTime === true ? answer.value : null;
+      const counted = await within(count, waitingDeadline_ms).catch(() => null);
+      return counted?.inTime === true ? counted.value : null;
     },
     close(deadline_ms) {
       stopped ??= stop(deadline_ms);
