@@ -30,14 +30,10 @@ export async function checkResults(
   edits: number,
 ): Promise<Violation[]> {
   const violations: Violation[] = [];
-  for (const { id, ok, state } of states) {
-    if (!ok)
-      violations.push({
-        kind: 'lost',
-        chunkId: null,
-        count: 1,
-        what: `the sums of job ${id} (${state}) do not hold`,
-      });
+  for (const { id, audit, state } of states) {
+    if (audit.ok) continue;
+    const what = `the sums of job ${id} (${state}) do not hold: ${JSON.stringify(audit)}`;
+    violations.push({ kind: 'lost', chunkId: null, count: 1, what });
   }
   for (const { id, state, rows, numbers } of chunks) {
     const whole = ['done', 'failed', 'rejected', 'cancelled'].includes(state) ? numbers : 0;

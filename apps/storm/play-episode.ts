@@ -69,7 +69,7 @@ export async function playEpisode(
   const facts = await decideAll(scene, jobs, quiet);
   const journal = await readJournal(db);
   await Promise.all(slots.map((slot) => slot.stop(10_000)));
-  const violations: Violation[] = [
+  const violations = distinct([
     ...beforeDecisions,
     ...openAfterDecisions(facts),
     ...checkMoney(facts),
@@ -85,7 +85,7 @@ export async function playEpisode(
         what: `${file} was left behind`,
       }),
     ),
-  ];
+  ]);
   const concerned = [...new Set(violations.flatMap(({ chunkId }) => chunkId ?? []))].slice(0, 5);
   const timelines: string[] = [];
   for (const chunkId of concerned) {
@@ -180,6 +180,11 @@ function openAfterDecisions({ jobs }: Facts): Violation[] {
       count: 1,
       what: `job ${id} is still ${state}`,
     }));
+}
+
+/** What was found before the decisions and is still so afterwards is one violation. */
+function distinct(violations: readonly Violation[]): Violation[] {
+  return [...new Map(violations.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 /** What was really done: of the provider's faults those that struck. */

@@ -45,12 +45,19 @@ export interface Charge {
   readonly numbers_sha256: string;
 }
 
+export interface JobFact {
+  readonly id: string;
+  readonly state: string;
+  /** Both sums, as rollcall.audit counts them. */
+  readonly audit: Readonly<Record<string, unknown>> & { readonly ok: boolean };
+}
+
 /** What both books say: Rollcall's, and that of the providers, which is the oracle. */
 export interface Facts {
   readonly chunks: readonly ChunkFact[];
   readonly attempts: readonly AttemptFact[];
   readonly charges: readonly Charge[];
-  readonly jobs: readonly { readonly id: string; readonly state: string; readonly ok: boolean }[];
+  readonly jobs: readonly JobFact[];
 }
 
 export async function readFacts(
@@ -71,8 +78,8 @@ export async function readFacts(
       `SELECT a.id, a.chunk_id, a.outcome, a.outcome_reason, a.task_id, a.amount::text, m.place
          FROM store.attempts a JOIN store.attempt_money m ON m.attempt_id = a.id ORDER BY a.created_at`,
     );
-    const states = await db.query<{ id: string; state: string; ok: boolean }>(
-      'SELECT j.id, j.state, (SELECT ok FROM rollcall.audit(j.id)) AS ok FROM store.jobs j ORDER BY j.job_no',
+    const states = await db.query<JobFact>(
+      'SELECT j.id, j.state, (SELECT to_jsonb(a) FROM rollcall.audit(j.id) a) AS audit FROM store.jobs j ORDER BY j.job_no',
     );
     return {
       chunks: chunks.rows.map((chunk) => ({ ...chunk, sha256: digestOf(chunk, jobs) })),

@@ -69,7 +69,7 @@ const pause_ms = { min: 3_200, max: 5_000 };
 
 export function scheduleOf(seed: string, run: number, options: ScheduleOptions): Schedule {
   const random = seededRandom(`${seed}/${run}`);
-  const storm_ms = random.between(5_500, 7_500);
+  const storm_ms = random.between(7_000, 9_500);
   const backend = options.backend ?? (run % 2 === 0 ? 'postgres' : 'redis');
   const worker = () => random.between(0, options.workers - 1);
   const moment = () => random.between(100, storm_ms - 500);

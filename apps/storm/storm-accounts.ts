@@ -16,6 +16,8 @@ export async function stormAccounts(simulator: {
       file.setIn(['accounts', account, ...path], file.createNode(value));
     set(['pace'], { requests_per_second: 40, uploads_in_flight: 3 });
     set(['poll'], { floor: '150ms', ceiling: '1s', deadline: '20s' });
+    // Elsewhere a job's first chunk goes alone, and the storm would be over before the rest of them.
+    if (account !== 'ekycpro') set(['canary'], 'off');
     set(['upload_deadline'], '1500ms');
     set(['download_deadline'], '3s');
   }
