@@ -24,7 +24,7 @@ export interface SpawnedWorker {
 
 const program = join(import.meta.dirname, '../main.ts');
 
-/** Writes the simulated accounts to a file of the test's temporary directory; the environment names it and has the keys. */
+/** Writes the simulated accounts to a file of the test's temporary directory, one for each simulator; the environment names it and has the keys. */
 export async function accountsEnvironment(
   simulator: TestSimulator,
   options: { readonly chunkSize?: number; readonly edit?: (text: string) => string } = {},
@@ -33,7 +33,7 @@ export async function accountsEnvironment(
     ...simulator,
     ...(options.chunkSize === undefined ? {} : { chunkSize: options.chunkSize }),
   });
-  const file = join(tmpdir(), 'worker-accounts.yaml');
+  const file = join(tmpdir(), `worker-accounts-${new URL(simulator.url).port}.yaml`);
   await writeFile(file, options.edit?.(text) ?? text);
   return { ROLLCALL_ACCOUNTS_FILE: file, ...keys };
 }
@@ -54,7 +54,6 @@ export function spawnWorker(
       : ['/bin/sh', '-c', `${options.shell}; exec "$@"`, 'sh', ...command];
   const worker = spawn(file, rest, {
     env: {
-      PATH: process.env['PATH'],
       TMPDIR: tmpdir(),
       ROLLCALL_RESCUE_INTERVAL_MS: '1000',
       ...environment,
