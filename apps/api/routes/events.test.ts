@@ -158,15 +158,15 @@ describe('the events of a job', () => {
   test('Postgres is asked once in a while, however many listen', async () => {
     const job = await insertAnsweredJob(ground.database, { tenantId: 1 });
     const asked: number[] = [];
-    const query = ground.database.query.bind(ground.database);
-    const counting = Object.assign(ground.database, {
+    const query = ground.apiDatabase.query.bind(ground.apiDatabase);
+    const counting = Object.assign(ground.apiDatabase, {
       query: ((...given: Parameters<typeof query>) => {
         const [text]: readonly unknown[] = given;
         if (typeof text === 'string' && text.includes('rollcall.jobs')) {
           asked.push(performance.now());
         }
         return query(...given);
-      }) as typeof ground.database.query,
+      }) as typeof ground.apiDatabase.query,
     });
     try {
       const three = [await listen(job), await listen(job), await listen(job)];

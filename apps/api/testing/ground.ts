@@ -53,6 +53,8 @@ export interface Ground {
   /** Listens there, on a free port. */
   readonly url: string;
   readonly database: Database;
+  /** The API's own connections to it. */
+  readonly apiDatabase: Database;
   readonly databaseUrl: string;
   readonly queues: Queues;
   /** Of the queues, for a worker that is to hear their doorbells. */
@@ -113,6 +115,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
     app,
     url,
     database,
+    apiDatabase,
     databaseUrl: testDatabase.url,
     queues,
     queuePrefix: prefix,
