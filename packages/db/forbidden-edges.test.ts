@@ -28,7 +28,7 @@ const chunkColumns: Readonly<Record<ChunkState, string>> = {
   ingesting: 'reason = NULL, due_at = now(), closed_at = NULL',
   done: 'reason = NULL, due_at = NULL, closed_at = now()',
   blocked: "reason = 'breaker', due_at = NULL, closed_at = NULL",
-  held: "reason = 'poll', due_at = NULL, closed_at = NULL",
+  held: "reason = 'poll', held_since = now(), due_at = NULL, closed_at = NULL",
   rejected: "reason = 'wrong data', due_at = NULL, closed_at = now()",
   failed: 'reason = NULL, due_at = NULL, closed_at = now()',
   cancelled: 'reason = NULL, due_at = NULL, closed_at = now()',
