@@ -21,6 +21,7 @@ const facts: PollFacts = {
   missingPolls: 0,
   upstreamFailures: 0,
   lastDetermined: null,
+  lastPhase: null,
   configured: sampleAccount,
 };
 const overdue = { ...facts, deadline_ms: now_ms };
@@ -60,6 +61,25 @@ describe('decidePoll', () => {
       expect(decidePoll(says(phase, { locator: url }), facts).kind).toBe('wait');
     },
   );
+
+  test.each<[TaskPhase, TaskPhase | null, boolean]>([
+    ['queued', null, true],
+    ['queued', 'queued', true],
+    ['running', 'queued', true],
+    ['ready_pending', 'queued', true],
+    ['queued', 'running', false],
+    ['running', 'ready_pending', false],
+    ['ready_pending', 'ready', false],
+    ['failed', 'ready_pending', true],
+    ['queued', 'failed', true],
+    ['queued', 'awaiting_payment', true],
+    ['awaiting_payment', 'running', true],
+  ])('%s after %s is applied: %s', (phase, lastPhase, applied) => {
+    expect(decidePoll(says(phase), { ...facts, lastPhase })).toMatchObject({
+      kind: 'wait',
+      applied,
+    });
+  });
 
   test('ready without a locator is polled on', () => {
     expect(decidePoll(says('ready'), facts).kind).toBe('wait');
@@ -184,6 +204,7 @@ describe('decidePoll', () => {
       missingPolls: fc.nat(missingPollsMax),
       upstreamFailures: fc.nat(upstreamFailuresMax),
       lastDetermined: counter,
+      lastPhase: fc.constantFrom(null, ...taskPhases),
       random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     });
     const { floor_ms, ceiling_ms } = sampleAccount.poll;

@@ -1,7 +1,7 @@
 import type { Account } from './account.ts';
 import { backoff_ms, pollWait_ms } from './backoff.ts';
 import type { AdoptionRefusal } from './decide-adoption.ts';
-import type { ResultLocator, TaskStatus } from './provider-answer.ts';
+import type { ResultLocator, TaskPhase, TaskStatus } from './provider-answer.ts';
 
 /** What the poll stage makes of one task's status. */
 
@@ -16,6 +16,8 @@ export interface PollFacts {
   readonly missingPolls: number;
   readonly upstreamFailures: number;
   readonly lastDetermined: number | null;
+  /** Of the last status that was applied. */
+  readonly lastPhase: TaskPhase | null;
   readonly configured: Account;
 }
 
@@ -32,7 +34,7 @@ export type PollDecision =
       readonly due_ms: number;
       readonly deadline_ms: number;
       readonly awaitingPaymentSince_ms: number | null;
-      /** Whether the answer changed what we believe; false for a word that we do not know. */
+      /** Whether the answer changed what we believe; false for a word that we do not know, and for a status that goes back. */
       readonly applied: boolean;
       readonly upstreamFailures: number;
       readonly missingPolls: number;
@@ -51,11 +53,24 @@ export const missingPollsMax = 6;
 /** `failed` and `rejected` are believed when they are seen twice. */
 export const upstreamFailuresMax = 2;
 
+/** The way that a task goes. Failures and waits for money lie beside it: whatever follows one of them is news. */
+const way: readonly TaskPhase[] = ['queued', 'running', 'ready_pending', 'ready'];
+
+/** Whether a task was further than this when it was last believed: what a provider's stale copy says. */
+export function goesBack(phase: TaskPhase, lastPhase: TaskPhase | null): boolean {
+  return lastPhase !== null && way.includes(phase) && way.indexOf(phase) < way.indexOf(lastPhase);
+}
+
 export function decidePoll(polled: Polled, facts: PollFacts): PollDecision {
   const { now_ms } = facts;
-  // A word that we do not know tells nothing: it neither ends a wait for money nor takes back a failure.
+  // A word that we do not know tells nothing: it neither ends a wait for money nor takes back a failure. A status that goes back
+  // tells of an earlier time.
   const phase =
-    polled.kind === 'status' && polled.status.phase !== 'unrecognised' ? polled.status.phase : null;
+    polled.kind === 'status' &&
+    polled.status.phase !== 'unrecognised' &&
+    !goesBack(polled.status.phase, facts.lastPhase)
+      ? polled.status.phase
+      : null;
   const awaitingSince_ms =
     phase === null
       ? facts.awaitingPaymentSince_ms

@@ -70,6 +70,7 @@ export { type AreaPlan, decidePlan, type PlanFacts, replansMax } from './decide-
 export {
   decidePoll,
   determinedOf,
+  goesBack,
   missingPollsMax,
   type PollDecision,
   type Polled,

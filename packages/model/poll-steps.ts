@@ -73,6 +73,7 @@ function settle(next: Draft, rules: Rules, claim: TaskClaim, answer: PollName): 
     missingPolls: claim.missingPolls,
     upstreamFailures: claim.upstreamFailures,
     lastDetermined: null,
+    lastPhase: null,
     configured: account,
   });
   let judged: PollDecision = decision;

@@ -175,7 +175,11 @@ test('a task that awaits payment is polled on, its clock stands, and a top-up fi
   expect(await ground.requests('webcom', 'create')).toBe(creates + 1);
 });
 
-test('fault 22: `completed` of simple-tasks is not yet ready', async () => {
+test('fault 22: `completed` of simple-tasks is not yet ready, whatever URL it names', async () => {
+  await ground.fault({
+    match: { operation: 'status' },
+    action: { kind: 'patch', merge: { result_url: `${ground.simulator.url}/not-there` } },
+  });
   const jobId = await ground.enqueue('facebook', fresh(150));
   await ground.untilState(jobId, ['completed']);
   expect((await history(jobId)).map((poll) => [poll['word'], poll['phase']])).toEqual([
@@ -251,17 +255,37 @@ test('fault 22: statuses that skip what should come between are as good as all o
   expect(await ground.requests('ekycpro', 'create')).toBe(creates + 1);
 });
 
-test('fault 22: statuses that go back are kept as history and change nothing', async () => {
+test('fault 22: a status that goes back is recorded, not applied, and polled on', async () => {
   await ground.fault({
     match: create,
-    action: { kind: 'statuses', statuses: ['processing', 'pending', 'processing'] },
+    action: {
+      kind: 'statuses',
+      statuses: ['processing', { status: 'pending', total: 3, success: 1, failure: 1 }],
+      hold_last: true,
+    },
   });
+  const creates = await ground.requests('ekycpro', 'create');
   const jobId = await ground.enqueue('telegram', fresh(10));
-  await ground.untilState(jobId, ['completed']);
-  expect((await history(jobId)).map((poll) => poll['word'])).toEqual([
-    'processing',
-    'pending',
-    'processing',
-    'exported',
+  await waitFor(
+    async () => {
+      await ground.hurry(jobId);
+      return (await history(jobId)).length >= 3;
+    },
+    { timeoutMs: 60_000, everyMs: 150, describe: 'it to be polled on' },
+  );
+  expect((await history(jobId)).slice(0, 3)).toEqual([
+    { answer: 'status', word: 'processing', phase: 'running', applied: true },
+    { answer: 'status', word: 'pending', phase: 'queued', applied: false },
+    { answer: 'status', word: 'pending', phase: 'queued', applied: false },
   ]);
+  const [chunk] = await ground.chunks(jobId);
+  expect(chunk).toMatchObject({ state: 'polling', last_word: 'processing' });
+  expect(chunk?.['last_total']).not.toBe(3);
+  await ground.db.query(
+    `UPDATE store.chunks SET poll_deadline_at = clock_timestamp() WHERE id = $1`,
+    [chunk?.['id']],
+  );
+  expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({ held_detail: 'deadline' });
+  expect((await history(jobId)).at(-1)).toMatchObject({ word: 'pending', applied: false });
+  expect(await ground.requests('ekycpro', 'create')).toBe(creates + 1);
 });

@@ -1,4 +1,13 @@
-import type { AttemptId, ChunkId, PollDecision, Polled } from '@rollcall/domain';
+import {
+  type AttemptId,
+  type ChunkId,
+  determinedOf,
+  goesBack,
+  type PollDecision,
+  type Polled,
+  type TaskPhase,
+  type TaskStatus,
+} from '@rollcall/domain';
 import type { Database, Queryable, Transaction } from '../database.ts';
 import { bookProviderAmount } from './ledger.ts';
 import { storableJson, storableText } from './storable.ts';
@@ -17,6 +26,7 @@ export interface PollClaim {
   readonly missingPolls: number;
   readonly upstreamFailures: number;
   readonly lastDetermined: number | null;
+  readonly lastPhase: TaskPhase | null;
   /** The task was named by a person for this unknown upload, and nobody has asked yet whether it fits. */
   readonly adopting: {
     readonly numbers: number;
@@ -44,7 +54,8 @@ export async function claimPolls(
           AND c.id IN (SELECT id FROM store.chunks WHERE account = $1 AND state = 'polling' AND due_at <= clock_timestamp()
                         ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
     RETURNING c.id, j.id AS job_id, a.id AS attempt_id, c.tenant_id, c.fence, COALESCE(a.task_id, c.adopting_task_id) AS task_id, c.polls, c.missing_polls, c.upstream_failures,
-              c.last_determined, c.numbers, c.adopting_task_id IS NOT NULL AS adopting,
+              c.last_determined, (SELECT h.phase FROM store.poll_history h WHERE h.chunk_id = c.id AND h.attempt_id = a.id AND h.applied AND h.phase IS NOT NULL
+                                   ORDER BY h.id DESC LIMIT 1) AS last_phase, c.numbers, c.adopting_task_id IS NOT NULL AS adopting,
               extract(epoch FROM a.created_at)::float8 * 1000 AS sent_from_ms, extract(epoch FROM a.settled_at)::float8 * 1000 AS sent_until_ms,
               extract(epoch FROM c.accepted_at)::float8 * 1000 AS accepted_ms,
               extract(epoch FROM c.poll_deadline_at)::float8 * 1000 AS deadline_ms,
@@ -65,6 +76,7 @@ export async function claimPolls(
       missingPolls: row.missing_polls,
       upstreamFailures: row.upstream_failures,
       lastDetermined: row.last_determined,
+      lastPhase: row.last_phase,
       adopting: row.adopting
         ? { numbers: row.numbers, sentFrom_ms: row.sent_from_ms, sentUntil_ms: row.sent_until_ms }
         : null,
@@ -90,7 +102,8 @@ export type PollSettled =
   | { readonly kind: 'stale' };
 
 /**
- * Keeps a poll's answer as history, always, and applies the decision where the claim still stands.
+ * Keeps a poll's answer as history, always, and applies the decision where the claim still stands. Of a status that goes back
+ * neither its word nor its counts are taken.
  */
 export async function settlePoll(
   tx: Transaction,
@@ -99,19 +112,8 @@ export async function settlePoll(
   decision: PollDecision,
 ): Promise<PollSettled> {
   const status = polled.kind === 'status' ? polled.status : null;
-  const determined =
-    status === null || (status.success === null && status.failure === null)
-      ? null
-      : (status.success ?? 0) + (status.failure ?? 0);
-  const moved = await moveTask(
-    tx,
-    claim,
-    decision,
-    status?.word ?? null,
-    status?.total ?? null,
-    determined,
-    status?.filtered ?? null,
-  );
+  const isBack = status !== null && goesBack(status.phase, claim.lastPhase);
+  const moved = await moveTask(tx, claim, decision, isBack ? null : status);
   await tx.query(
     `INSERT INTO store.poll_history (chunk_id, attempt_id, tenant_id, answer, word, phase, total, success, failure, filtered, applied)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
@@ -126,7 +128,7 @@ export async function settlePoll(
       status?.success ?? null,
       status?.failure ?? null,
       status?.filtered ?? null,
-      moved !== null && (decision.kind !== 'wait' || decision.applied),
+      moved !== null && !isBack && (decision.kind !== 'wait' || decision.applied),
     ],
   );
   // What the provider took for a task that may be another upload's is not this attempt's.
@@ -149,10 +151,7 @@ async function moveTask(
   tx: Transaction,
   claim: PollClaim,
   decision: PollDecision,
-  word: string | null,
-  total: number | null,
-  determined: number | null,
-  filtered: number | null,
+  status: TaskStatus | null,
 ): Promise<number | null> {
   const seen = `polls = polls + 1, last_word = COALESCE($3, last_word), last_total = COALESCE($4, last_total), last_determined = COALESCE($5, last_determined),
                 last_filtered = COALESCE($6, last_filtered), ring_no = ring_no + 1`;
@@ -160,10 +159,10 @@ async function moveTask(
   const values = [
     claim.chunkId,
     claim.fence,
-    word === null ? null : storableText(word),
-    total,
-    determined,
-    filtered,
+    status === null ? null : storableText(status.word),
+    status?.total ?? null,
+    status === null ? null : determinedOf(status),
+    status?.filtered ?? null,
   ];
   const { rows } = await (() => {
     switch (decision.kind) {
