@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { constraintOf, sqlStateOf } from './database.ts';
 import { type Ground, layGround, row } from './testing/ground.ts';
 
@@ -10,6 +10,7 @@ beforeAll(async () => {
   );
 });
 afterAll(() => ground.close());
+afterEach(() => vi.restoreAllMocks());
 
 test('fault 19: two transactions that deadlock both end well: the one that Postgres ends is tried again', async () => {
   let tries = 0;
@@ -40,6 +41,27 @@ test('fault 19: what keeps failing for its own sake is given up after six tries'
   });
   await expect(failing).rejects.toSatisfy((error) => sqlStateOf(error) === '40001');
   expect(tries).toBe(6);
+});
+
+test('fault 19: two that fail together wait for different times before they try again', async () => {
+  // oxlint-disable-next-line no-restricted-globals -- the waits are read where they are set
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  await Promise.all(
+    [1, 2].map(async () => {
+      let tries = 0;
+      await ground.db.transaction('test', async (tx) => {
+        tries += 1;
+        if (tries === 1)
+          await tx.query("DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40P01'; END $$");
+      });
+    }),
+  );
+  // Postgres' own timers are longer.
+  const waits_ms = timers.mock.calls.flatMap(([, wait_ms = 0]) =>
+    wait_ms > 0 && wait_ms < 1_000 ? [wait_ms] : [],
+  );
+  expect(waits_ms).toHaveLength(2);
+  expect(waits_ms[0]).not.toBe(waits_ms[1]);
 });
 
 test('fault 19: a lock that is not had in time is tried again, and had once its holder is gone', async () => {

@@ -189,12 +189,15 @@ const writes: Readonly<Record<string, () => Promise<Late>>> = {
     leave({ kind: 'hold', reason: 'artifact', code: 'html', verdict: 'unreadable', detail: null }),
 };
 
-test.each(Object.entries(writes))('%s', async (_, prepare) => {
-  const { chunkId, write, says } = await prepare();
-  const before = await stateOf(chunkId);
-  expect(await write()).toEqual(says);
-  expect(await stateOf(chunkId)).toEqual(before);
-});
+test.each(Object.entries(writes))(
+  'fault 13: %s, by whose claim is gone, changes nothing',
+  async (_, prepare) => {
+    const { chunkId, write, says } = await prepare();
+    const before = await stateOf(chunkId);
+    expect(await write()).toEqual(says);
+    expect(await stateOf(chunkId)).toEqual(before);
+  },
+);
 
 test('what a late poll heard is history all the same, marked as not applied', async () => {
   const { chunkId, write } = await poll({ kind: 'ready', locator: { kind: 'hash', hash: 'h' } });

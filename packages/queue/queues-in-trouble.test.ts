@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { testBackends, waitFor } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Doorbell } from './doorbell.ts';
+import { bullJobId, type Doorbell } from './doorbell.ts';
 import type { Queues } from './open-queues.ts';
 import type { QueueEvent } from './queue-event.ts';
 import { type Ground, openGroundOn, queueNamed, submitDoorbell, timed } from './test-ground.ts';
@@ -35,8 +35,12 @@ describe.each(testBackends)('doorbells in trouble on %s', (kind) => {
     const heard: Doorbell[] = [];
     const first = submitDoorbell(1);
     const last = submitDoorbell(1);
-    ground.wire.loseNextReply();
+    const dropped = ground.wire.repliesDropped();
+    ground.wire.dropReply(bullJobId(first));
     const lost = await queues.ring([first]);
+    expect(ground.wire.repliesDropped()).toBe(dropped + 1);
+    // The ring had its effect; only whoever rang does not know.
+    await until(async () => (await ground.stored()).includes(bullJobId(first)));
     // Redis answers a second time to the resent command; over Postgres the caller has to ring again.
     expect(lost.rung + lost.failed).toBe(1);
     await until(async () => (await queues.ring([first])).rung === 1);

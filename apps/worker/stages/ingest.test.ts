@@ -222,7 +222,7 @@ test('fault 24: a download that breaks off or drips is tried again; the task is 
     {
       match: { account: 'ekycpro', operation: 'file' },
       nth: 2,
-      action: { kind: 'slow_body', bytes_per_second: 10 },
+      action: { kind: 'slow_body', bytes_per_second: 1 },
     },
   ]);
   const jobId = await ground.enqueue('telegram', fresh(20));

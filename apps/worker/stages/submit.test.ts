@@ -38,6 +38,8 @@ async function placeOf(jobId: string): Promise<string[]> {
 }
 
 const create = { account: 'ekycpro', operation: 'create' };
+/** In the vendor's own shape: nothing but the list of what is free stands between such an answer and a second payment. */
+const json = { error: 'any_error', message: 'Any error' };
 
 /** What happens, how the simulator does it, the reason that is kept, and how often it charges. */
 type OpenAnswer = [string, unknown, string | RegExp, number];
@@ -66,36 +68,26 @@ describe('an answer that leaves it open whether the upload was charged', () => {
       0,
     ],
     ['fault 10: has no task id', { kind: 'patch', merge: { task_id: null } }, 'no_task_id', 1],
-    ['fault 9: is a 502', { kind: 'answer', status: 502 }, 'status_not_listed_as_free', 0],
-    ['fault 9: is a 503', { kind: 'answer', status: 503 }, 'status_not_listed_as_free', 0],
+    ['fault 9: is a 502', { kind: 'answer', status: 502, json }, 'status_not_listed_as_free', 0],
+    ['fault 9: is a 503', { kind: 'answer', status: 503, json }, 'status_not_listed_as_free', 0],
     [
       'fault 9: is a 504 after it was charged',
-      { kind: 'answer', status: 504, charge: true },
+      { kind: 'answer', status: 504, json, charge: true },
       'status_not_listed_as_free',
       1,
     ],
     [
       'fault 9: is a redirect',
-      { kind: 'answer', status: 302, headers: { location: '/elsewhere' } },
+      { kind: 'answer', status: 302, json, headers: { location: '/elsewhere' } },
       'status_not_listed_as_free',
       0,
     ],
-    [
-      'fault 9: is a 408',
-      { kind: 'answer', status: 408, text: '' },
-      'status_not_listed_as_free',
-      0,
-    ],
-    [
-      'fault 9: is a 409',
-      { kind: 'answer', status: 409, text: '' },
-      'status_not_listed_as_free',
-      0,
-    ],
+    ['fault 9: is a 408', { kind: 'answer', status: 408, json }, 'status_not_listed_as_free', 0],
+    ['fault 9: is a 409', { kind: 'answer', status: 409, json }, 'status_not_listed_as_free', 0],
     ...[301, 303, 307, 308].map(
       (status): OpenAnswer => [
         `fault 9: is a ${status} to another place that takes uploads`,
-        { kind: 'answer', status, headers: { location: '/v1/tasks' } },
+        { kind: 'answer', status, json, headers: { location: '/v1/tasks' } },
         'status_not_listed_as_free',
         0,
       ],
@@ -103,7 +95,7 @@ describe('an answer that leaves it open whether the upload was charged', () => {
     ...[520, 521, 522, 523, 524, 525, 526, 527, 530].map(
       (status): OpenAnswer => [
         `fault 9: is a ${status} of a content network`,
-        { kind: 'answer', status, text: '<html>error</html>', content_type: 'text/html' },
+        { kind: 'answer', status, json },
         'status_not_listed_as_free',
         0,
       ],
@@ -115,8 +107,14 @@ describe('an answer that leaves it open whether the upload was charged', () => {
       0,
     ],
     [
-      'fault 8: is a 500 with a task id',
-      { kind: 'patch', status: 500, merge: {} },
+      'fault 8: is a 500 of somebody else in JSON',
+      { kind: 'answer', status: 500, json: { detail: 'oops' } },
+      'status_not_listed_as_free',
+      0,
+    ],
+    [
+      'fault 8: is a 500 with a task id, in the vendor’s shape',
+      { kind: 'patch', status: 500, merge: { error: 'internal' } },
       'status_not_listed_as_free',
       1,
     ],
