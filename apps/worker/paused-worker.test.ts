@@ -34,7 +34,14 @@ afterAll(async () => {
 });
 
 function start(queue: Readonly<Record<string, string>>): SpawnedWorker {
-  const worker = spawnWorker({ DATABASE_URL: ground.databaseUrl, ...queue, ...accounts });
+  const worker = spawnWorker({
+    DATABASE_URL: ground.databaseUrl,
+    // Longer than a busy machine keeps a process waiting, and over soon once it is stopped.
+    ROLLCALL_LEASE_MS: '6000',
+    ROLLCALL_HEARTBEAT_MS: '1000',
+    ...queue,
+    ...accounts,
+  });
   workers.push(worker);
   return worker;
 }

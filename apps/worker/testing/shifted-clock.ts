@@ -1,27 +1,26 @@
 /**
  * A wall clock that is wrong, for a worker that is started with `--import` of this file's URL. Its query is the course of the
- * clock as `<after milliseconds>:<shift milliseconds>,…`: `?0:3600000` is an hour ahead from the start, `?0:0,4000:-3600000`
- * jumps back by an hour after four seconds. As on a real machine whose time is set, the monotonic clock goes on as it was.
+ * clock: `?3600000` is so many milliseconds ahead from the start, `?0,-3600000` right until SIGUSR2 comes and an hour behind from then
+ * on. As on a real machine whose time is set, the monotonic clock goes on as it was.
  */
-const course = new URL(import.meta.url).search
+const [atStart_ms = 0, afterJump_ms = atStart_ms] = new URL(import.meta.url).search
   .slice(1)
   .split(',')
-  .map((step) => step.split(':').map(Number));
+  .map(Number);
+let shift_ms = atStart_ms;
+process.on('SIGUSR2', () => {
+  shift_ms = afterJump_ms;
+});
 const RealDate = Date;
-
-function shift_ms(): number {
-  const due = course.filter(([after_ms = 0]) => after_ms <= performance.now());
-  return due.at(-1)?.[1] ?? 0;
-}
 
 class ShiftedDate extends RealDate {
   constructor(...given: ConstructorParameters<typeof Date> | []) {
-    if (given.length === 0) super(RealDate.now() + shift_ms());
+    if (given.length === 0) super(RealDate.now() + shift_ms);
     else super(...given);
   }
 
   static override now(): number {
-    return RealDate.now() + shift_ms();
+    return RealDate.now() + shift_ms;
   }
 }
 
