@@ -91,7 +91,8 @@ const pollSchema = z
     total: count.nullable().meta({ description: numbersOfTask }),
     determined: count.nullable().meta({ description: numbersThrough }),
     applied: z.boolean().meta({
-      description: 'False where the word was not understood or the answer came too late.',
+      description:
+        'False where the word was not understood, the status goes back, or the answer came too late.',
     }),
   })
   .meta({ id: 'Poll' });
