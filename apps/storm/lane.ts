@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { BuiltPrograms } from './build-programs.ts';
 import { type StormPostgres, startStormPostgres } from './storm-postgres.ts';
 import { type StormRedis, startStormRedis } from './storm-redis.ts';
 
@@ -9,18 +7,20 @@ export interface Lane {
   readonly postgres: StormPostgres;
   /** Started when it is first asked for; throws where this machine has none. */
   redis(): Promise<StormRedis>;
-  /** Compiled modules, so that the hundredth worker starts quicker than the first. */
-  readonly compileCache: string;
+  readonly programs: BuiltPrograms;
+  /** For what the lane leaves on disk; whoever opened the lane removes it. */
+  readonly folder: string;
+  /** May be called again. */
   close(): Promise<void>;
 }
 
-export async function openLane(): Promise<Lane> {
-  const compileCache = await mkdtemp(join(tmpdir(), 'rollcall-storm-cache-'));
-  const postgres = await startStormPostgres();
+export async function openLane(programs: BuiltPrograms, folder: string): Promise<Lane> {
+  const postgres = await startStormPostgres(folder);
   let redis: Promise<StormRedis> | undefined;
   return {
     postgres,
-    compileCache,
+    programs,
+    folder,
     redis() {
       redis ??= startStormRedis().then((started) => {
         if ('unavailable' in started) throw new Error(`No Redis to be had: ${started.unavailable}`);
@@ -31,7 +31,6 @@ export async function openLane(): Promise<Lane> {
     async close() {
       await redis?.then((started) => started.stop());
       await postgres.stop();
-      await rm(compileCache, { recursive: true, force: true });
     },
   };
 }

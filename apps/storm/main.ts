@@ -1,18 +1,25 @@
 import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { playBaseline } from './baseline/play-baseline.ts';
-import { openLane } from './lane.ts';
+import { buildPrograms } from './build-programs.ts';
+import { type Lane, openLane } from './lane.ts';
 import { type EpisodeReport, playEpisode } from './play-episode.ts';
 import { type Flags, readFlags } from './read-flags.ts';
 import { crashScheduleOf, leaseScheduleOf, type Schedule, scheduleOf } from './schedule.ts';
+import { killWorkers } from './start-worker.ts';
 import { realLeases, stormLeases } from './storm-leases.ts';
 import { summarise } from './summarise.ts';
 
 const out = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Deaths at crash points in one episode: enough to be worth its start, few enough that its timelines can be read. */
-const crashesPerEpisode = 40;
+const crashesPerEpisode = 50;
 const workers = 3;
+/** More of them where they do nothing but die: one dies while another starts. */
+const dyingWorkers = 4;
 
 /** The schedules that the flags ask for, in their order. */
 function* schedulesOf(flags: Flags): Generator<Schedule> {
@@ -27,37 +34,48 @@ function* schedulesOf(flags: Flags): Generator<Schedule> {
   let left = crashPoints;
   for (let run = firstRun; left > 0; run += 1) {
     const crashes = Math.min(crashesPerEpisode, left);
-    yield crashScheduleOf(seed, run, { backend, workers, crashes });
+    yield crashScheduleOf(seed, run, { backend, workers: dyingWorkers, crashes });
     left -= crashes;
   }
 }
 
-async function storm(flags: Flags): Promise<number> {
+/** What a storm has open: all that its end must close, whether it comes by itself or by a signal. */
+interface House {
+  readonly folder: string;
+  readonly lanes: Set<Lane>;
+}
+
+async function storm(flags: Flags, { folder, lanes }: House): Promise<number> {
+  const programs = await buildPrograms(folder);
   const schedules = schedulesOf(flags);
   const reports: EpisodeReport[] = [];
+  const begun = performance.now();
 
   async function playInLane(): Promise<void> {
-    const lane = await openLane();
-    try {
-      for (const schedule of schedules) {
-        const { run } = schedule;
-        if (flags.verbose) out(`run ${run}: ${JSON.stringify(schedule)}`);
-        const say = (line: string) => {
-          if (flags.verbose) out(`run ${run} ${new Date().toISOString().slice(11, 23)} ${line}`);
-        };
-        const leases = flags.realLeases ? realLeases : stormLeases;
-        const report = await (flags.baseline
-          ? playBaseline(lane, schedule, say)
-          : playEpisode(lane, schedule, leases, say));
-        reports.push(report);
-        describe(schedule, report);
-      }
-    } finally {
-      await lane.close();
+    const lane = await openLane(programs, folder);
+    lanes.add(lane);
+    for (const schedule of schedules) {
+      const { run } = schedule;
+      if (flags.verbose) out(`run ${run}: ${JSON.stringify(schedule)}`);
+      const say = (line: string) => {
+        if (flags.verbose) out(`run ${run} ${new Date().toISOString().slice(11, 23)} ${line}`);
+      };
+      const leases = flags.realLeases ? realLeases : stormLeases;
+      const report = await (flags.baseline
+        ? playBaseline(lane, schedule, say)
+        : playEpisode(lane, schedule, leases, say));
+      reports.push(report);
+      describe(schedule, report);
+      const deaths = reports.reduce((sum, { crashes }) => sum + crashes.length, 0);
+      const after_s = ((performance.now() - begun) / 1_000).toFixed(0);
+      if (flags.crashPoints !== null)
+        out(`${deaths} of ${flags.crashPoints} deaths after ${after_s} s`);
     }
+    lanes.delete(lane);
+    await lane.close();
   }
-  const lanes = await Promise.allSettled(Array.from({ length: flags.atOnce }, playInLane));
-  const broken = lanes.find((lane) => lane.status === 'rejected');
+  const played = await Promise.allSettled(Array.from({ length: flags.atOnce }, playInLane));
+  const broken = played.find((lane) => lane.status === 'rejected');
   if (broken) throw broken.reason;
   out(JSON.stringify(summarise(flags.seed, await commit(), reports)));
   if (flags.baseline) return 0;
@@ -67,7 +85,7 @@ async function storm(flags: Flags): Promise<number> {
 function describe(schedule: Schedule, report: EpisodeReport): void {
   const { chunks, charges, held, crashes, recovery_s, violations } = report;
   out(
-    `run ${schedule.run} on ${schedule.backend}: ${chunks} chunks, ${charges} charges, ${held} held, ${crashes} deaths at crash points, ` +
+    `run ${schedule.run} on ${schedule.backend}: ${chunks} chunks, ${charges} charges, ${held} held, ${crashes.length} deaths at crash points, ` +
       `quiet after ${recovery_s.toFixed(1)} s, ${violations.length} violations`,
   );
   for (const { kind, chunkId, what } of violations) out(`  ${kind}: ${chunkId ?? ''} ${what}`);
@@ -82,10 +100,42 @@ async function commit(): Promise<string> {
   );
 }
 
+async function clear({ folder, lanes }: House): Promise<void> {
+  killWorkers();
+  await Promise.allSettled([...lanes].map((lane) => lane.close()));
+  // Who was started again meanwhile.
+  killWorkers();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+async function main(flags: Flags): Promise<number> {
+  const house: House = {
+    folder: await mkdtemp(join(tmpdir(), 'rollcall-storm-')),
+    lanes: new Set<Lane>(),
+  };
+  // Servers run as another account when we are root, which must be able to walk here.
+  await chmod(house.folder, 0o711);
+  let ending: Promise<void> | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      // The episodes lose their servers under their feet, and say so in vain.
+      process.on('unhandledRejection', () => undefined);
+      ending ??= clear(house).then(() => process.exit(exitCodes[signal]));
+    });
+  }
+  try {
+    return await storm(flags, house);
+  } finally {
+    await (ending ?? clear(house));
+  }
+}
+
 const flags = readFlags(process.argv.slice(2));
 if ('problem' in flags) {
   process.stderr.write(`${flags.problem}\n`);
   process.exitCode = 2;
 } else {
-  process.exitCode = await storm(flags);
+  process.exitCode = await main(flags);
 }

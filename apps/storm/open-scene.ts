@@ -1,5 +1,4 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '@rollcall/db';
 import {
@@ -8,6 +7,7 @@ import {
   startSimulator,
   type TestSimulator,
 } from '@rollcall/testing';
+import type { StormProgram } from './build-programs.ts';
 import type { Lane } from './lane.ts';
 import { patient } from './patient.ts';
 import type { Schedule } from './schedule.ts';
@@ -39,8 +39,8 @@ export interface Scene {
 export interface SceneSettings {
   readonly schedule: Schedule;
   readonly leases: Leases;
-  /** The worker to run, from apps/. */
-  readonly program: string;
+  /** The worker to run. */
+  readonly program: StormProgram;
   /** SQL to run on the fresh database before anybody starts. */
   readonly prepare?: string;
   readonly say: (line: string) => void;
@@ -52,7 +52,7 @@ export async function openScene(
   lane: Lane,
   { schedule, leases, program, prepare, say }: SceneSettings,
 ): Promise<Scene> {
-  const folder = await mkdtemp(join(tmpdir(), 'rollcall-storm-run-'));
+  const folder = await mkdtemp(join(lane.folder, 'run-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const temporary = join(folder, 'tmp');
   await mkdir(temporary);
@@ -92,11 +92,11 @@ export async function openScene(
   const slots: WorkerSlot[] = schedule.lives.map((lives, index) =>
     openWorkerSlot({
       role: `storm_${index + 1}`,
-      program,
+      program: lane.programs[program],
       lives,
       environment: (crashAt) => ({
         TMPDIR: temporary,
-        NODE_COMPILE_CACHE: lane.compileCache,
+        NODE_COMPILE_CACHE: lane.programs.compileCache,
         DATABASE_URL: databaseWires[index]?.url,
         REDIS_URL: redis?.wire.url,
         ROLLCALL_QUEUE_PREFIX: `storm-${name.replace('_', '-')}`,

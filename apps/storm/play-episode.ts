@@ -24,7 +24,8 @@ export interface EpisodeReport {
   readonly charges: number;
   readonly held: number;
   readonly faults: Partial<Record<FaultKind | 'crash_point', number>>;
-  readonly crashes: number;
+  /** The crash point of each death at one. */
+  readonly crashes: readonly string[];
   readonly violations: readonly Violation[];
   /** From the end of the storm until nothing moved that should. */
   readonly recovery_s: number;
@@ -48,7 +49,7 @@ export async function playEpisode(
   const scene = await openScene(opened, lane, {
     schedule,
     leases,
-    program: 'worker/main.ts',
+    program: 'worker',
     say,
   });
   const { db, simulator, slots, tell } = scene;
@@ -96,12 +97,12 @@ export async function playEpisode(
       `${chunkId}: ${what.join('; ')}\n${await timelineOf(db, chunkId, facts, journal, scene.happenings)}`,
     );
   }
-  const crashes = slots.reduce((sum, slot) => sum + slot.deaths().atPoints, 0);
+  const crashes = slots.flatMap((slot) => slot.deaths().points);
   return {
     chunks: facts.chunks.filter(({ state }) => state !== 'superseded').length,
     charges: facts.charges.length,
     held,
-    faults: countFaults(schedule, scripted.fired, crashes),
+    faults: countFaults(schedule, scripted.fired, crashes.length),
     crashes,
     violations,
     recovery_s,

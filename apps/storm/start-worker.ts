@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** A worker process of the storm. It ends with us, however we end. */
@@ -18,25 +17,32 @@ export interface StormWorker {
 }
 
 export interface WorkerSettings {
-  /** From apps/. */
+  /** A built one, or any other that Node runs: an absolute path. */
   readonly program: string;
   /** All that it gets of an environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onLine: (line: string) => void;
 }
 
-const quickStart = join(import.meta.dirname, 'quick-start.ts');
+const living = new Set<ChildProcess>();
+
+/** Ends every worker, where the storm itself must end at once. */
+export function killWorkers(): void {
+  for (const child of living) child.kill('SIGKILL');
+}
 
 export function startWorker({ program, environment, onLine }: WorkerSettings): StormWorker {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--import', quickStart, join(import.meta.dirname, '..', program), '--until-stdin-ends'],
-    { cwd: '/', env: environment, stdio: ['pipe', 'pipe', 'pipe'] },
-  );
+  const child: ChildProcess = spawn(process.execPath, [program, '--until-stdin-ends'], {
+    cwd: '/',
+    env: environment,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  living.add(child);
   child.stdin?.on('error', () => undefined);
   let over = false;
   const ended = once(child, 'exit').then(([code, signal]) => {
     over = true;
+    living.delete(child);
     return (signal as string | null) ?? `code ${code}`;
   });
   const isUp = Promise.withResolvers<boolean>();

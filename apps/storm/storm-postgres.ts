@@ -1,5 +1,4 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { migrate, openDatabase } from '@rollcall/db';
@@ -28,8 +27,8 @@ const rolePassword = 'storm';
 /** More than an episode has workers. */
 const roles = ['storm_1', 'storm_2', 'storm_3', 'storm_4'];
 
-export async function startStormPostgres(): Promise<StormPostgres> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'rollcall-storm-'));
+export async function startStormPostgres(folder: string): Promise<StormPostgres> {
+  const dataDirectory = await mkdtemp(join(folder, 'postgres-'));
   // Servers run as another account when we are root, which must be able to walk here.
   await chmod(dataDirectory, 0o711);
   let server: EmbeddedPostgres = await startEmbeddedPostgres({ dataDirectory, settings });

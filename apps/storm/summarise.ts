@@ -22,6 +22,16 @@ export function summarise(seed: string, commit: string, reports: readonly Episod
         sum(({ faults }) => faults[kind] ?? 0),
       ]),
     ),
+    crash_points: Object.fromEntries(
+      [
+        ...Map.groupBy(
+          reports.flatMap(({ crashes }) => crashes),
+          String,
+        ),
+      ]
+        .map(([point, deaths]) => [point, deaths.length] as const)
+        .sort(([one], [other]) => one.localeCompare(other)),
+    ),
     paid_twice: violated(['paid_twice']),
     lost: violated(['lost', 'money']),
     stale_writes: violated(['stale_write', 'status']),

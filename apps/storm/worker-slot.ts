@@ -7,7 +7,7 @@ export interface WorkerSlot {
   /** The first life is up. */
   readonly up: Promise<void>;
   /** Deaths by SIGKILL: at an armed crash point, or by `kill`. */
-  readonly deaths: () => { readonly atPoints: number; readonly byUs: number };
+  readonly deaths: () => Deaths;
   kill(down_ms: number): void;
   pause(for_ms: number): void;
   /** No more of `lives`: whoever is armed dies now, and what comes after is not armed. Resolves when an unarmed worker is up. */
@@ -16,9 +16,16 @@ export interface WorkerSlot {
   stop(patience_ms: number): Promise<void>;
 }
 
+export interface Deaths {
+  readonly atPoints: number;
+  readonly byUs: number;
+  /** The crash point of each death at one. */
+  readonly points: readonly string[];
+}
+
 export interface SlotSettings {
   readonly role: string;
-  /** The worker to run, from apps/. */
+  /** As `startWorker` takes it. */
   readonly program: string;
   readonly lives: readonly (string | null)[];
   readonly environment: (crashAt: string | null) => WorkerSettings['environment'];
@@ -36,7 +43,9 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
   const stopped = new AbortController();
   let downFor_ms = restart_ms;
   let killedByUs = false;
-  const deaths = { atPoints: 0, byUs: 0 };
+  let atPoints = 0;
+  let byUs = 0;
+  const points: string[] = [];
   let worker: StormWorker;
   let crashAt: string | null = null;
   let isUp = Promise.withResolvers<void>();
@@ -59,7 +68,11 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
       if (crashAt !== null) endLate(worker);
       const how = await worker.ended;
       if (stopped.signal.aborted) return;
-      if (how === 'SIGKILL') deaths[killedByUs ? 'byUs' : 'atPoints'] += 1;
+      if (how === 'SIGKILL' && killedByUs) byUs += 1;
+      else if (how === 'SIGKILL') {
+        atPoints += 1;
+        points.push(crashAt?.split('#')[0] ?? 'unarmed');
+      }
       settings.onDeath(how, killedByUs ? null : crashAt);
       isUp.resolve();
       isUp = Promise.withResolvers();
@@ -84,7 +97,7 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
   return {
     role: settings.role,
     up: firstUp,
-    deaths: () => deaths,
+    deaths: () => ({ atPoints, byUs, points }),
     kill(down_ms) {
       downFor_ms = down_ms;
       killedByUs = true;

@@ -28,7 +28,7 @@ export async function playBaseline(
   const scene = await openScene(opened, lane, {
     schedule: withoutCrashPoints(schedule),
     leases: stormLeases,
-    program: 'storm/baseline/naive-worker.ts',
+    program: 'naiveWorker',
     prepare: naiveSql,
     say,
   });
@@ -55,7 +55,7 @@ export async function playBaseline(
     charges: charges.length,
     held: 0,
     faults: countFaults(schedule, scripted.fired, 0),
-    crashes: 0,
+    crashes: [],
     violations,
     recovery_s: (performance.now() - calmFrom) / 1_000,
     timelines: [],
