@@ -58,11 +58,12 @@ export async function resolveHolds(desk: Desk, asked: BulkAsked): Promise<BulkRe
     const isEarlier = heldBefore !== null && heldBefore < batch.openedAt;
     filter = { ...filter, heldBefore: isEarlier ? heldBefore : batch.openedAt };
   }
-  const before = await decidedBefore(desk, asked);
   const [listed, sums] = await Promise.all([
     listHolds(database, key.tenantId, filter, { after: null, limit: holds_max }),
     sumHolds(database, key.tenantId, filter),
   ]);
+  // After the list: what the same call decides meanwhile is in one of the two, and the ceiling is for both.
+  const before = await decidedBefore(desk, asked);
   // What this key decided on and what is held again for the same upload had its decision.
   const decidedOn = new Set(before.map((each) => each.attempt_id));
   const holds = listed.filter((hold) => !decidedOn.has(hold.attempt_id));

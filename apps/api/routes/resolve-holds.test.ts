@@ -1,3 +1,5 @@
+import { type Database, payAgain } from '@rollcall/db';
+import type { ApprovalId, Money } from '@rollcall/domain';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { addTenant, type Ground, type Json, openGround } from '../testing/ground.ts';
 import { insertHeld, insertHeldAccepted } from '../testing/held-chunk.ts';
@@ -27,6 +29,28 @@ const resolve = async (body: Json, authorization = bearer, idempotencyKey?: stri
 const decisions = async () =>
   (await ground.database.query('SELECT * FROM store.decisions ORDER BY id')).rows;
 const unknown = { reason: 'unknown' };
+
+/** Does `work` once, after the holds or the decisions of a call were read and before the others are; returns what takes it back. */
+function betweenReads(database: Database, work: () => Promise<unknown>): () => void {
+  const { query } = database;
+  let first: string | undefined;
+  let done = false;
+  const between = async (text: string, values: unknown[]) => {
+    const kind = /FROM store\.decisions d/.test(text)
+      ? 'decisions'
+      : /FROM store\.chunks c/.test(text)
+        ? 'holds'
+        : first;
+    first ??= kind;
+    if (!done && kind !== first) {
+      done = true;
+      await work();
+    }
+    return query(text, values);
+  };
+  Object.assign(database, { query: between });
+  return () => void Object.assign(database, { query });
+}
 
 describe('deciding on what a filter names', () => {
   let made: { chunkId: string; attemptId: string; jobId: string }[] = [];
@@ -162,6 +186,27 @@ describe('deciding on what a filter names', () => {
     const answers = await Promise.all([1, 2].map(() => resolve(asked, approver, key)));
     for (const { status, body } of answers) expect([status, body.refused]).toEqual([200, 0]);
     expect(await decidedSince()).toHaveLength(3);
+  });
+
+  test('keeps its ceiling also where the same call decides on another side between its reads', async () => {
+    const [{ chunkId } = { chunkId: '' }] = made;
+    const key = `between-${chunkId}`;
+    const restore = betweenReads(ground.apiDatabase, () =>
+      payAgain(
+        ground.database,
+        chunkId,
+        {
+          id: `apr_${chunkId.slice(4)}` as ApprovalId,
+          costCeiling: 2_000_000n as Money,
+          liftedTo: 'written_off',
+        },
+        { tenantId: 1, decidedBy: 'the other side', why: 'ticket 4712', batchKey: key },
+      ),
+    );
+    const asked = { filter: unknown, decision: 'pay_again', cost_ceiling: '0.004' };
+    const { body } = await resolve(asked, approver, key).finally(restore);
+    expect(body.code).toBe('cost_ceiling_too_low');
+    expect(await decidedSince()).toHaveLength(1);
   });
 
   describe('is refused', () => {
