@@ -23,6 +23,8 @@ export interface ChildCommand {
   /** All that it gets of an environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logFolder: string;
+  /** Once it is aborted, a program that is not ready yet is stopped. */
+  readonly stopped?: AbortSignal;
 }
 
 /** A program ended before it was ready, or was not ready in time. */
@@ -92,7 +94,7 @@ export async function startChild<Ready>(
   };
   const nextLines = followLog(logPath);
   const giveUpAt = performance.now() + ready_ms;
-  while (performance.now() < giveUpAt) {
+  while (performance.now() < giveUpAt && command.stopped?.aborted !== true) {
     // Asked before the log is read, so that the last words of a child that ended are still seen.
     const over = hasEnded;
     for (const line of await nextLines()) {
@@ -107,6 +109,7 @@ export async function startChild<Ready>(
     await Promise.race([ended, delay(20)]);
   }
   await child.stop();
+  if (command.stopped?.aborted) throw new ChildFailed(`The ${name} was stopped at its start.`);
   throw new ChildFailed(
     `The ${name} was not ready after ${ready_ms / 1_000} s. Its log ends:\n${await readLogTail(logPath)}`,
   );

@@ -9,6 +9,7 @@ import {
   revokeEarlierApiKeys,
 } from '@rollcall/db';
 import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
+import { keepChild } from './keep-child.ts';
 import { openToReaders } from './reader-role.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { type Child, fieldsOf, startChild } from './start-child.ts';
@@ -54,6 +55,8 @@ export class CannotStart extends Error {
 
 /** Longer than the longest upload (20 s), so that a stop leaves none in doubt; with the rest it stays within P13's 30 s. */
 const stopDeadline_ms = 20_500;
+/** A worker that its watchdog ended: again after 1, 2, 4, 8 and 16 s, then it is lost. */
+const again = { wait_ms: 1_000, restartsMax: 5, calm_ms: 600_000 };
 /** Nothing of a demo is worth an fsync. */
 const forgetful = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
@@ -106,15 +109,23 @@ export async function startInstallation(
     ROLLCALL_STOP_DEADLINE_MS: String(stopDeadline_ms),
   };
   report('API and worker');
-  const worker = startChild(
-    {
-      name: 'worker',
-      program: 'apps/worker/main.ts',
-      environment: keys === null ? childEnvironment(settings) : { ...settings, ...keys },
-      logFolder,
+  const worker = keepChild({
+    ...again,
+    start: async (stopped) => {
+      const { child } = await startChild(
+        {
+          name: 'worker',
+          program: 'apps/worker/main.ts',
+          environment: keys === null ? childEnvironment(settings) : { ...settings, ...keys },
+          logFolder,
+          stopped,
+        },
+        (line) => (fieldsOf(line)['event'] === 'worker.started' ? true : undefined),
+      );
+      return child;
     },
-    (line) => (fieldsOf(line)['event'] === 'worker.started' ? true : undefined),
-  );
+    onRestart: () => report('the worker again, which was alive and did nothing'),
+  });
   const api = startChild(
     {
       name: 'api',
@@ -129,10 +140,8 @@ export async function startInstallation(
     },
     portOf,
   );
-  const programs = await Promise.allSettled([api, worker]);
-  const running = programs.flatMap((each) =>
-    each.status === 'fulfilled' ? [each.value.child] : [],
-  );
+  const programs = await Promise.allSettled([api.then(({ child }) => child), worker]);
+  const running = programs.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   for (const child of running) ended.push(child.ended.then((how) => ({ child, how })));
   // Side by side: each takes its time to finish what it holds.
   opened.defer(async () => {

@@ -145,7 +145,13 @@ describe('a real worker', () => {
       );
       expect(idle.hasEnded()).toBe(false);
       start({ REDIS_URL: testRedisUrl(), ...prefix }, 'plan,submit,poll');
-      await ground.untilState(jobId, ['completed']);
+      await waitFor(
+        async () => {
+          await ground.hurry(jobId);
+          return (await ground.job(jobId))['state'] === 'completed';
+        },
+        { timeoutMs: 100_000, everyMs: 250, describe: 'the job to be completed' },
+      );
       expect(idle.said('worker.stuck')).toBe(false);
     },
   );

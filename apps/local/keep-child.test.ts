@@ -1,0 +1,98 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { waitFor } from '@rollcall/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type KeepOptions, keepChild } from './keep-child.ts';
+import { startChild } from './start-child.ts';
+
+/** A real process that writes each of its starts down, and ends with 75 as often as it is told to. */
+const program = `
+import { appendFileSync, readFileSync } from 'node:fs';
+const [, , , file, endings, code] = process.argv;
+appendFileSync(file, 'x');
+console.log('ready');
+if (readFileSync(file, 'utf8').length <= Number(endings)) process.exit(Number(code));
+process.stdin.resume().once('end', () => process.exit(0));
+process.once('SIGTERM', () => process.exit(0));
+`;
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keep-child-'));
+  await writeFile(join(folder, 'program.mjs'), program);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function starts(): Promise<number> {
+  return (await readFile(join(folder, 'starts'), 'utf8')).length;
+}
+
+function keep(endings: number, code: number, options: Partial<KeepOptions> = {}) {
+  let restarts = 0;
+  const kept = keepChild({
+    async start(stopped) {
+      const { child } = await startChild(
+        {
+          name: 'worker',
+          program: relative(join(import.meta.dirname, '../..'), join(folder, 'program.mjs')),
+          arguments: [join(folder, 'starts'), String(endings), String(code)],
+          environment: {},
+          logFolder: folder,
+          stopped,
+        },
+        (line) => (line === 'ready' ? true : undefined),
+      );
+      return child;
+    },
+    onRestart: () => (restarts += 1),
+    wait_ms: 1,
+    restartsMax: 3,
+    calm_ms: 60_000,
+    ...options,
+  });
+  return { kept, restarts: () => restarts };
+}
+
+test('a child that ends with 75 is started again, and stops as one', async () => {
+  const { kept, restarts } = keep(2, 75);
+  const child = await kept;
+  await waitFor(async () => (await starts()) === 3, {
+    timeoutMs: 60_000,
+    describe: 'the third start',
+  });
+  await child.stop();
+  expect(await child.ended).toBe('code 0');
+  expect([await starts(), restarts()]).toEqual([3, 2]);
+});
+
+test('one that ends with 75 again and again is given up', async () => {
+  const { kept } = keep(100, 75);
+  expect(await (await kept).ended).toBe('code 75');
+  expect(await starts()).toBe(4);
+});
+
+test('one that ran for long before has all its starts again', async () => {
+  const { kept } = keep(6, 75, { calm_ms: 0 });
+  const child = await kept;
+  await waitFor(async () => (await starts()) === 7, {
+    timeoutMs: 60_000,
+    describe: 'the seventh start',
+  });
+  await child.stop();
+  expect(await child.ended).toBe('code 0');
+});
+
+test('any other end is an end', async () => {
+  const { kept } = keep(1, 1);
+  expect(await (await kept).ended).toBe('code 1');
+  expect(await starts()).toBe(1);
+});
+
+test('a stop while it waits for its next start ends it', async () => {
+  const { kept } = keep(1, 75, { wait_ms: 600_000 });
+  const child = await kept;
+  await waitFor(async () => (await starts()) === 1, { describe: 'the first start' });
+  await child.stop();
+  expect(await child.ended).toBe('code 75');
+  expect(await starts()).toBe(1);
+});
