@@ -16,6 +16,7 @@ type Service = {
   networks: string[] | Record<string, unknown>;
   volumes?: string[];
   stop_grace_period?: string;
+  restart?: string;
 };
 
 const root = join(import.meta.dirname, '../..');
@@ -59,6 +60,16 @@ test.each(programs)('%s starts on the environment that it is given', async (name
     return !service(name).secrets?.includes(file);
   });
   expect(absent).toEqual([]);
+});
+
+test('what ends by itself is started again, such as a worker that its watchdog ended, and the migration is not', () => {
+  const restarts = programs.map((name) => [name, service(name).restart]);
+  expect(Object.fromEntries(restarts)).toEqual({
+    api: 'unless-stopped',
+    worker: 'unless-stopped',
+    'worker-ingest': 'unless-stopped',
+    migrate: 'no',
+  });
 });
 
 test('workers alone can be given the keys that the accounts ask for, and find them where their volume is', async () => {

@@ -142,6 +142,13 @@ test('each Deployment has a selector of its own, a disruption budget, probes of 
       startupProbe: { httpGet: { path: '/healthz', port: port?.name } },
       livenessProbe: { httpGet: { path: '/healthz', port: port?.name } },
     });
+    // A worker that cannot reach what it works on must not replace one that does; an API says what is away, to those who call it.
+    const readiness = metadata.name === 'rollcall-api' ? '/healthz' : '/readyz';
+    expect(container).toMatchObject({
+      readinessProbe: { httpGet: { path: readiness, port: port?.name } },
+    });
+    // A worker that its watchdog ended is started again, whatever its exit code.
+    expect(pod?.spec['restartPolicy'] ?? 'Always').toBe('Always');
     expect(pod?.spec['terminationGracePeriodSeconds']).toBeGreaterThan(stopMax_s + 5);
   }
 });
