@@ -3,6 +3,7 @@ import {
   answerFacts,
   blockChunk,
   blockReady,
+  type CapPeriod,
   claimSubmit,
   findIntent,
   type LoadedSubmit,
@@ -112,15 +113,20 @@ export function notSent(reason: string, startedAt_ms: number): SubmitAnswer {
   };
 }
 
+function capPeriodOf(account: Account | undefined): CapPeriod {
+  if ((account?.monthlyCap ?? null) !== null) return 'month';
+  return (account?.dailyCap ?? null) === null ? 'none' : 'day';
+}
+
 async function look(
   equipment: Equipment,
   chunkId: string,
   attemptId: AttemptId,
   balanceIsFine: boolean,
 ): Promise<Looked> {
-  const { db, log, times } = equipment;
+  const { db, log, times, accounts } = equipment;
   return db.transaction('submit.claim', async (tx): Promise<Looked> => {
-    const loaded = await loadSubmit(tx, chunkId);
+    const loaded = await loadSubmit(tx, chunkId, (id) => capPeriodOf(accounts.accounts.get(id)));
     if (loaded === null) return { kind: 'gone' };
     const offered = offerOf(equipment, loaded.account, loaded.checkName);
     // Another process may know a newer accounts file; this one must not send what it does not know.

@@ -53,6 +53,7 @@ export {
 export { claimReplay, extendReplay, leaveReplay, type ReplayClaim } from './sql/claim-replay.ts';
 export {
   blockChunk,
+  type CapPeriod,
   claimSubmit,
   type LoadedSubmit,
   loadSubmit,

@@ -37,9 +37,11 @@ export function openApproval(store: Store): number | null {
   return index === -1 ? null : index;
 }
 
-/** What the job has reserved and not had released. */
+/** What the job has reserved and not had released, or released and found to be charged after all. */
 export function spentByJob(store: Store): Money {
-  const uploads = store.attempts.filter(({ entries }) => !entries.includes('release')).length;
+  const uploads = store.attempts.filter(
+    ({ entries }) => !entries.includes('release') || entries.includes('write_off'),
+  ).length;
   return (BigInt(uploads) * uploadPrice) as Money;
 }
 

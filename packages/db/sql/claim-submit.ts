@@ -9,6 +9,7 @@ import {
 } from '@rollcall/domain';
 import type { Database, Queryable, Transaction } from '../database.ts';
 import { advanceBreaker } from './breaker.ts';
+import { stillReleased } from './ledger.ts';
 import { storedMoney } from './storable.ts';
 
 /** What `decideSubmit` needs, read under the locks that make it true until the transaction ends. */
@@ -52,11 +53,19 @@ export interface LoadedSubmit {
   };
 }
 
+/** What an account's caps are summed over: the UTC month, the UTC day, or nothing where it has none. */
+export type CapPeriod = 'month' | 'day' | 'none';
+
 /**
  * Locks the account, then the chunk, and reads the facts. The account's row serialises the claims of one account, which is
- * what makes slots, pace and ceilings true over all processes. Null: not ready or blocked, or another worker has it.
+ * what makes slots, pace and ceilings true over all processes. Null: not ready or blocked, or another worker has it. `capPeriod`: what
+ * lies outside is not summed, since a month may be 100,000 uploads long and all claims of the account wait for the sum.
  */
-export async function loadSubmit(tx: Transaction, chunkId: string): Promise<LoadedSubmit | null> {
+export async function loadSubmit(
+  tx: Transaction,
+  chunkId: string,
+  capPeriod: (account: string) => CapPeriod = () => 'month',
+): Promise<LoadedSubmit | null> {
   const locked = await tx.query<{ account: string }>(
     `SELECT s.account FROM store.account_states s WHERE s.account = (SELECT c.account FROM store.chunks c WHERE c.id = $1) FOR UPDATE`,
     [chunkId],
@@ -79,24 +88,24 @@ export async function loadSubmit(tx: Transaction, chunkId: string): Promise<Load
                 AND NOT EXISTS (SELECT FROM store.attempts a WHERE a.approval_id = p.id AND a.outcome NOT IN ('not_sent','refused_free'))
               ORDER BY p.created_at DESC LIMIT 1) AS approved_ceiling,
             (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.job_no = c.job_no AND l.entry = 'reserve'
-                AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release')) AS job_spent,
+                AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release' AND ${stillReleased})) AS job_spent,
             m.today - g.today AS day_spent, m.this_month - g.this_month AS month_spent, m.one_currency, m.other_currency
        FROM store.chunks c
        JOIN store.jobs j ON j.job_no = c.job_no
        JOIN store.account_states s ON s.account = c.account
        CROSS JOIN (SELECT date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
-                          date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month) k
+                          CASE WHEN $3 = 'none' THEN 'infinity' ELSE date_trunc($3, clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' END AS since) k
        CROSS JOIN LATERAL (
          SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month,
                 min(l.currency) AS one_currency, max(l.currency) AS other_currency
-           FROM store.ledger l WHERE l.account = $2 AND l.entry = 'reserve' AND l.at >= k.this_month) m
+           FROM store.ledger l WHERE l.account = $2 AND l.entry = 'reserve' AND l.at >= k.since) m
        CROSS JOIN LATERAL (
          SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month
-           FROM store.ledger r JOIN store.ledger l ON l.attempt_id = r.attempt_id AND l.entry = 'reserve' AND l.at >= k.this_month
-          WHERE r.account = $2 AND r.entry = 'release' AND r.at >= k.this_month) g
+           FROM store.ledger r JOIN store.ledger l ON l.attempt_id = r.attempt_id AND l.entry = 'reserve' AND l.at >= k.since
+          WHERE r.account = $2 AND r.entry = 'release' AND r.at >= k.since AND ${stillReleased}) g
       WHERE c.id = $1 AND c.state IN ('ready', 'blocked')
         FOR UPDATE OF c SKIP LOCKED`,
-    [chunkId, account],
+    [chunkId, account, capPeriod(account)],
   );
   const row = rows[0];
   if (!row) return null;

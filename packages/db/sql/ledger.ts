@@ -2,6 +2,12 @@ import { formatMoney, parseMoney, type ProviderAmount } from '@rollcall/domain';
 import type { Transaction } from '../database.ts';
 import { pauseAccount } from './accounts.ts';
 
+/**
+ * In SQL, of a `release` named `r`: its money is still free. The upload of one that a person heard was not charged may turn out to have been
+ * taken; it is written off then, and counts against every ceiling again.
+ */
+export const stillReleased = `NOT EXISTS (SELECT FROM store.ledger w WHERE w.attempt_id = r.attempt_id AND w.entry = 'write_off')`;
+
 /** Books an entry of the whole reserved amount for an attempt; once. */
 export async function book(
   tx: Transaction,

@@ -1,6 +1,7 @@
 import type { BreakerState } from '@rollcall/domain';
 import type { Database, Transaction } from '../database.ts';
 import { readBreakers } from './breaker.ts';
+import { stillReleased } from './ledger.ts';
 
 /** Everything that metrics say of the whole installation, over all tenants: no id and no number is in it. */
 export interface MetricFacts {
@@ -141,7 +142,7 @@ const accounts = `
    CROSS JOIN LATERAL (
      SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month
        FROM store.ledger r JOIN store.ledger l ON l.attempt_id = r.attempt_id AND l.entry = 'reserve' AND l.at >= k.this_month
-      WHERE r.account = s.account AND r.entry = 'release' AND r.at >= k.this_month) g`;
+      WHERE r.account = s.account AND r.entry = 'release' AND r.at >= k.this_month AND ${stillReleased}) g`;
 
 async function readAccounts(tx: Transaction): Promise<MetricFacts['accounts']> {
   const breakers = new Map((await readBreakers(tx)).map((each) => [each.account, each]));
