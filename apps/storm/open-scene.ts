@@ -8,6 +8,7 @@ import {
   type TestSimulator,
 } from '@rollcall/testing';
 import type { StormProgram } from './build-programs.ts';
+import { chooseCrashPoint } from './choose-crash-point.ts';
 import type { Lane } from './lane.ts';
 import { patient } from './patient.ts';
 import type { Schedule } from './schedule.ts';
@@ -94,6 +95,7 @@ export async function openScene(
       role: `storm_${index + 1}`,
       program: lane.programs[program],
       lives,
+      choose: (life) => chooseCrashPoint(db, life),
       environment: (crashAt) => ({
         TMPDIR: temporary,
         NODE_COMPILE_CACHE: lane.programs.compileCache,

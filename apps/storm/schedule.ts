@@ -8,8 +8,8 @@ export interface Schedule {
   readonly run: number;
   readonly backend: Backend;
   readonly jobs: readonly StormJob[];
-  /** For each worker the crash points of its lives: one that is null dies of nothing but the faults below. */
-  readonly lives: readonly (readonly (string | null)[])[];
+  /** For each worker its lives, one after the other; whoever has used them up dies of nothing but the faults below. */
+  readonly lives: readonly (readonly Life[])[];
   /** In the order of time. */
   readonly faults: readonly Fault[];
   readonly storm_ms: number;
@@ -18,6 +18,12 @@ export interface Schedule {
   /** A worker that does not come to its crash point is ended so long after it was up; null: it may live on. */
   readonly lifeLimit_ms: number | null;
 }
+
+/**
+ * Crash points, of which the first that waiting work leads to is the one where the worker dies: only there chance and the machine have a
+ * say. An empty life dies of nothing but faults.
+ */
+export type Life = readonly string[];
 
 export type Backend = 'postgres' | 'redis';
 
@@ -110,7 +116,7 @@ export function scheduleOf(seed: string, run: number, options: ScheduleOptions):
     run,
     backend,
     jobs: jobsOf(random, storm_ms),
-    lives: Array.from({ length: options.workers }, () => livesOf(random, 1)),
+    lives: Array.from({ length: options.workers }, () => livesOf(random, 1, 1)),
     faults: faults.sort((one, other) => one.at_ms - other.at_ms),
     storm_ms,
     crashes: null,
@@ -126,20 +132,22 @@ export function crashScheduleOf(
 ): Schedule {
   const random = seededRandom(`${seed}/crash points/${run}`);
   const { crashes, workers } = options;
-  const jobs = Array.from({ length: crashes * 2 }, (_, index) => {
+  const jobs = Array.from({ length: Math.ceil(crashes * 1.2) }, (_, index) => {
     const kind = random.pick(smallJobs);
-    return { at_ms: index * 400, ...kind, numbers: random.between(kind.least, kind.least + 20) };
+    // The first ones at once: work for every stage is there before anybody dies.
+    const at_ms = Math.max(0, index - 6) * 500;
+    return { at_ms, ...kind, numbers: random.between(kind.least, kind.least + 60) };
   });
   // Without these nobody would come to the places where a refusal, an empty balance or a second download is handled.
-  const faults = Array.from({ length: Math.ceil(crashes / 2) }, (_, index): Fault => {
-    return { at_ms: index * 1_500, kind: 'provider', fault: providerFault(random) };
+  const faults = Array.from({ length: Math.ceil(crashes / 4) }, (_, index): Fault => {
+    return { at_ms: index * 2_000, kind: 'provider', fault: providerFault(random) };
   });
   return {
     seed,
     run,
     backend: options.backend ?? (run % 2 === 0 ? 'postgres' : 'redis'),
     jobs,
-    lives: Array.from({ length: workers }, () => livesOf(random, crashes)),
+    lives: Array.from({ length: workers }, () => livesOf(random, crashes * 2, wishesPerLife)),
     faults,
     storm_ms: crashes * 4_000,
     crashes,
@@ -150,7 +158,9 @@ export function crashScheduleOf(
 /** Each stage loses a worker in the middle of its work, and nothing else happens: for P4 at its real values. */
 export function leaseScheduleOf(seed: string, run: number, options: ScheduleOptions): Schedule {
   const random = seededRandom(`${seed}/leases/${run}`);
-  const lives = [['submit:after_body#1'], ['ingest:after_download#1'], ['poll:after_answer#1']];
+  const lives = [['submit:after_body#1'], ['ingest:after_download#1'], ['poll:after_answer#1']].map(
+    (life) => [life],
+  );
   return {
     seed,
     run,
@@ -186,12 +196,16 @@ function jobsOf(random: Random, storm_ms: number): StormJob[] {
   ].map((job, index) => ({ at_ms: index === 0 ? 0 : later(), ...job }));
 }
 
-function livesOf(random: Random, crashPoints: number): (string | null)[] {
-  return Array.from({ length: crashPoints }, () => {
+/** Enough that one of them is on the way of whatever waits. */
+const wishesPerLife = 8;
+
+function livesOf(random: Random, lives: number, wishes: number): Life[] {
+  const wish = () => {
     const passing = random.chance(0.8) ? 1 : random.between(2, 3);
     const points = random.chance(0.15) ? workerCrashPoints : travelledCrashPoints;
     return `${random.pick(points)}#${passing}`;
-  });
+  };
+  return Array.from({ length: lives }, () => Array.from({ length: wishes }, wish));
 }
 
 function queueFault(random: Random, backend: Backend): { what: QueueFault; for_ms: number } {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Life } from './schedule.ts';
 import { type StormWorker, startWorker, type WorkerSettings } from './start-worker.ts';
 
 /** A place for a worker, which is started again whenever it has died, as a supervisor would. */
@@ -27,7 +28,9 @@ export interface SlotSettings {
   readonly role: string;
   /** As `startWorker` takes it. */
   readonly program: string;
-  readonly lives: readonly (string | null)[];
+  readonly lives: readonly Life[];
+  /** Which point of a life's it is armed for; null: none. */
+  readonly choose: (life: Life) => Promise<string | null>;
   readonly environment: (crashAt: string | null) => WorkerSettings['environment'];
   readonly onLine: (line: string) => void;
   readonly onDeath: (how: string, crashAt: string | null) => void;
@@ -53,7 +56,9 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
 
   async function live(): Promise<void> {
     while (!stopped.signal.aborted) {
-      crashAt = calmed ? null : (settings.lives[life] ?? null);
+      crashAt = calmed ? null : await settings.choose(settings.lives[life] ?? []);
+      if (stopped.signal.aborted) return;
+      if (calmed) crashAt = null;
       life += 1;
       downFor_ms = restart_ms;
       killedByUs = false;
@@ -73,7 +78,7 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
         atPoints += 1;
         points.push(crashAt?.split('#')[0] ?? 'unarmed');
       }
-      settings.onDeath(how, killedByUs ? null : crashAt);
+      settings.onDeath(killedByUs ? 'us' : how, crashAt);
       isUp.resolve();
       isUp = Promise.withResolvers();
       await delay(calmed ? 0 : downFor_ms);
