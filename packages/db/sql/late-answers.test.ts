@@ -143,6 +143,29 @@ describe('an answer that comes late', () => {
     },
   );
 
+  test.each([
+    ['written_off', 1],
+    ['not_charged', 0],
+  ] as const)(
+    'a task that failed and was paid for again went twice unless its money came back: %s',
+    async (liftedTo, twice) => {
+      const chunk = await claim(ground, (await readyChunk(ground)).chunkId);
+      await settle(ground, chunk, acceptance(`failed-${liftedTo}`), accepted);
+      await ground.db.query(
+        `UPDATE store.chunks SET state = 'held', reason = 'upstream_failed', due_at = NULL WHERE id = $1`,
+        [chunk.chunkId],
+      );
+      const approval = { id: newId.approval(), costCeiling: (10n ** 9n) as Money };
+      await payAgain(ground.db, chunk.chunkId, { ...approval, liftedTo }, person);
+      await settle(ground, chunk, acceptance(`failed-${liftedTo}`), accepted);
+      expect(await readAttempts(ground.db, 1, chunk.chunkId)).toMatchObject([
+        { outcome: liftedTo, paid_twice: twice === 1 },
+      ]);
+      const told = 'SELECT count(*) AS uploads FROM rollcall.paid_twice WHERE chunk_id = $1';
+      expect(await row(ground, told, [chunk.chunkId])).toEqual({ uploads: twice });
+    },
+  );
+
   test('an acceptance of another task than the one adopted is kept, and the adopted one stays', async () => {
     const chunk = await sleptThrough();
     await adoptTask(ground.db, chunk.chunkId, 'adopted-5', future_ms, person);

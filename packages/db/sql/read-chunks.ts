@@ -81,7 +81,7 @@ export interface AttemptRow {
   readonly task_id: string | null;
   /** A task that its own answer named and that is not its task: the answer came late, or another upload has that task. */
   readonly named_task_id: string | null;
-  /** It was paid for again, and the provider is known to have taken it. */
+  /** It was paid for again, the provider is known to have taken it, and its money did not come back. */
   readonly paid_twice: boolean;
   readonly approval_id: string | null;
   readonly created_at: Date;
@@ -100,7 +100,7 @@ export async function readAttempts(
     `SELECT a.id, a.attempt_no, a.outcome, a.outcome_reason, a.numbers, a.price_per_number, a.amount, a.currency, a.task_id, a.approval_id,
             a.created_at, a.settled_at, m.place,
             CASE WHEN e.task_id IS DISTINCT FROM a.task_id THEN e.task_id END AS named_task_id,
-            a.outcome IN ('not_charged', 'written_off') AND COALESCE(e.verdict = 'accepted', false) AS paid_twice
+            m.place = 'written_off' AND COALESCE(e.verdict = 'accepted', false) AS paid_twice
        FROM store.attempts a
        LEFT JOIN LATERAL (SELECT * FROM store.evidence o WHERE o.attempt_id = a.id AND o.operation = 'submit' AND o.task_id IS NOT NULL
                            ORDER BY o.id DESC LIMIT 1) e ON true
