@@ -1,4 +1,7 @@
+import { connect } from 'node:net';
 import { createApiKey, type Database, openDatabase } from '@rollcall/db';
+// oxlint-disable-next-line house/imports -- this test misconfigures its Redis, which the run's shared one must not suffer
+import { startRedis } from '@rollcall/embedded';
 import {
   createTestDatabase,
   openFaultyWire,
@@ -7,7 +10,7 @@ import {
   testRedisUrl,
   waitFor,
 } from '@rollcall/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { runApi, spawnApi } from './testing/run-api.ts';
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -72,9 +75,14 @@ test('a configuration that cannot be used is named, all of it, and exits with 78
   ]);
 });
 
-test('without Postgres it says so and exits with 1', async () => {
-  const api = await spawnApi({ DATABASE_URL: 'postgres://x@127.0.0.1:1/x' });
+test('a crash point that was left set is said aloud; without Postgres it says so and exits with 1', async () => {
+  const api = await spawnApi({
+    DATABASE_URL: 'postgres://x@127.0.0.1:1/x',
+    ROLLCALL_CRASH_AT: 'job.receive:after_commit',
+  });
   expect(await api.ended).toBe(1);
+  const armed = { event: 'process.armed', level: 'warn', reason: 'job.receive:after_commit' };
+  expect(api.lines()[0]).toMatchObject(armed);
   expect(api.lines().at(-1)).toMatchObject({ event: 'process.failed', level: 'error' });
 });
 
@@ -180,5 +188,24 @@ describe.runIf(testBackends.includes('redis'))('with Redis gone', () => {
     const { code, took_ms } = await api.stop('SIGTERM');
     expect([code, took_ms < 15_000]).toEqual([0, true]);
     await wire.cut();
+  });
+
+  test('fault 16: a Redis that evicts is refused at start, and what to set is said', async () => {
+    const redis = await startRedis();
+    if ('unavailable' in redis) throw new Error(redis.unavailable);
+    onTestFinished(redis.stop);
+    const { hostname, port, password } = new URL(redis.url);
+    // What redis-cli would send: inline commands, each answered with OK.
+    const socket = connect(Number(port), hostname).setEncoding('utf8');
+    let answers = '';
+    socket.on('data', (text) => (answers += text));
+    socket.write(`AUTH ${password}\r\nCONFIG SET maxmemory-policy allkeys-lru\r\n`);
+    await waitFor(() => answers === '+OK\r\n+OK\r\n', { describe: 'the policy to be set' });
+    socket.destroy();
+    const api = await spawnApi({ DATABASE_URL: database.url, REDIS_URL: redis.url });
+    expect(await api.ended).toBe(1);
+    const last = api.lines().at(-1);
+    expect(last).toMatchObject({ event: 'process.failed', level: 'error' });
+    expect(last?.error_message).toMatch(/maxmemory-policy .*noeviction/);
   });
 });

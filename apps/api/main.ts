@@ -46,6 +46,7 @@ async function main(): Promise<void> {
     onEvent: (event) => metrics.count('rollcall_events_total', { event }),
     traceId: () => tracing.traceId(),
   });
+  if (config.crashAt) log.warn('process.armed', { reason: config.crashAt.point });
   const file = await readFile(config.accountsFile, 'utf8').catch(() => null);
   if (file === null) {
     return refuse(log, [`ROLLCALL_ACCOUNTS_FILE: ${config.accountsFile} cannot be read`]);

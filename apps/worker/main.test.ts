@@ -170,6 +170,22 @@ test('a configuration that cannot be used is refused with every problem at once'
     expect(worker.complaint()).toContain(name);
 });
 
+test('a crash point that was left set is said aloud', async () => {
+  const worker = startWorker({
+    DATABASE_URL: 'postgres://x@127.0.0.1:1/x',
+    ROLLCALL_CRASH_AT: 'submit.settle:after_commit',
+  });
+  await waitFor(async () => worker.lines.length > 0, {
+    timeoutMs: 60_000,
+    describe: 'the first line of the worker',
+  });
+  expect(JSON.parse(worker.lines[0] ?? '{}')).toMatchObject({
+    event: 'process.armed',
+    level: 'warn',
+    reason: 'submit.settle:after_commit',
+  });
+});
+
 test('an account with open chunks cannot be taken out of the accounts file', async () => {
   await ground.db.query(
     "UPDATE store.account_states SET paused_reason = 'operator', paused_at = now() WHERE account = 'webcom'",

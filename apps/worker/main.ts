@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     onEvent: (event) => metrics.count('rollcall_events_total', { event }),
     traceId: () => tracing.traceId(),
   });
+  if (config.crashAt) log.warn('process.armed', { reason: config.crashAt.point });
   const db = openDatabase({
     url: config.databaseUrl,
     maxConnections: config.databaseConnections,

@@ -106,6 +106,8 @@ export const eventMeanings = {
     'The temporary directory or Postgres has no space left: results wait, with no try counted, until there is room.',
   'database.error': 'A database connection was lost or refused.',
   'config.refused': 'The configuration cannot be used.',
+  'process.armed':
+    'ROLLCALL_CRASH_AT is set: this process kills itself at the place named. For tests only; unset it.',
   'process.failed': 'A process ends because of an error that nobody expected.',
 
   // The log itself
