@@ -150,6 +150,12 @@ test('fault 25: doubled rows count once; contradictory ones are undetermined and
     { kind: 'contradictory', rows: 4 },
     { kind: 'foreign', rows: 3 },
   ]);
+  const contradictory = await ground.db.query(
+    `SELECT r.outcome, count(*) AS numbers FROM store.quarantined_rows q JOIN store.results r ON r.job_no = q.job_no AND r.number = q.number
+       JOIN store.jobs j ON j.job_no = q.job_no WHERE j.id = $1 AND q.kind = 'contradictory' GROUP BY 1`,
+    [jobId],
+  );
+  expect(contradictory.rows).toEqual([{ outcome: 'undetermined', numbers: 4 }]);
   expect(ground.logged).toContainEqual(
     expect.objectContaining({
       event: 'artifact.quarantined',
