@@ -68,6 +68,8 @@ test.each(commits)(
       distinct: numbers,
       ok: true,
     });
+    // It was stored, and is known to be: no person is called for it.
+    expect(worker.said('attempt.answer_lost')).toBe(false);
     expect(worker.hasEnded()).toBe(false);
   },
 );

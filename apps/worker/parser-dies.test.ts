@@ -5,7 +5,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Ground, layGround } from './test-ground.ts';
 import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/spawn-worker.ts';
 
-/** A result that ends whoever reads it: two processes die of it, none a third time, and its neighbours go on. */
+/**
+ * A result that ends whoever reads it: two processes die of it, none a third time, and its neighbours go on. The process is ended by
+ * SIGABRT, which is how V8 ends one whose heap is full, at the very moment when it has the file in its hands: a file that fills a
+ * heap would have to get past the limits of packages/results first.
+ */
 let ground: Ground;
 let gate: Database;
 let accounts: Readonly<Record<string, string>>;
