@@ -8,6 +8,7 @@ import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/
  * Row 13 of `faults.md`: a worker that the operating system stops in the middle of a stage, past its lease, and wakes again. Another
  * has taken its work by then; of the late one only a task id counts.
  */
+const quickStart = new URL('testing/quick-start.ts', import.meta.url).href;
 let ground: Ground;
 let accounts: Readonly<Record<string, string>>;
 let serial = 0;
@@ -33,9 +34,10 @@ afterAll(async () => {
   await ground.close();
 });
 
-function start(queue: Readonly<Record<string, string>>): SpawnedWorker {
+async function start(queue: Readonly<Record<string, string>>): Promise<SpawnedWorker> {
   const worker = spawnWorker({
     DATABASE_URL: ground.databaseUrl,
+    NODE_OPTIONS: `--import=${quickStart}`,
     // Longer than a busy machine keeps a process waiting, and over soon once it is stopped.
     ROLLCALL_LEASE_MS: '6000',
     ROLLCALL_HEARTBEAT_MS: '1000',
@@ -43,6 +45,7 @@ function start(queue: Readonly<Record<string, string>>): SpawnedWorker {
     ...accounts,
   });
   workers.push(worker);
+  await worker.up();
   return worker;
 }
 
@@ -79,15 +82,15 @@ test('fault 13: stopped in an upload past its lease and its deadline: held meanw
   const on = ownQueue();
   const before = await ground.charges('ekycpro');
   await slow('create');
+  const late = await start(on);
   const jobId = await ground.enqueue('telegram', fresh(30));
-  const late = start(on);
   await waitFor(async () => (await ground.charges('ekycpro')) > before, {
     timeoutMs: 60_000,
     describe: 'the upload to be charged',
   });
   late.process.kill('SIGSTOP');
   const stopped_ms = performance.now();
-  start(on);
+  await start(on);
   expect(await ground.untilChunk(jobId, ['held'])).toMatchObject({
     held_detail: 'worker_died',
     attempt_outcome: 'unknown',
@@ -107,7 +110,7 @@ test('fault 13: stopped in an upload past its lease and its deadline: held meanw
     attempt_outcome: 'accepted',
     task_id: ledger.charges.at(-1)?.shown_task_id,
   });
-}, 300_000);
+}, 600_000);
 
 test.each([
   ['poll', 'status'],
@@ -119,11 +122,11 @@ test.each([
     const before = await ground.requests('ekycpro', operation);
     const charges = await ground.charges('ekycpro');
     await slow(operation);
+    const late = await start(on);
     const jobId = await ground.enqueue('telegram', fresh(30));
-    const late = start(on);
     await arrived(operation, before);
     late.process.kill('SIGSTOP');
-    start(on);
+    await start(on);
     await ground.untilState(jobId, ['completed']);
     const then = await stored(jobId);
     late.process.kill('SIGCONT');
@@ -138,5 +141,5 @@ test.each([
     expect(await stored(jobId)).toBe(then);
     expect((await ground.charges('ekycpro')) - charges).toBe(2);
   },
-  300_000,
+  600_000,
 );

@@ -4,13 +4,15 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simulatedAccounts } from '@rollcall/config';
-import type { TestSimulator } from '@rollcall/testing';
+import { type TestSimulator, waitFor } from '@rollcall/testing';
 
 /** A worker as a real process. */
 export interface SpawnedWorker {
   readonly process: ChildProcess;
   /** What it logged so far, parsed; a line that is no JSON comes as `{ text }`. */
   lines(): readonly Record<string, unknown>[];
+  /** Waits until it is up, however busy the machine: what a test then waits for is not its start. */
+  up(): Promise<void>;
   /** Whether it logged this event. */
   said(event: string): boolean;
   /** What it wrote to standard error. */
@@ -73,6 +75,13 @@ export function spawnWorker(
   return {
     process: worker,
     lines,
+    async up() {
+      await waitFor(() => hasEnded() || lines().some(({ event }) => event === 'worker.started'), {
+        timeoutMs: 240_000,
+        describe: 'the worker to be up',
+      });
+      if (hasEnded()) throw new Error(`the worker ended: ${said}${complained}`);
+    },
     said: (event) => lines().some((line) => line['event'] === event),
     complaint: () => complained,
     hasEnded,
