@@ -15,6 +15,7 @@ import { type Facts, readFacts } from './read-facts.ts';
 import { readJournal } from './read-journal.ts';
 import { calmDown, runStorm } from './run-storm.ts';
 import type { FaultKind, Schedule } from './schedule.ts';
+import { strikeLate } from './strike-late.ts';
 import { timelineOf } from './timeline.ts';
 import { type Leases, stormLeases } from './storm-leases.ts';
 import type { Violation } from './violation.ts';
@@ -58,6 +59,7 @@ export async function playEpisode(
     hasBegun: () => exists(db, 'SELECT FROM store.attempts LIMIT 1'),
     tend: () => tendAccounts(db),
   });
+  if (schedule.crashes === null) await strikeLate(scene);
   const calmFrom = performance.now();
   tell('calm');
   const scripted = await calmDown(scene);

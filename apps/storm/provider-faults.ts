@@ -75,18 +75,22 @@ const taskActions: ((random: Random, vendor: (typeof vendors)[number]) => Action
   (random) => ({ kind: 'file', edits: { foreign_rows: random.between(1, 3) } }),
 ];
 
-export function providerFault(random: Random): ProviderFault {
+/**
+ * A fault that will most likely strike: one that is scripted before the storm, while every account's first uploads are to come, or one for
+ * the midst of it, when there are fewer uploads but statuses are asked for and files fetched all the time.
+ */
+export function providerFault(random: Random, when: 'before' | 'amid'): ProviderFault {
   const vendor = random.pick(vendors);
   const { account } = vendor;
-  const script = (operation: 'create' | 'status' | 'file', action: Action, nths: number) => ({
+  const script = (operation: 'create' | 'status' | 'file', action: Action, most: number) => ({
     match: { account, operation },
-    nth: random.between(1, nths),
-    next: random.chance(0.8) ? 1 : 2,
+    nth: random.between(1, when === 'before' ? 2 : 1),
+    next: random.between(1, most),
     action,
   });
-  const share = random.next();
-  if (share < 0.5) return script('create', random.pick(createActions)(random), 3);
-  if (share < 0.75) return script('create', random.pick(taskActions)(random, vendor), 3);
-  if (share < 0.87) return script('status', random.pick(statusActions)(random), 5);
-  return script('file', random.pick(fileActions)(random), 3);
+  const share = random.next() + (when === 'before' ? 0 : 0.35);
+  if (share < 0.45) return script('create', random.pick(createActions)(random), 2);
+  if (share < 0.7) return script('create', random.pick(taskActions)(random, vendor), 2);
+  if (share < 0.95) return script('status', random.pick(statusActions)(random), 3);
+  return script('file', random.pick(fileActions)(random), 2);
 }

@@ -97,10 +97,11 @@ export function scheduleOf(seed: string, run: number, options: ScheduleOptions):
       for_ms,
     });
   }
-  for (let provider = random.between(6, 12); provider > 0; provider -= 1) {
+  for (let provider = random.between(8, 14); provider > 0; provider -= 1) {
     // Most uploads are made early, so most of the faults are scripted early.
     const at_ms = random.chance(0.6) ? 0 : moment();
-    faults.push({ at_ms, kind: 'provider', fault: providerFault(random) });
+    const fault = providerFault(random, at_ms === 0 ? 'before' : 'amid');
+    faults.push({ at_ms, kind: 'provider', fault });
   }
   for (let queue = random.between(1, 2); queue > 0; queue -= 1) {
     faults.push({ at_ms: moment(), kind: 'queue', ...queueFault(random, backend) });
@@ -140,7 +141,7 @@ export function crashScheduleOf(
   });
   // Without these nobody would come to the places where a refusal, an empty balance or a second download is handled.
   const faults = Array.from({ length: Math.ceil(crashes / 4) }, (_, index): Fault => {
-    return { at_ms: index * 2_000, kind: 'provider', fault: providerFault(random) };
+    return { at_ms: index * 2_000, kind: 'provider', fault: providerFault(random, 'amid') };
   });
   return {
     seed,

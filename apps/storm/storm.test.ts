@@ -36,7 +36,13 @@ test('a short storm on each backend pays nothing twice, loses nothing, writes no
     stale_writes: 0,
     partial: 0,
     stuck: 0,
+    runs_below_five_kinds: 0,
   });
+  const { faults } = last as { faults: Record<string, number> };
+  for (const kind of ['kill', 'pause', 'queue', 'database', 'wire']) {
+    expect(faults[kind], text).toBeGreaterThanOrEqual(2);
+  }
+  expect(faults['provider'], text).toBeGreaterThan(0);
   expect(last['chunks']).toBeGreaterThanOrEqual(24);
   expect(code, text).toBe(0);
 }, 600_000);

@@ -2,8 +2,20 @@ import type { EpisodeReport } from './play-episode.ts';
 import { faultKinds } from './schedule.ts';
 import type { Violation } from './violation.ts';
 
-/** The last line of a storm: all of its episodes in one object. */
-export function summarise(seed: string, commit: string, reports: readonly EpisodeReport[]): object {
+/** What each run of a storm must have met. */
+const kindsMin = 5;
+
+function kindsOf({ faults }: EpisodeReport): number {
+  return faultKinds.filter((kind) => (faults[kind] ?? 0) > 0).length;
+}
+
+/** The last line of a storm: all of its episodes in one object. `manyKinds`: its runs are to meet faults of many kinds. */
+export function summarise(
+  seed: string,
+  commit: string,
+  reports: readonly EpisodeReport[],
+  manyKinds: boolean,
+): object {
   const sum = (of: (report: EpisodeReport) => number) =>
     reports.reduce((total, report) => total + of(report), 0);
   const violated = (kinds: readonly Violation['kind'][]) =>
@@ -22,6 +34,9 @@ export function summarise(seed: string, commit: string, reports: readonly Episod
         sum(({ faults }) => faults[kind] ?? 0),
       ]),
     ),
+    ...(manyKinds && {
+      runs_below_five_kinds: sum((report) => (kindsOf(report) < kindsMin ? 1 : 0)),
+    }),
     crash_points: Object.fromEntries(
       [
         ...Map.groupBy(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAccounts, readEnvironment } from '@rollcall/config';
+import { armCrashPoint, crashPoint } from '@rollcall/crash-points';
 import { openDatabase } from '@rollcall/db';
 import {
   type Account,
@@ -14,6 +15,7 @@ import {
 } from '@rollcall/domain';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { readResult } from '@rollcall/results';
+import { naiveCrashPlan, naivePoints } from './naive-crash-plan.ts';
 
 /**
  * The worker that Rollcall is compared with: claim, call, store, and try again on an error or when the lock of a dead worker runs out,
@@ -38,6 +40,7 @@ const taskPatience_ms = 20_000;
 const environment = readEnvironment();
 if (!environment.ok) throw new Error(environment.problems.join('; '));
 const { config } = environment;
+armCrashPoint(naiveCrashPlan(config.crashAt));
 const read = readAccounts(await readFile(config.accountsFile, 'utf8'), undefined, {
   withKeys: true,
 });
@@ -77,6 +80,7 @@ async function work(job: Job): Promise<void> {
   const taskId = job.task_id ?? (await upload(job, provider, offer, numbers));
   const locator = await untilReady(job, provider, taskId);
   const rows = await download(provider, locator, account, offer, job.check_name, numbers);
+  crashPoint(naivePoints.afterParse);
   await db.transaction('test', async (tx) => {
     await tx.query(
       `INSERT INTO naive.results (check_name, number, outcome) SELECT $1, * FROM unnest($2::bigint[], $3::text[])
@@ -93,11 +97,13 @@ async function upload(
   offer: CheckOffer,
   numbers: Float64Array,
 ): Promise<string> {
+  crashPoint(naivePoints.beforeUpload);
   const answer = await provider.submit({
     taskType: offer.taskType,
     numbers,
     reference: `naive-${job.id}`,
   });
+  crashPoint(naivePoints.afterAnswer);
   if (answer.kind !== 'accepted') throw new Error(`upload: ${answer.kind}`);
   await db.query('UPDATE naive.jobs SET task_id = $2 WHERE id = $1', [job.id, answer.taskId]);
   return answer.taskId;
@@ -106,7 +112,9 @@ async function upload(
 async function untilReady(job: Job, provider: Provider, taskId: string): Promise<ResultLocator> {
   const giveUpAt = Date.now() + taskPatience_ms;
   while (Date.now() < giveUpAt) {
+    crashPoint(naivePoints.beforePoll);
     const answer = await provider.status([taskId]);
+    crashPoint(naivePoints.afterPoll);
     const status = answer.kind === 'answered' ? answer.tasks.get(taskId) : undefined;
     if (status?.phase === 'ready' && status.locator) return status.locator;
     if (status?.phase === 'failed' || status?.phase === 'rejected') {
@@ -130,9 +138,11 @@ async function download(
   const path = join(tmpdir(), `naive-${randomUUID()}`);
   const file = await open(path, 'wx+', 0o600);
   try {
+    crashPoint(naivePoints.beforeDownload);
     const answer = await provider.download(locator, async (bytes) => {
       await file.write(bytes);
     });
+    crashPoint(naivePoints.afterDownload);
     if (answer.kind !== 'downloaded') throw new Error(`download: ${answer.kind}`);
     const { semantics, taskType, verdictColumns, verdictWords } = offer;
     const options = {

@@ -26,7 +26,7 @@ export async function playBaseline(
 ): Promise<EpisodeReport> {
   await using opened = new AsyncDisposableStack();
   const scene = await openScene(opened, lane, {
-    schedule: withoutCrashPoints(schedule),
+    schedule,
     leases: stormLeases,
     program: 'naiveWorker',
     prepare: naiveSql,
@@ -45,6 +45,7 @@ export async function playBaseline(
   const scripted = await calmDown(scene);
   await untilQuiet(scene);
   const { charges } = (await scene.simulator.control('GET', 'ledger')) as { charges: Charge[] };
+  const crashes = scene.slots.flatMap((slot) => slot.deaths().points);
   const chunks = jobs.flatMap(chunksOf);
   const violations = [
     ...chunks.flatMap((chunk) => paidTwice(chunk, charges)),
@@ -54,17 +55,12 @@ export async function playBaseline(
     chunks: chunks.length,
     charges: charges.length,
     held: 0,
-    faults: countFaults(schedule, scripted.fired, 0),
-    crashes: [],
+    faults: countFaults(schedule, scripted.fired, crashes.length),
+    crashes,
     violations,
     recovery_s: (performance.now() - calmFrom) / 1_000,
     timelines: [],
   };
-}
-
-/** It has none: its deaths are those of the schedule's own moments, one more for each life that would end at a point. */
-function withoutCrashPoints(schedule: Schedule): Schedule {
-  return { ...schedule, lives: schedule.lives.map(() => []) };
 }
 
 function chunksOf(job: EnqueuedJob): number[][] {

@@ -1,0 +1,28 @@
+import { waitFor } from '@rollcall/testing';
+import type { Scene } from './open-scene.ts';
+
+const limit_ms = 5_000;
+
+/**
+ * Where no scripted answer struck, since nobody asked at its moment, two more are scripted for whoever asks next, and a while is waited for
+ * that. Where nobody asks any more, the summary counts the run without.
+ */
+export async function strikeLate({ simulator, tell }: Scene): Promise<void> {
+  const struck = async () => {
+    const { faults } = (await simulator.control('GET', 'faults')) as {
+      faults: { fired: number }[];
+    };
+    return faults.some(({ fired }) => fired > 0);
+  };
+  if (await struck()) return;
+  tell('no scripted answer struck: two more for whoever asks next');
+  for (const operation of ['status', 'create']) {
+    await simulator.control('POST', 'faults', {
+      match: { operation },
+      action: { kind: 'answer', status: 503 },
+    });
+  }
+  await waitFor(struck, { timeoutMs: limit_ms, everyMs: 100, describe: 'a strike' }).catch(
+    () => undefined,
+  );
+}
