@@ -69,7 +69,8 @@ export async function resolveHold(desk: Desk, asked: Asked): Promise<Resolved> {
   if (misfit) return misfit;
   const hold = await readHold(database, key.tenantId, chunkId);
   if (!hold || isAnother(body, hold.attempt_id)) return repeated(desk, asked);
-  const refusal = notAllowed(hold, body) ?? tooLow(desk, hold, body);
+  const refusal =
+    notAllowed(hold, body) ?? tooLow(desk, hold, body) ?? (await unnamedAgain(desk, asked));
   if (refusal) return refusal;
 
   const decided = await decide(desk, asked, hold);
@@ -147,6 +148,21 @@ function taskInUse({ attempt_outcome, task_id }: HoldRow, body: ResolveHold): Re
   }
   const detail = `This upload already has the task ${task_id}; only that one can be adopted.`;
   return refuse('task_in_use', { detail });
+}
+
+/**
+ * Where the chunk was paid for again before, a body that names no upload may be that decision, sent twice since its answer was lost: it must
+ * not pay a third time.
+ */
+async function unnamedAgain(
+  { database }: Desk,
+  { key, chunkId, body }: Asked,
+): Promise<Refusal | null> {
+  if (body.decision !== 'pay_again' || body.attempt_id !== undefined) return null;
+  const decisions = await readDecisions(database, key.tenantId, chunkId);
+  if (decisions.every(({ decision }) => decision !== 'pay_again')) return null;
+  const message = 'is required where it was paid again before: the upload that is held now';
+  return refuse('invalid_request', { errors: [{ in: 'body', pointer: '/attempt_id', message }] });
 }
 
 /** An approval below the price of today would let nothing through: the chunk would only be blocked. */

@@ -144,7 +144,14 @@ describe('deciding twice', () => {
     expect(again.body.chunk.state).toBe('held');
     const other = await resolve(chunkId, { ...asked, cost_ceiling: '0.003' }, approver);
     expect([other.status, other.body.code]).toEqual([409, 'not_held']);
+    // Without a name it could be the first one, sent again.
+    const unnamed = await resolve(chunkId, { ...asked, attempt_id: undefined }, approver);
+    expect([unnamed.body.code, unnamed.body.errors?.[0]?.pointer]).toEqual([
+      'invalid_request',
+      '/attempt_id',
+    ]);
     expect(await decisionsOn(chunkId)).toHaveLength(1);
+    expect((await resolve(chunkId, { ...asked, attempt_id: next }, approver)).status).toBe(200);
   });
 
   test('with another word on the money is refused, and says which decision stands', async () => {
