@@ -1,5 +1,5 @@
 import { waitFor } from '@rollcall/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Ground, openGround } from '../testing/ground.ts';
 import { query } from '../testing/post-job.ts';
 
@@ -39,6 +39,8 @@ async function stored(): Promise<unknown> {
 
 test('fault 18: a backend that is ended in the middle of the COPY of an upload: 503, nothing stored, nothing checked out; sent again it is stored once', async () => {
   const gate = await ground.database.pool.connect();
+  // With its connection goes its lock, so that a test that fails ends.
+  onTestFinished(() => gate.release(true));
   await gate.query('SELECT pg_advisory_lock(1818)');
   for (let death = 1; death <= deaths; death += 1) {
     const answered = upload();
@@ -58,7 +60,6 @@ test('fault 18: a backend that is ended in the middle of the COPY of an upload: 
     expect(await stored()).toEqual({ jobs: 0, numbers: 0, blobs: 0 });
   }
   await gate.query('SELECT pg_advisory_unlock(1818)');
-  gate.release();
   const statuses = [(await upload()).status, (await upload()).status];
   expect(statuses).toEqual([202, 202]);
   expect(await stored()).toEqual({ jobs: 1, numbers, blobs: 1 });
