@@ -13,6 +13,14 @@ import { killWorkers } from './start-worker.ts';
 import { realLeases, stormLeases } from './storm-leases.ts';
 import { summarise } from './summarise.ts';
 
+/**
+ * `storm [--seed S] [--runs N] [--first-run R] [--backend redis|postgres] [--at-once K] [--verbose]`: N episodes, K at a time, each drawn
+ * from the seed and its number (schedule.ts). Instead of those, `--crash-points N` ends N workers at named points and nothing else but
+ * scripted answers happens; `--real-leases` plays a death in each stage with the leases of production; `--baseline` puts a naive worker
+ * under the same faults. What a run starts ends with it, a signal included. The last line is one JSON object: `faults` counts
+ * those that struck, `crash_points` the deaths at each, and from `paid_twice` on come what was violated and what was measured
+ * (violation.ts). Exit codes: 0 nothing violated, 1 a violation, whose timeline is printed, 2 flags that cannot be read.
+ */
 const out = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Deaths at crash points in one episode: enough to be worth its start, few enough that its timelines can be read. */
