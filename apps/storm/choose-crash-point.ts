@@ -5,9 +5,11 @@ import { type StageAtHand, stageOfPoint } from './worker-crash-points.ts';
 /** So soon a worker that starts now can take work. */
 const startTime_ms = 1_000;
 
+const alwaysPassed = 'sweep.expire:before_commit#1';
+
 /**
- * The first of the points that a worker which starts now will come to, going by the work that waits; the last one where none is, and
- * null where no point is asked for. One that nobody asks about, being alone, needs no look.
+ * The first of the points that a worker which starts now will come to, going by the work that waits; one of a sweep where none is, and
+ * null where no point is asked for. A single one is taken unseen.
  */
 export async function chooseCrashPoint(
   db: Database,
@@ -27,5 +29,5 @@ export async function chooseCrashPoint(
     const stage = stageOfPoint(wish);
     return stage === null || (stage === 'any' ? waiting.size > 0 : waiting.has(stage));
   });
-  return passed ?? wishes.at(-1) ?? null;
+  return passed ?? alwaysPassed;
 }

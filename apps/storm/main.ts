@@ -30,7 +30,7 @@ const workers = 3;
 const dyingWorkers = 4;
 
 /** The schedules that the flags ask for, in their order. */
-function* schedulesOf(flags: Flags): Generator<Schedule> {
+function* schedulesOf(flags: Flags, deathsSoFar: () => number): Generator<Schedule> {
   const { seed, backend, firstRun, crashPoints } = flags;
   if (crashPoints === null) {
     for (let run = firstRun; run < firstRun + flags.runs; run += 1) {
@@ -39,11 +39,13 @@ function* schedulesOf(flags: Flags): Generator<Schedule> {
     }
     return;
   }
-  let left = crashPoints;
-  for (let run = firstRun; left > 0; run += 1) {
+  // An episode may end with fewer than were planned, on a busy machine: then there is another one.
+  let planned = 0;
+  for (let run = firstRun; deathsSoFar() < crashPoints; run += 1) {
+    const left = crashPoints - Math.max(deathsSoFar(), Math.min(planned, crashPoints - 1));
     const crashes = Math.min(crashesPerEpisode, left);
     yield crashScheduleOf(seed, run, { backend, workers: dyingWorkers, crashes });
-    left -= crashes;
+    planned += crashes;
   }
 }
 
@@ -55,8 +57,9 @@ interface House {
 
 async function storm(flags: Flags, { folder, lanes }: House): Promise<number> {
   const programs = await buildPrograms(folder);
-  const schedules = schedulesOf(flags);
   const reports: EpisodeReport[] = [];
+  const deathsSoFar = () => reports.reduce((sum, { crashes }) => sum + crashes.length, 0);
+  const schedules = schedulesOf(flags, deathsSoFar);
   const begun = performance.now();
 
   async function playInLane(): Promise<void> {
@@ -74,10 +77,9 @@ async function storm(flags: Flags, { folder, lanes }: House): Promise<number> {
         : playEpisode(lane, schedule, leases, say));
       reports.push(report);
       describe(schedule, report);
-      const deaths = reports.reduce((sum, { crashes }) => sum + crashes.length, 0);
       const after_s = ((performance.now() - begun) / 1_000).toFixed(0);
       if (flags.crashPoints !== null)
-        out(`${deaths} of ${flags.crashPoints} deaths after ${after_s} s`);
+        out(`${deathsSoFar()} of ${flags.crashPoints} deaths after ${after_s} s`);
     }
     lanes.delete(lane);
     await lane.close();

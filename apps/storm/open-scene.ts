@@ -76,7 +76,12 @@ export async function openScene(
   const redis = server === null ? null : { server, wire: await openFaultyWire(server.url) };
   if (redis !== null) opened.defer(() => redis.wire.close());
 
-  const accounts = await stormAccounts({ url: providerWire.url, resultUrl: simulator.resultUrl });
+  const accounts = await stormAccounts({
+    url: providerWire.url,
+    resultUrl: simulator.resultUrl,
+    // Where workers do little but die, a task waits for its poll until one of them lives long enough.
+    patience_s: schedule.crashes === null ? 20 : 300,
+  });
   const accountsFile = join(folder, 'accounts.yaml');
   await writeFile(accountsFile, accounts.text);
   const happenings: Happening[] = [];

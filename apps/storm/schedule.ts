@@ -152,7 +152,7 @@ export function crashScheduleOf(
     faults,
     storm_ms: crashes * 4_000,
     crashes,
-    lifeLimit_ms: 6_000,
+    lifeLimit_ms: 3_500,
   };
 }
 

@@ -8,6 +8,8 @@ import { parseDocument } from 'yaml';
 export async function stormAccounts(simulator: {
   readonly url: string;
   readonly resultUrl: string;
+  /** How long a task may take before it is held. */
+  readonly patience_s: number;
 }): Promise<{ readonly text: string; readonly keys: Readonly<Record<string, string>> }> {
   const { text, keys } = await simulatedAccounts({ ...simulator, chunkSize: 20 });
   const file = parseDocument(text);
@@ -15,7 +17,7 @@ export async function stormAccounts(simulator: {
     const set = (path: readonly string[], value: unknown) =>
       file.setIn(['accounts', account, ...path], file.createNode(value));
     set(['pace'], { requests_per_second: 40, uploads_in_flight: 3 });
-    set(['poll'], { floor: '150ms', ceiling: '1s', deadline: '20s' });
+    set(['poll'], { floor: '150ms', ceiling: '1s', deadline: `${simulator.patience_s}s` });
     // Elsewhere a job's first chunk goes alone, and the storm would be over before the rest of them.
     if (account !== 'ekycpro') set(['canary'], 'off');
     set(['upload_deadline'], '1500ms');

@@ -11,7 +11,7 @@ export const workerCrashPoints: readonly string[] = crashPoints.filter(
 /** Those on the way of every chunk; the others want a fault, or a job's first moment, before anybody comes by. */
 export const travelledCrashPoints: readonly string[] = workerCrashPoints.filter(
   (point) =>
-    !/accounts\.sync|plan\.job|lease\.extend|balance|release_unsent|pause_account|ingest\.leave|keep_evidence/.test(
+    !/accounts\.sync|plan\.job|reserve_request|lease\.extend|balance|release_unsent|pause_account|ingest\.leave|keep_evidence/.test(
       point,
     ),
 );
