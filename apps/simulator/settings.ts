@@ -9,6 +9,8 @@ export const settingsSchema = z.strictObject({
   export_ms: z.number().nonnegative().default(0),
   /** Lifetime of a presigned result URL. S3 allows at most 7 days. */
   result_url_expires_seconds: z.int().min(1).max(604_800).default(3_600),
+  /** Scheme, host and port of result URLs where they are reached by another way than the simulator's own port, e.g. through a proxy. */
+  result_origin: z.url({ protocol: /^https?$/ }).optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingsInput = z.input<typeof settingsSchema>;

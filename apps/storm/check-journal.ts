@@ -42,8 +42,10 @@ function checkChunk(rows: readonly JournalRow[]): Violation[] {
     if (row.from_fence !== null && row.to_fence !== null && row.to_fence < row.from_fence) {
       wrong('status', `its fence went from ${row.from_fence} to ${row.to_fence}`);
     }
-    const leaves = moves && row.from_state !== null && claimed.has(row.from_state);
-    if (leaves && row.who !== claimer && !isSweep(row)) {
+    // A poll that says wait changes neither state nor fence.
+    const polls = !moves && row.from_fence === row.to_fence;
+    const writes = (moves || polls) && row.from_state !== null && claimed.has(row.from_state);
+    if (writes && row.who !== claimer && !isSweep(row)) {
       wrong(
         'stale_write',
         `${row.who} moved ${row.from_state} → ${row.to_state}, claimed by ${claimer ?? 'nobody'}`,

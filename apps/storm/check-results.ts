@@ -32,7 +32,10 @@ export async function checkResults(
   const violations: Violation[] = [];
   for (const { id, audit, state } of states) {
     if (audit.ok) continue;
-    const what = `the sums of job ${id} (${state}) do not hold: ${JSON.stringify(audit)}`;
+    const own = chunks
+      .filter(({ job_id }) => job_id === id)
+      .map((chunk) => `${chunk.numbers} ${chunk.state} ${chunk.reason ?? ''}`.trim());
+    const what = `the sums of job ${id} (${state}) do not hold: ${JSON.stringify(audit)}; chunks: ${own.join(', ')}`;
     violations.push({ kind: 'lost', chunkId: null, count: 1, what });
   }
   for (const { id, state, rows, numbers } of chunks) {

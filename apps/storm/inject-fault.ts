@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultyWire } from '@rollcall/testing';
 import type { Scene } from './open-scene.ts';
 import { patient } from './patient.ts';
+import { pauseHolder } from './pause-holder.ts';
 import type { Fault } from './schedule.ts';
 
 /** Does a fault and, where it lasts, undoes it after its time; resolves when it is over. */
@@ -10,8 +11,7 @@ export async function injectFault(scene: Scene, fault: Fault): Promise<void> {
     case 'kill':
       return scene.slots[fault.worker]?.kill(fault.down_ms);
     case 'pause':
-      scene.slots[fault.worker]?.pause(fault.for_ms);
-      return delay(fault.for_ms);
+      return pause(scene, fault);
     case 'provider':
       await scene.simulator.control('POST', 'faults', fault.fault);
       return;
@@ -20,8 +20,18 @@ export async function injectFault(scene: Scene, fault: Fault): Promise<void> {
     case 'database':
       return troubleDatabase(scene, fault);
     case 'wire':
-      return troubleWire(scene.providerWire, fault);
+      return troubleWire(fault.of === 'results' ? scene.resultWire : scene.providerWire, fault);
   }
+}
+
+async function pause(
+  scene: Scene,
+  { aim, worker, for_ms }: Extract<Fault, { kind: 'pause' }>,
+): Promise<void> {
+  if (await pauseHolder(scene, aim)) return;
+  const resume = scene.slots[worker]?.pause();
+  await delay(for_ms);
+  resume?.();
 }
 
 async function troubleQueue(

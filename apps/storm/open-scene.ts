@@ -30,6 +30,8 @@ export interface Scene {
   /** The line of each worker to Postgres. */
   readonly databaseWires: readonly FaultyWire[];
   readonly providerWire: FaultyWire;
+  /** The line to the result files, which are on another port. */
+  readonly resultWire: FaultyWire;
   /** The TMPDIR of the workers. */
   readonly temporary: string;
   /** What was told, for timelines. */
@@ -72,13 +74,16 @@ export async function openScene(
   opened.defer(() => simulator.stop());
   const providerWire = await openFaultyWire(simulator.url);
   opened.defer(() => providerWire.close());
+  const resultWire = await openFaultyWire(simulator.resultUrl);
+  opened.defer(() => resultWire.close());
+  await simulator.control('PATCH', 'settings', { result_origin: new URL(resultWire.url).origin });
   const server = schedule.backend === 'redis' ? await lane.redis() : null;
   const redis = server === null ? null : { server, wire: await openFaultyWire(server.url) };
   if (redis !== null) opened.defer(() => redis.wire.close());
 
   const accounts = await stormAccounts({
     url: providerWire.url,
-    resultUrl: simulator.resultUrl,
+    resultUrl: resultWire.url,
     // Where workers do little but die, a task waits for its poll until one of them lives long enough.
     patience_s: schedule.crashes === null ? 20 : 300,
   });
@@ -116,7 +121,9 @@ export async function openScene(
         ...accounts.keys,
       }),
       onLine: (line) => {
-        if (!line.startsWith('{')) tell(`storm_${index + 1} says: ${line}`);
+        if (!line.startsWith('{') || line.includes('"job.audit_failed"')) {
+          tell(`storm_${index + 1} says: ${line}`);
+        }
       },
       lifeLimit_ms: schedule.lifeLimit_ms,
       onDeath: (how, crashAt) =>
@@ -136,6 +143,7 @@ export async function openScene(
     slots,
     databaseWires,
     providerWire,
+    resultWire,
     temporary,
     happenings,
     tell,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   adoptTask,
+  changeJob,
   type Database,
   giveUp,
   keepPolling,
@@ -8,10 +9,11 @@ import {
   replayArtifact,
   resetBreaker,
   resumeAccount,
+  resumeJob,
   serverNow_ms,
   unblockAccount,
 } from '@rollcall/db';
-import { decisionsFor, type HeldReason, makeId, parseMoney } from '@rollcall/domain';
+import { decisionsFor, type HeldReason, type JobId, makeId, parseMoney } from '@rollcall/domain';
 import { patient } from './patient.ts';
 import type { AttemptFact, ChunkFact, Facts } from './read-facts.ts';
 
@@ -20,18 +22,36 @@ const deadline_ms = 20_000;
 /** A task that fails this often, however it is asked, is given up. */
 const triesMax = 3;
 
-/** Lets accounts go on that stopped: a key that was refused, a breaker, an empty balance. A person would be slower. */
+/** So long an account stays stopped before the operator has seen it. */
+const seenAfter_s = 3;
+
+/** Lets accounts go on that have been stopped for some seconds: a key that was refused, an upload too dear, a breaker. */
 export async function tendAccounts(db: Database): Promise<void> {
-  const { rows } = await db.query<{ account: string; paused: boolean; reasons: string[] | null }>(
-    `SELECT s.account, s.paused_reason IS NOT NULL AS paused,
-            (SELECT array_agg(DISTINCT c.reason) FROM store.chunks c WHERE c.account = s.account AND c.state = 'blocked') AS reasons
-       FROM store.account_states s`,
+  const { rows } = await db.query<{ account: string; paused: boolean; open: boolean }>(
+    `SELECT account, COALESCE(paused_at < clock_timestamp() - $1 * interval '1 second', false) AS paused,
+            breaker_state = 'open' AND breaker_since < clock_timestamp() - $1 * interval '1 second' AS open
+       FROM store.account_states`,
+    [seenAfter_s],
   );
-  for (const { account, paused, reasons } of rows) {
+  for (const { account, paused, open } of rows) {
     if (paused) await resumeAccount(db, account);
-    if (reasons?.includes('breaker')) await resetBreaker(db, account);
-    if (reasons?.includes('provider_balance'))
+    if (open) await resetBreaker(db, account);
+  }
+}
+
+/** After the storm also: jobs may spend what they cost and go on behind a rejected canary, and nobody waits two minutes for a balance. */
+export async function tendAll(db: Database): Promise<void> {
+  await tendAccounts(db);
+  const { rows } = await db.query<{ reason: string; job_id: JobId; account: string }>(
+    `SELECT DISTINCT c.reason, j.id AS job_id, c.account FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
+      WHERE c.state = 'blocked' AND c.reason IN ('job_ceiling', 'canary_rejected', 'provider_balance')`,
+  );
+  for (const { reason, job_id, account } of rows) {
+    if (reason === 'job_ceiling') await changeJob(db, by.tenantId, job_id, { maxCost: null });
+    if (reason === 'canary_rejected') await resumeJob(db, by.tenantId, job_id);
+    if (reason === 'provider_balance') {
       await db.transaction('test', (tx) => unblockAccount(tx, account, ['provider_balance']));
+    }
   }
 }
 

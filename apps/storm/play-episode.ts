@@ -6,10 +6,11 @@ import { checkLeases } from './check-leases.ts';
 import { checkMoney } from './check-money.ts';
 import { openWithoutReason } from './check-open.ts';
 import { checkResults } from './check-results.ts';
+import { checkSpending } from './check-spending.ts';
 import { type EnqueuedJob, enqueueJob } from './enqueue-job.ts';
 import type { Lane } from './lane.ts';
 import { openScene, type Scene } from './open-scene.ts';
-import { decideHolds, tendAccounts } from './operator.ts';
+import { decideHolds, tendAccounts, tendAll } from './operator.ts';
 import { patient } from './patient.ts';
 import { type Facts, readFacts } from './read-facts.ts';
 import { readJournal } from './read-journal.ts';
@@ -77,6 +78,7 @@ export async function playEpisode(
     ...openAfterDecisions(facts),
     ...checkMoney(facts),
     ...checkJournal(journal),
+    ...checkSpending(journal, facts.chunks),
     // Short leases are put off by the storm's own outages; the real ones are played without any.
     ...(leases === stormLeases ? [] : checkLeases(journal, leases, tell)),
     ...(await checkResults(db, simulator, jobs, facts, scripted.edits)),
@@ -126,11 +128,11 @@ async function untilQuiet(scene: Scene, jobs: readonly EnqueuedJob[]): Promise<F
   let before = '';
   let movedAt = performance.now();
   for (;;) {
-    await patient(() => tendAccounts(scene.db));
+    await patient(() => tendAll(scene.db));
     const facts = await readFacts(scene.db, scene.simulator, jobs);
     const quiet = facts.jobs.length === jobs.length && openWithoutReason(facts).length === 0;
     const blocked = facts.chunks.some(
-      ({ state, reason }) => state === 'blocked' && !reason?.startsWith('canary'),
+      ({ state, reason }) => state === 'blocked' && reason !== 'canary',
     );
     const now = performance.now();
     const motion = await motionOf(scene.db);
@@ -156,22 +158,10 @@ async function decideAll(scene: Scene, jobs: readonly EnqueuedJob[], quiet: Fact
   let facts = quiet;
   for (let round = 0; round < roundsMax; round += 1) {
     const decided = await decideHolds(scene.db, facts, tries);
-    const unblocked = await releaseCanaries(scene.db);
-    if (decided + unblocked === 0) break;
+    if (decided === 0) break;
     facts = await untilQuiet(scene, jobs);
   }
   return facts;
-}
-
-/** The first chunk of a job was rejected: the operator, who knows that the provider was only told to refuse, lets the rest go. */
-async function releaseCanaries(db: Database): Promise<number> {
-  const { rowCount } = await patient(() =>
-    db.query(
-      `UPDATE store.chunks SET state = 'ready', reason = NULL, due_at = clock_timestamp(), rung_at = NULL
-        WHERE state = 'blocked' AND reason = 'canary_rejected'`,
-    ),
-  );
-  return rowCount ?? 0;
 }
 
 function openAfterDecisions({ jobs }: Facts): Violation[] {

@@ -6,8 +6,10 @@ export interface JournalRow {
   readonly id: number;
   readonly at: Date;
   readonly who: string;
-  readonly subject: 'chunk' | 'attempt';
-  readonly chunk_id: string;
+  readonly subject: 'chunk' | 'attempt' | 'account' | 'ceiling';
+  readonly chunk_id: string | null;
+  /** Of an `account` row only. */
+  readonly account: string | null;
   readonly attempt_id: string | null;
   readonly from_state: string | null;
   readonly to_state: string;

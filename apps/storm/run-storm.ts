@@ -9,7 +9,7 @@ export interface StormWork<Job> {
   enqueue(job: StormJob, index: number): Promise<Job>;
   /** Whether anything was uploaded, or is about to be. */
   hasBegun(): Promise<boolean>;
-  /** Done every second: what an attentive operator does meanwhile. */
+  /** Done every second: what an operator does meanwhile. */
   tend(): Promise<void>;
 }
 
@@ -71,6 +71,7 @@ async function tend(work: StormWork<unknown>, over: AbortSignal): Promise<void> 
 export async function calmDown({
   simulator,
   providerWire,
+  resultWire,
   redis,
   databaseWires,
   slots,
@@ -80,6 +81,7 @@ export async function calmDown({
   };
   await simulator.control('DELETE', 'faults');
   await providerWire.mend();
+  await resultWire.mend();
   await redis?.wire.mend();
   for (const wire of databaseWires) await wire.mend();
   await Promise.all(slots.map((slot) => slot.calm()));

@@ -40,7 +40,13 @@ export type FaultKind = (typeof faultKinds)[number];
 /** `at_ms` counts from the first upload; what is at 0 is there before it. */
 export type Fault = { readonly at_ms: number } & (
   | { readonly kind: 'kill'; readonly worker: number; readonly down_ms: number }
-  | { readonly kind: 'pause'; readonly worker: number; readonly for_ms: number }
+  /** `worker`: who is stopped where nobody holds what is aimed at. */
+  | {
+      readonly kind: 'pause';
+      readonly aim: PauseAim;
+      readonly worker: number;
+      readonly for_ms: number;
+    }
   | { readonly kind: 'provider'; readonly fault: ProviderFault }
   | { readonly kind: 'queue'; readonly what: QueueFault; readonly for_ms: number }
   | {
@@ -49,9 +55,16 @@ export type Fault = { readonly at_ms: number } & (
       readonly worker: number;
       readonly for_ms: number;
     }
-  | { readonly kind: 'wire'; readonly what: WireFault; readonly for_ms: number }
+  | {
+      readonly kind: 'wire';
+      readonly of: 'providers' | 'results';
+      readonly what: WireFault;
+      readonly for_ms: number;
+    }
 );
 
+/** What the worker that is stopped has claimed right then. */
+export type PauseAim = 'upload' | 'poll' | 'download' | 'failing_download';
 /** `emptied`: FLUSHALL, or the tables of doorbells emptied. `killed`: Redis dies and comes back empty. */
 export type QueueFault = 'emptied' | 'killed' | 'frozen' | 'lost_reply';
 /** Of the whole server, or of the line of one worker. */
@@ -61,7 +74,7 @@ export type DatabaseFault =
   | 'frozen'
   | 'reset'
   | 'commit_reply_lost';
-/** Of the line to the providers. */
+/** Of the line to the providers, or of that to their result files. */
 export type WireFault = 'delayed' | 'dripping' | 'truncated' | 'reset' | 'frozen' | 'cut';
 
 export interface ScheduleOptions {
@@ -88,11 +101,12 @@ export function scheduleOf(seed: string, run: number, options: ScheduleOptions):
       down_ms: random.between(0, 1_500),
     });
   }
-  for (let pauses = random.between(1, 2); pauses > 0; pauses -= 1) {
+  for (let pauses = random.between(2, 3); pauses > 0; pauses -= 1) {
     const for_ms = random.between(pause_ms.min, pause_ms.max);
     faults.push({
       at_ms: random.between(100, storm_ms - 2_000),
       kind: 'pause',
+      aim: random.pick<PauseAim>(['upload', 'poll', 'download', 'download', 'failing_download']),
       worker: worker(),
       for_ms,
     });
@@ -228,7 +242,7 @@ function databaseFault(random: Random): { what: DatabaseFault; for_ms: number } 
   return { what, for_ms: random.between(200, 3_500) };
 }
 
-function wireFault(random: Random): { what: WireFault; for_ms: number } {
+function wireFault(random: Random): Omit<Extract<Fault, { kind: 'wire' }>, 'at_ms' | 'kind'> {
   const what = random.pick<WireFault>([
     'delayed',
     'dripping',
@@ -237,5 +251,6 @@ function wireFault(random: Random): { what: WireFault; for_ms: number } {
     'frozen',
     'cut',
   ]);
-  return { what, for_ms: random.between(300, 2_500) };
+  const of = random.chance(0.6) ? 'providers' : 'results';
+  return { of, what, for_ms: random.between(300, 2_500) };
 }

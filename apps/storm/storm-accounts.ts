@@ -1,6 +1,9 @@
 import { simulatedAccounts } from '@rollcall/config';
 import { parseDocument } from 'yaml';
 
+/** Of each account; the checker of P8 counts them. */
+export const uploadsInFlight = 3;
+
 /**
  * The simulated accounts, with chunks of about 20 numbers (facebook 100, telegram 400 behind a canary) and patience in seconds: an
  * upload is given up within the lease, and a task that never ends is held within the episode.
@@ -16,12 +19,13 @@ export async function stormAccounts(simulator: {
   for (const account of Object.keys((file.toJS() as { accounts: object }).accounts)) {
     const set = (path: readonly string[], value: unknown) =>
       file.setIn(['accounts', account, ...path], file.createNode(value));
-    set(['pace'], { requests_per_second: 40, uploads_in_flight: 3 });
+    set(['pace'], { requests_per_second: 40, uploads_in_flight: uploadsInFlight });
     set(['poll'], { floor: '150ms', ceiling: '1s', deadline: `${simulator.patience_s}s` });
     // Elsewhere a job's first chunk goes alone, and the storm would be over before the rest of them.
     if (account !== 'ekycpro') set(['canary'], 'off');
     set(['upload_deadline'], '1500ms');
-    set(['download_deadline'], '3s');
+    // Longer than a pause: whoever wakes has its file to write, not a deadline that has passed.
+    set(['download_deadline'], '12s');
   }
   file.setIn(['accounts', 'ekycpro', 'checks', 'telegram', 'chunk_size'], 400);
   return { text: file.toString(), keys };

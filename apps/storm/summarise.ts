@@ -48,11 +48,13 @@ export function summarise(
         .sort(([one], [other]) => one.localeCompare(other)),
     ),
     paid_twice: violated(['paid_twice']),
-    lost: violated(['lost', 'money']),
-    stale_writes: violated(['stale_write', 'status']),
-    partial: violated(['partial', 'file']),
+    lost: violated(['lost']),
+    stale_writes: violated(['stale_write']),
+    partial: violated(['partial']),
     held: sum(({ held }) => held),
-    stuck: violated(['stuck', 'lease']),
+    stuck: violated(['stuck']),
+    // Books that differ, edges that are not drawn, leases that lasted, files left behind, uploads above what was allowed.
+    other: violated(['money', 'status', 'lease', 'file', 'spending']),
     max_recovery_s: Number(Math.max(0, ...reports.map(({ recovery_s }) => recovery_s)).toFixed(1)),
   };
 }

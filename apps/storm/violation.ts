@@ -9,7 +9,8 @@ export interface Violation {
     | 'money'
     | 'status'
     | 'lease'
-    | 'file';
+    | 'file'
+    | 'spending';
   readonly chunkId: string | null;
   readonly count: number;
   readonly what: string;

@@ -1,5 +1,6 @@
 /**
- * What the storm adds to a database to see who did what: a row for every change of a chunk's or job's state or fence and of an
+ * What the storm adds to a database to see who did what: a row for every change of a chunk's state or fence, every poll of it (neither
+ * changes), every change of an
  * attempt's outcome, in the order in which they happened. Each worker has a role of its own. Nothing of Rollcall reads it.
  */
 export const watchSql = `
@@ -10,6 +11,7 @@ CREATE TABLE storm.journal (
   who         text NOT NULL DEFAULT session_user,
   subject     text NOT NULL,
   chunk_id    text,
+  account     text,
   attempt_id  text,
   from_state  text,
   to_state    text NOT NULL,
@@ -28,7 +30,7 @@ BEGIN
 END $$;
 CREATE TRIGGER storm_watch_new AFTER INSERT ON store.chunks FOR EACH ROW EXECUTE FUNCTION storm.watch_chunk();
 CREATE TRIGGER storm_watch AFTER UPDATE ON store.chunks FOR EACH ROW
-  WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.fence IS DISTINCT FROM NEW.fence) EXECUTE FUNCTION storm.watch_chunk();
+  WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.fence IS DISTINCT FROM NEW.fence OR OLD.polls < NEW.polls) EXECUTE FUNCTION storm.watch_chunk();
 CREATE FUNCTION storm.watch_attempt() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO storm.journal (subject, chunk_id, attempt_id, from_state, to_state, to_fence, reason)
@@ -38,4 +40,24 @@ END $$;
 CREATE TRIGGER storm_watch_new AFTER INSERT ON store.attempts FOR EACH ROW EXECUTE FUNCTION storm.watch_attempt();
 CREATE TRIGGER storm_watch AFTER UPDATE ON store.attempts FOR EACH ROW
   WHEN (OLD.outcome IS DISTINCT FROM NEW.outcome) EXECUTE FUNCTION storm.watch_attempt();
+CREATE FUNCTION storm.watch_account() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO storm.journal (subject, account, from_state, to_state, reason)
+  VALUES ('account', NEW.account, OLD.breaker_state, NEW.breaker_state, 'reset');
+  RETURN NULL;
+END $$;
+CREATE TRIGGER storm_watch AFTER UPDATE ON store.account_states FOR EACH ROW
+  WHEN (OLD.breaker_reset_at IS DISTINCT FROM NEW.breaker_reset_at) EXECUTE FUNCTION storm.watch_account();
+CREATE FUNCTION storm.watch_ceiling() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE ceiling numeric; spent numeric;
+BEGIN
+  SELECT max_cost INTO ceiling FROM store.jobs WHERE job_no = NEW.job_no;
+  SELECT sum(CASE entry WHEN 'reserve' THEN amount ELSE -amount END) INTO spent FROM store.ledger WHERE job_no = NEW.job_no AND entry IN ('reserve', 'release');
+  IF spent > ceiling THEN
+    INSERT INTO storm.journal (subject, chunk_id, attempt_id, to_state, reason)
+    SELECT 'ceiling', chunk_id, id, 'reserved', format('%s of the ceiling %s is reserved', spent, ceiling) FROM store.attempts WHERE id = NEW.attempt_id;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER storm_watch AFTER INSERT ON store.ledger FOR EACH ROW WHEN (NEW.entry = 'reserve') EXECUTE FUNCTION storm.watch_ceiling();
 `;

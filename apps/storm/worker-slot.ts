@@ -10,7 +10,8 @@ export interface WorkerSlot {
   /** Deaths by SIGKILL: at an armed crash point, or by `kill`. */
   readonly deaths: () => Deaths;
   kill(down_ms: number): void;
-  pause(for_ms: number): void;
+  /** Stops the process; what is returned wakes the same one. */
+  pause(): () => void;
   /** No more of `lives`: whoever is armed dies now, and what comes after is not armed. Resolves when an unarmed worker is up. */
   calm(): Promise<void>;
   /** Ends for good: SIGTERM, then SIGKILL after `patience_ms`. */
@@ -108,10 +109,10 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
       killedByUs = true;
       worker.kill();
     },
-    pause(for_ms) {
+    pause() {
       const paused = worker;
       paused.pause();
-      void delay(for_ms).then(() => paused.resume());
+      return () => paused.resume();
     },
     async calm() {
       calmed = true;

@@ -19,5 +19,5 @@ export function freshResultUrl(simulation: Simulation, task: Task, account: Acco
   if (bornExpired) task.script.expiredUrlsLeft -= 1;
   const signedAtMs = simulation.now() - (bornExpired ? (expiresSeconds + 60) * 1000 : 0);
   const query = simulation.resultUrls.sign(path, signedAtMs, expiresSeconds);
-  return `${simulation.resultOrigin}${path}?${query}`;
+  return `${simulation.settings.result_origin ?? simulation.resultOrigin}${path}?${query}`;
 }
