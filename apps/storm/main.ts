@@ -43,7 +43,8 @@ function* schedulesOf(flags: Flags, deathsSoFar: () => number): Generator<Schedu
   let planned = 0;
   for (let run = firstRun; deathsSoFar() < crashPoints; run += 1) {
     const left = crashPoints - Math.max(deathsSoFar(), Math.min(planned, crashPoints - 1));
-    const crashes = Math.min(crashesPerEpisode, left);
+    // Never a handful: an episode costs more than its deaths then.
+    const crashes = Math.min(crashesPerEpisode, Math.max(left, Math.min(20, crashPoints)));
     yield crashScheduleOf(seed, run, { backend, workers: dyingWorkers, crashes });
     planned += crashes;
   }
