@@ -6,6 +6,7 @@ import {
   type CapPeriod,
   claimSubmit,
   findIntent,
+  forgetBalance,
   type LoadedSubmit,
   loadSubmit,
   originOf,
@@ -215,7 +216,11 @@ export async function askBalance(
   const answer = await equipment.providerOf(account).balance();
   const balance = answer.kind === 'balance' ? parseMoney(answer.amount) : null;
   return db.transaction('submit.keep_balance', async (tx) => {
-    if (balance === null) return unblockChunk(tx, loaded.chunkId, loaded.fence);
+    if (balance === null) {
+      // What was told before may be outdated, and must not stop what nobody can ask about any more.
+      await forgetBalance(tx, account.id);
+      return unblockChunk(tx, loaded.chunkId, loaded.fence);
+    }
     await recordBalance(tx, account.id, balance);
     log.info('account.balance', { account: account.id });
     if (balance < needed) return false;

@@ -1,4 +1,5 @@
 import { readUnpaid, accountState } from '@rollcall/db';
+import { formatMoney, noMoney, priceOf } from '@rollcall/domain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
@@ -77,6 +78,83 @@ describe.each([
     expect((await states(jobId)).filter((state) => state !== 'polling')).toEqual([]);
     expect(await ground.charges(simulated)).toBe(chunks);
     expect(await readUnpaid(ground.db, 1)).toEqual([]);
+  });
+});
+
+describe('fault 11: a low balance of tasks-v1', () => {
+  const account = 'ekycpro';
+  /** As a look of an hour ago told it. */
+  const toldLongAgo = (amount: number) =>
+    ground.db.query(
+      "UPDATE store.account_states SET balance = $2, balance_at = now() - interval '1 hour' WHERE account = $1",
+      [account, amount],
+    );
+  const outcomes = async () =>
+    (await ground.db.query('SELECT DISTINCT outcome FROM store.attempts')).rows;
+  /** What a chunk costs by the accounts file. */
+  const price = () => {
+    const offer = ground.equipment.accounts.accounts.get(account)?.checks['telegram'];
+    return Number(formatMoney(priceOf(offer?.pricePerNumber ?? noMoney, 100)));
+  };
+
+  test('is not uploaded into: one balance call a look, and it goes on by itself after a top-up', async () => {
+    const low = price() / 2;
+    await balance(account, low);
+    await toldLongAgo(low);
+    const { jobId, ids } = await readyChunks('telegram', account);
+    expect(await submitChunk(ground.equipment, ids[0] ?? '', never)).toEqual({ blocked: 1 });
+    await looks(jobId, ids, 3);
+    expect(await states(jobId)).toEqual(Array(chunks).fill('provider_balance'));
+    expect(await ground.requests(account, 'balance')).toBe(3);
+    expect(await ground.requests(account, 'create')).toBe(0);
+    expect(await outcomes()).toEqual([]);
+    // A chunk that comes later waits with the others; its doorbell asks nobody.
+    const later = await readyChunks('telegram', account);
+    await Promise.all(later.ids.map((id) => submitChunk(ground.equipment, id, never)));
+    expect(await states(later.jobId)).toEqual(Array(chunks).fill('provider_balance'));
+    expect(await ground.requests(account, 'balance')).toBe(3);
+
+    await balance(account, 1_000);
+    await looks(jobId, ids, 3);
+    expect(await states(jobId)).toEqual(Array(chunks).fill('polling'));
+    expect(await ground.requests(account, 'balance')).toBe(4);
+    expect(await ground.requests(account, 'create')).toBe(chunks);
+    expect(await outcomes()).toEqual([{ outcome: 'accepted' }]);
+  });
+
+  test('is spent to the last upload that it has room for, by what was reserved since it was told', async () => {
+    const forTwo = price() * 2.5;
+    await balance(account, forTwo);
+    await toldLongAgo(forTwo);
+    const { jobId, ids } = await readyChunks('telegram', account);
+    for (const id of ids) await submitChunk(ground.equipment, id, never);
+    await looks(jobId, ids, 2);
+    expect(await states(jobId)).toEqual([
+      'polling',
+      'polling',
+      ...Array(chunks - 2).fill('provider_balance'),
+    ]);
+    expect(await ground.requests(account, 'create')).toBe(2);
+    expect(await outcomes()).toEqual([{ outcome: 'accepted' }]);
+
+    await balance(account, 1_000);
+    await looks(jobId, ids, 3);
+    expect(await states(jobId)).toEqual(Array(chunks).fill('polling'));
+    expect(await ground.requests(account, 'create')).toBe(chunks);
+  });
+
+  test('that cannot be asked for any more is forgotten, and one probe finds out', async () => {
+    await toldLongAgo(0);
+    await ground.fault({
+      match: { account, operation: 'balance' },
+      action: { kind: 'answer', status: 500 },
+    });
+    const { jobId, ids } = await readyChunks('telegram', account);
+    await submitChunk(ground.equipment, ids[0] ?? '', never);
+    await looks(jobId, ids, 3);
+    expect(await states(jobId)).toEqual(Array(chunks).fill('polling'));
+    expect(await ground.requests(account, 'balance')).toBe(1);
+    expect((await accountState(ground.db, account))?.balance).toBeNull();
   });
 });
 

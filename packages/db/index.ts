@@ -15,6 +15,7 @@ export {
   accountState,
   blockReady,
   confirmSemantics,
+  forgetBalance,
   originOf,
   pauseAccount,
   postponeBlocked,

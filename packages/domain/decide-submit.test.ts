@@ -19,6 +19,7 @@ const claimable: SubmitFacts = {
     uploadsInFlight: 0,
     breaker: { state: 'closed' },
     awaitingPayment: false,
+    balance: null,
     spentToday: dollars(0),
     dayEnds_ms: now_ms + 3_600_000,
     spentThisMonth: dollars(0),
@@ -124,6 +125,14 @@ const reasons: readonly {
     decided: { kind: 'ask_balance', amount: dollars(1) },
   },
   {
+    name: 'the balance that was told has no room for it',
+    make: (facts) => ({
+      ...facts,
+      account: { ...facts.account, balance: { left: dollars(0.5), told_ms: now_ms - 20_000 } },
+    }),
+    decided: { kind: 'block', reason: 'provider_balance', due_ms: now_ms + 100_000 },
+  },
+  {
     name: 'the account’s pace is used up',
     make: (facts) => ({ ...facts, account: { ...facts.account, nextRequest_ms: now_ms + 2_001 } }),
     decided: { kind: 'wait', why: 'pace' },
@@ -217,6 +226,22 @@ describe('decideSubmit', () => {
       due_ms,
     });
     expect(decideSubmit({ ...claimable, account }).kind).toBe('claim');
+  });
+
+  test.each([
+    ['suffices to the last billionth', dollars(1), 0, 'claim'],
+    ['does not by one', (dollars(1) - 1n) as Money, 0, now_ms + 120_000],
+    ['is overdrawn', dollars(-5), 0, now_ms + 120_000],
+    ['was told a wait ago is asked for at once', dollars(0), 120_000, now_ms],
+    ['was told long ago is asked for at once', dollars(0), 900_000, now_ms],
+  ] as const)('a balance that %s', (_, left, age_ms, decided) => {
+    const account = { ...claimable.account, balance: { left, told_ms: now_ms - age_ms } };
+    const decision = decideSubmit({ ...claimable, account });
+    if (decided === 'claim') expect(decision.kind).toBe('claim');
+    else expect(decision).toEqual({ kind: 'block', reason: 'provider_balance', due_ms: decided });
+    const chunk = { ...claimable.chunk, state: 'blocked', reason: 'provider_balance' } as const;
+    // A block of before is never renewed by what was told: it leads to a look.
+    expect(decideSubmit({ ...claimable, account, chunk }).kind).toBe('ask_balance');
   });
 
   test('a ceiling may be reached to the last billionth, and not passed by one', () => {

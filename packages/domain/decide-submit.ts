@@ -32,6 +32,8 @@ export interface SubmitFacts {
     readonly breaker: Breaker;
     /** Whether there is a task that the provider took and does not begin for want of money. */
     readonly awaitingPayment: boolean;
+    /** What the provider told last, less what was reserved since and not given back; null where it told none lately. */
+    readonly balance: { readonly left: Money; readonly told_ms: number } | null;
     /** What was reserved in this UTC day and month and not given back, and when they end. */
     readonly spentToday: Money;
     readonly dayEnds_ms: number;
@@ -51,7 +53,7 @@ export type SubmitDecision =
   /** `breakerCanary`: it is the one upload of a half-open breaker, and goes alone. */
   | { readonly kind: 'claim'; readonly amount: Money; readonly breakerCanary: boolean }
   | { readonly kind: 'block'; readonly reason: BlockedReason; readonly due_ms: number | null }
-  /** The provider said that it had no money for us: ask for the balance before trying again. */
+  /** The provider has, or had, no money for us: ask for the balance before trying again. */
   | { readonly kind: 'ask_balance'; readonly amount: Money }
   /** Nothing changes: the slot or the pace of the account is used up, or the job does not run. */
   | { readonly kind: 'wait'; readonly why: 'job' | 'slots' | 'pace' | 'not_due' };
@@ -105,6 +107,11 @@ export function decideSubmit(facts: SubmitFacts): SubmitDecision {
     return { kind: 'block', reason: 'provider_balance', due_ms: now_ms + balanceWait_ms };
   }
   if (chunk.reason === 'provider_balance') return { kind: 'ask_balance', amount };
+  // It would be refused. What was told may be outdated, so the next look asks anew: at once, or a wait after the last one.
+  if (account.balance !== null && account.balance.left < amount) {
+    const due_ms = Math.max(now_ms, account.balance.told_ms + balanceWait_ms);
+    return { kind: 'block', reason: 'provider_balance', due_ms };
+  }
   if (account.nextRequest_ms > now_ms + paceWaitMax_ms) return { kind: 'wait', why: 'pace' };
   return { kind: 'claim', amount, breakerCanary: breaker.state === 'half_open' };
 }

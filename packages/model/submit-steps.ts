@@ -55,6 +55,7 @@ export function lookAt(store: Store): SubmitDecision | null {
       spentThisMonth: spentByJob(store),
       monthEnds_ms: farAway_ms,
       currencies: [account.currency],
+      balance: null,
       nextRequest_ms: 0,
     },
     approvedCeiling: openApproval(store) === null ? null : uploadPrice,

@@ -109,7 +109,7 @@ export const metricCatalogue = {
     unit: 'money',
     labels: ['account', 'currency'],
     source: 'database',
-    meaning: 'Balance that the provider told last; absent until it told one.',
+    meaning: 'Balance that the provider told last; absent where it tells none.',
   },
   rollcall_account_balance_age_seconds: {
     type: 'gauge',

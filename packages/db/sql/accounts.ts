@@ -220,6 +220,16 @@ export async function recordBalance(
   );
 }
 
+/** The balance is not known any more. */
+export async function forgetBalance(tx: Transaction, account: string): Promise<void> {
+  await smallStatement(tx, (on) =>
+    on
+      .update(accountStates)
+      .set({ balance: null, balanceAt: null })
+      .where(eq(accountStates.account, account)),
+  );
+}
+
 /**
  * Reserves the account's next request, over all processes: requests start at least 1 / requestsPerSecond apart. Returns how
  * long to wait before sending it, in milliseconds by the server's clock.

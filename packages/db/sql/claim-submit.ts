@@ -42,6 +42,7 @@ export interface LoadedSubmit {
       readonly uploadsInFlight: number;
       readonly breaker: Breaker;
       readonly awaitingPayment: boolean;
+      readonly balance: { readonly left: Money; readonly told_ms: number } | null;
       readonly spentToday: Money;
       readonly dayEnds_ms: number;
       readonly spentThisMonth: Money;
@@ -52,6 +53,9 @@ export interface LoadedSubmit {
     readonly approvedCeiling: Money | null;
   };
 }
+
+/** A balance counts so long after it was told: what was reserved since is summed at every claim, and a deposit is unseen until it is asked for. */
+const balanceCountsFor_hours = 24;
 
 /** What an account's caps are summed over: the UTC month, the UTC day, or nothing where it has none. */
 export type CapPeriod = 'month' | 'day' | 'none';
@@ -89,6 +93,10 @@ export async function loadSubmit(
               ORDER BY p.created_at DESC LIMIT 1) AS approved_ceiling,
             (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.job_no = c.job_no AND l.entry = 'reserve'
                 AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release' AND ${stillReleased})) AS job_spent,
+            CASE WHEN s.balance_at > clock_timestamp() - interval '${balanceCountsFor_hours} hours' THEN s.balance - (
+              SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.account = $2 AND l.entry = 'reserve' AND l.at > s.balance_at
+                 AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release' AND ${stillReleased})) END AS balance_left,
+            extract(epoch FROM s.balance_at)::float8 * 1000 AS balance_at_ms,
             m.today - g.today AS day_spent, m.this_month - g.this_month AS month_spent, m.one_currency, m.other_currency
        FROM store.chunks c
        JOIN store.jobs j ON j.job_no = c.job_no
@@ -133,6 +141,10 @@ export async function loadSubmit(
         uploadsInFlight: row.in_flight,
         breaker,
         awaitingPayment: row.awaiting_payment,
+        balance:
+          row.balance_left === null
+            ? null
+            : { left: storedMoney(row.balance_left), told_ms: row.balance_at_ms },
         spentToday: storedMoney(row.day_spent),
         dayEnds_ms: row.day_ends_ms,
         spentThisMonth: storedMoney(row.month_spent),
