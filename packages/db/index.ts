@@ -59,10 +59,10 @@ export {
   type LoadedSubmit,
   loadSubmit,
   nextReady,
-  numbersOfChunk,
   type SubmitClaim,
   unblockChunk,
 } from './sql/claim-submit.ts';
+export { numbersOfChunk } from './sql/numbers-of-chunk.ts';
 export { type Closing, closeChunks, closeIfAudited } from './sql/close-job.ts';
 export {
   type Cancelled,

@@ -7,7 +7,7 @@ import {
   type JobState,
   type Money,
 } from '@rollcall/domain';
-import type { Database, Queryable, Transaction } from '../database.ts';
+import type { Database, Transaction } from '../database.ts';
 import { advanceBreaker } from './breaker.ts';
 import { stillReleased } from './ledger.ts';
 import { storedMoney } from './storable.ts';
@@ -274,35 +274,4 @@ export async function nextReady(
     ),
   );
   return rows.map((row) => ({ chunkId: row.id, ring: row.ring_no }));
-}
-
-/** The numbers of a chunk, ascending: E.164 digits. At most 1,000,000, so 8 MB. */
-export async function numbersOfChunk(
-  db: Queryable,
-  jobNo: number,
-  jobDay: string,
-  range: { first: number; last: number },
-  numbers: number,
-): Promise<Float64Array> {
-  const found = new Float64Array(numbers);
-  let filled = 0;
-  let after = range.first - 1;
-  const page = 50_000;
-  while (filled < numbers) {
-    // Rows as arrays: at 50,000 a page the objects would be most of the time.
-    const { rows } = await db.query<[number]>({
-      text: `SELECT number FROM store.job_numbers WHERE job_no = $1 AND job_day = $2 AND number > $3 AND number <= $4 ORDER BY number LIMIT $5`,
-      values: [jobNo, jobDay, after, range.last, page],
-      rowMode: 'array',
-    });
-    for (const [number] of rows) {
-      if (filled >= numbers) throw new Error('a chunk holds more numbers than it was planned with');
-      found[filled] = number;
-      filled += 1;
-      after = number;
-    }
-    if (rows.length < page) break;
-  }
-  if (filled !== numbers) throw new Error(`a chunk of ${numbers} numbers holds ${filled}`);
-  return found;
 }

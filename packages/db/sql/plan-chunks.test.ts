@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refused } from '../testing/answers.ts';
 import { type Ground, layGround, newId, row } from '../testing/ground.ts';
 import { claim, plan, receive, settle, someNumbers, submit } from '../testing/walk-chunk.ts';
-import { numbersOfChunk } from './claim-submit.ts';
+import { numbersOfChunk } from './numbers-of-chunk.ts';
 import { insertChunks, lockJobForPlanning, supersedeUnsent, wholeJob } from './plan-chunks.ts';
 
 let ground: Ground;

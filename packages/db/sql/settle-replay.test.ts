@@ -14,7 +14,7 @@ import { answerSome, bothOutcomes, makeRetry, treeOf } from '../testing/retried-
 import { plan, receive, someNumbers } from '../testing/walk-chunk.ts';
 import { askReplay } from './ask-replay.ts';
 import { claimReplay } from './claim-replay.ts';
-import { numbersOfChunk } from './claim-submit.ts';
+import { numbersOfChunk } from './numbers-of-chunk.ts';
 import { findExportedJob, readExportPage } from './read-export.ts';
 import { readReplay } from './read-replays.ts';
 import { countAskedAgain, lockRetryTree } from './retry-job.ts';

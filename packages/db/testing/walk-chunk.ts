@@ -9,7 +9,8 @@ import {
 } from '@rollcall/domain';
 import { postgresBlobs } from '../sql/blobs.ts';
 import { claimIngest, type IngestClaim, recordArtifact } from '../sql/claim-ingest.ts';
-import { claimSubmit, loadSubmit, numbersOfChunk } from '../sql/claim-submit.ts';
+import { claimSubmit, loadSubmit } from '../sql/claim-submit.ts';
+import { numbersOfChunk } from '../sql/numbers-of-chunk.ts';
 import {
   insertChunks,
   lockJobForPlanning,
