@@ -112,7 +112,7 @@ export function databaseSeries(
       'rollcall_account_breaker_open',
       accounts.map(({ account, breaker }) => ({
         labels: { account },
-        value: yes(breaker === 'open' || breaker === 'half_open'),
+        value: yes(breaker === 'open'),
       })),
     ],
     [

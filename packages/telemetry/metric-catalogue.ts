@@ -137,7 +137,7 @@ export const metricCatalogue = {
     unit: 'yes or no',
     labels: ['account'],
     source: 'database',
-    meaning: '1 while too many unknown outcomes stop the account.',
+    meaning: '1 while unknown outcomes stop the account; 0 again while one chunk tries.',
   },
   rollcall_account_breaker: {
     type: 'gauge',
