@@ -120,9 +120,11 @@ async function settleAnswer(
   );
   if (attempt.rowCount !== 1) return { kind: 'stale' };
   const entry = entryOf(outcome);
-  if (entry) await book(tx, chunk.attemptId, entry as 'release');
   const open = result.kind === 'retry' || result.kind === 'blocked' || result.kind === 'replan';
-  const cancelled = open && (await isCancelled(tx, chunk.jobNo));
+  // Before the release, which touches other chunks of the job: cancelling locks the job, then those.
+  const isCancelledNow = (entry === 'release' || open) && (await isCancelled(tx, chunk.jobNo));
+  const cancelled = open && isCancelledNow;
+  if (entry) await book(tx, chunk.attemptId, entry as 'release');
   return moveChunk(tx, chunk, cancelled ? { kind: 'cancelled' } : result);
 }
 
