@@ -51,7 +51,7 @@ async function ask(tx: Transaction, { id, chunkId, apply, by }: ReplayWish): Pro
   }>(
     `SELECT c.state, c.reason, c.job_no, c.artifact_id,
             EXISTS (SELECT FROM store.artifacts f JOIN store.blobs b ON b.id = f.id AND b.job_day = f.job_day WHERE f.id = c.artifact_id) AS is_kept
-       FROM store.chunks c WHERE c.id = $1 AND c.tenant_id = $2 FOR UPDATE OF c`,
+       FROM store.chunks c WHERE c.id = $1 AND c.tenant_id = $2 FOR NO KEY UPDATE OF c`,
     [chunkId, by.tenantId],
   );
   const chunk = rows[0];

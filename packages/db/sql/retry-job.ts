@@ -55,6 +55,13 @@ export async function lockRetryTree(
     [job.root_id],
   );
   if (open.rows[0]) return { kind: 'retry_running', jobId: open.rows[0].id };
+  // Rows are corrected under the whole lock of their chunk: before this, or once the retry is made, so that what is counted is what is
+  // copied. Asking for a replay takes less, and does not wait.
+  await tx.query(
+    `SELECT FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
+      WHERE (j.id = $1 OR j.retry_root = $1) AND c.state = 'done' ORDER BY c.job_no, c.chunk_no FOR KEY SHARE OF c`,
+    [job.root_id],
+  );
   const { root_id: rootId, check_name: checkName, account } = job;
   return { kind: 'locked', tree: { jobId, rootId, tenantId, checkName, account } };
 }

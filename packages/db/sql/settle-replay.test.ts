@@ -6,6 +6,7 @@ import {
   type ReplayId,
   type Verdict,
 } from '@rollcall/domain';
+import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { constraintOf } from '../database.ts';
 import { type Ground, layGround } from '../testing/ground.ts';
@@ -30,6 +31,12 @@ type Said = readonly [Verdict, Readonly<Record<string, string>> | null] | null;
 
 /** Reads a chunk again as a file that says this of its numbers, in their order; null: the file has no row. */
 async function replay(chunkId: string, apply: boolean, said: readonly Said[]): Promise<ReplayId> {
+  const { id, settled } = await startReplay(chunkId, apply, said);
+  expect((await settled).kind).toBe('done');
+  return id;
+}
+
+async function startReplay(chunkId: string, apply: boolean, said: readonly Said[]) {
   const { db } = ground;
   const id = makeId('replay', Date.now(), randomBytes(10));
   const asked = await askReplay(db, { id, chunkId: chunkId as ChunkId, apply, by: person });
@@ -41,11 +48,10 @@ async function replay(chunkId: string, apply: boolean, said: readonly Said[]): P
   for (const [place, row] of said.entries()) {
     if (row) reconciliation.add(numbers[place] ?? 0, row[0], row[1]);
   }
-  const settled = await db.transaction('test', (tx) =>
+  const settled = db.transaction('test', (tx) =>
     settleReplay(tx, claim, numbers, reconciliation, 'table'),
   );
-  expect(settled.kind).toBe('done');
-  return id;
+  return { id, settled };
 }
 
 async function closedJob(size: number, answered: readonly number[]) {
@@ -136,6 +142,35 @@ test('what a retry was told stays the latest answer, and what a correction answe
     );
     expect(counted.numbers, of).toBe(1);
   }
+});
+
+test('a retry that is being made holds off a correction, so that it copies the numbers that it counted', async () => {
+  const { jobId, chunkId } = await closedJob(4, [0]);
+  const said: readonly Said[] = Array.from({ length: 4 }, () => ['registered', null] as const);
+  const { replaying, counted, copied } = await ground.db.transaction('test', async (tx) => {
+    const tree = treeOf(await lockRetryTree(tx, 1, jobId));
+    const before = await countAskedAgain(tx, tree, bothOutcomes);
+    const { settled } = await startReplay(chunkId, true, said);
+    let isOver = false;
+    void settled.then(() => {
+      isOver = true;
+    });
+    const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await waitFor(
+      async () => {
+        const blocked = await ground.db.query(
+          'SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
+          [rows[0]?.pid],
+        );
+        return blocked.rowCount === 1 || isOver;
+      },
+      { describe: 'the correction to wait, or to be over' },
+    );
+    const after = await countAskedAgain(tx, tree, bothOutcomes);
+    return { replaying: settled, counted: before.numbers, copied: after.numbers };
+  });
+  expect([counted, copied]).toEqual([3, 3]);
+  expect((await replaying).kind).toBe('done');
 });
 
 test('an ended replay and its rows stay as they are, and a chunk has one open at a time', async () => {
