@@ -6,17 +6,18 @@ import { promisify } from 'node:util';
 import { playBaseline } from './baseline/play-baseline.ts';
 import { buildPrograms } from './build-programs.ts';
 import { type Lane, openLane } from './lane.ts';
+import { playDeaths } from './play-deaths.ts';
 import { type EpisodeReport, playEpisode } from './play-episode.ts';
 import { type Flags, readFlags } from './read-flags.ts';
-import { crashScheduleOf, leaseScheduleOf, type Schedule, scheduleOf } from './schedule.ts';
+import { leaseScheduleOf, scheduleOf } from './schedule.ts';
 import { killWorkers } from './start-worker.ts';
 import { realLeases, stormLeases } from './storm-leases.ts';
 import { summarise } from './summarise.ts';
 
 /**
  * `storm [--seed S] [--runs N] [--first-run R] [--backend redis|postgres] [--at-once K] [--verbose]`: N episodes, K at a time, each drawn
- * from the seed and its number (schedule.ts). Instead of those, `--crash-points N` ends N workers at named points and nothing else but
- * scripted answers happens; `--real-leases` plays a death in each stage with the leases of production; `--baseline` puts a naive worker
+ * from the seed and its number (schedule.ts). Instead of those, `--crash-points N` ends N processes at named points, each doing one step of
+ * the worker, and nothing else but scripted answers happens (play-deaths.ts); `--real-leases` plays a death in each stage with the leases of production; `--baseline` puts a naive worker
  * under the same faults. What a run starts ends with it, a signal included. The last line is one JSON object: `faults` counts
  * those that struck, `crash_points` the deaths at each, and from `paid_twice` on come what was violated and what was measured
  * (violation.ts). Exit codes: 0 nothing violated, 1 a violation, whose timeline is printed, 2 flags that cannot be read.
@@ -24,29 +25,36 @@ import { summarise } from './summarise.ts';
 const out = (line: string) => process.stdout.write(`${line}\n`);
 
 /** Deaths at crash points in one episode: enough to be worth its start, few enough that its timelines can be read. */
-const crashesPerEpisode = 50;
+const deathsPerEpisode = 100;
 const workers = 3;
-/** More of them where they do nothing but die: one dies while another starts. */
-const dyingWorkers = 4;
 
-/** The schedules that the flags ask for, in their order. */
-function* schedulesOf(flags: Flags, deathsSoFar: () => number): Generator<Schedule> {
+interface Episode {
+  readonly run: number;
+  readonly title: string;
+  /** All that the seed says of it. */
+  readonly plan: object;
+  play(lane: Lane, say: (line: string) => void): Promise<EpisodeReport>;
+}
+
+/** The episodes that the flags ask for, in their order. */
+function* episodesOf(flags: Flags): Generator<Episode> {
   const { seed, backend, firstRun, crashPoints } = flags;
-  if (crashPoints === null) {
-    for (let run = firstRun; run < firstRun + flags.runs; run += 1) {
-      const of = flags.realLeases ? leaseScheduleOf : scheduleOf;
-      yield of(seed, run, { backend, workers });
+  if (crashPoints !== null) {
+    for (let run = firstRun, left = crashPoints; left > 0; run += 1) {
+      const plan = { seed, run, deaths: Math.min(left, deathsPerEpisode) };
+      left -= plan.deaths;
+      const title = `run ${run}`;
+      yield { run, title, plan, play: (lane, say) => playDeaths(lane, plan, say) };
     }
     return;
   }
-  // An episode may end with fewer than were planned, on a busy machine: then there is another one.
-  let planned = 0;
-  for (let run = firstRun; deathsSoFar() < crashPoints; run += 1) {
-    const left = crashPoints - Math.max(deathsSoFar(), Math.min(planned, crashPoints - 1));
-    // Never a handful: an episode costs more than its deaths then.
-    const crashes = Math.min(crashesPerEpisode, Math.max(left, Math.min(20, crashPoints)));
-    yield crashScheduleOf(seed, run, { backend, workers: dyingWorkers, crashes });
-    planned += crashes;
+  for (let run = firstRun; run < firstRun + flags.runs; run += 1) {
+    const of = flags.realLeases ? leaseScheduleOf : scheduleOf;
+    const plan = of(seed, run, { backend, workers });
+    const leases = flags.realLeases ? realLeases : stormLeases;
+    const play: Episode['play'] = (lane, say) =>
+      flags.baseline ? playBaseline(lane, plan, say) : playEpisode(lane, plan, leases, say);
+    yield { run, title: `run ${run} on ${plan.backend}`, plan, play };
   }
 }
 
@@ -60,24 +68,20 @@ async function storm(flags: Flags, { folder, lanes }: House): Promise<number> {
   const programs = await buildPrograms(folder);
   const reports: EpisodeReport[] = [];
   const deathsSoFar = () => reports.reduce((sum, { crashes }) => sum + crashes.length, 0);
-  const schedules = schedulesOf(flags, deathsSoFar);
+  const episodes = episodesOf(flags);
   const begun = performance.now();
 
   async function playInLane(): Promise<void> {
     const lane = await openLane(programs, folder);
     lanes.add(lane);
-    for (const schedule of schedules) {
-      const { run } = schedule;
-      if (flags.verbose) out(`run ${run}: ${JSON.stringify(schedule)}`);
+    for (const { run, title, plan, play } of episodes) {
+      if (flags.verbose) out(`run ${run}: ${JSON.stringify(plan)}`);
       const say = (line: string) => {
         if (flags.verbose) out(`run ${run} ${new Date().toISOString().slice(11, 23)} ${line}`);
       };
-      const leases = flags.realLeases ? realLeases : stormLeases;
-      const report = await (flags.baseline
-        ? playBaseline(lane, schedule, say)
-        : playEpisode(lane, schedule, leases, say));
+      const report = await play(lane, say);
       reports.push(report);
-      describe(schedule, report);
+      describe(title, report);
       const after_s = ((performance.now() - begun) / 1_000).toFixed(0);
       if (flags.crashPoints !== null)
         out(`${deathsSoFar()} of ${flags.crashPoints} deaths after ${after_s} s`);
@@ -94,10 +98,10 @@ async function storm(flags: Flags, { folder, lanes }: House): Promise<number> {
   return reports.some(({ violations }) => violations.length > 0) ? 1 : 0;
 }
 
-function describe(schedule: Schedule, report: EpisodeReport): void {
+function describe(title: string, report: EpisodeReport): void {
   const { chunks, charges, held, crashes, recovery_s, violations } = report;
   out(
-    `run ${schedule.run} on ${schedule.backend}: ${chunks} chunks, ${charges} charges, ${held} held, ${crashes.length} deaths at crash points, ` +
+    `${title}: ${chunks} chunks, ${charges} charges, ${held} held, ${crashes.length} deaths at crash points, ` +
       `quiet after ${recovery_s.toFixed(1)} s, ${violations.length} violations`,
   );
   for (const { kind, chunkId, what } of violations) out(`  ${kind}: ${chunkId ?? ''} ${what}`);

@@ -1,42 +1,28 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Database, openDatabase } from '@rollcall/db';
-import {
-  type FaultyWire,
-  openFaultyWire,
-  startSimulator,
-  type TestSimulator,
-} from '@rollcall/testing';
+import { type FaultyWire, openFaultyWire } from '@rollcall/testing';
 import type { StormProgram } from './build-programs.ts';
-import { chooseCrashPoint } from './choose-crash-point.ts';
 import type { Lane } from './lane.ts';
+import { type Ground, openGround } from './open-ground.ts';
 import { patient } from './patient.ts';
 import type { Schedule } from './schedule.ts';
 import { stormAccounts } from './storm-accounts.ts';
 import type { Leases } from './storm-leases.ts';
 import type { StormPostgres } from './storm-postgres.ts';
 import type { StormRedis } from './storm-redis.ts';
-import type { Happening } from './timeline.ts';
 import { openWorkerSlot, type WorkerSlot } from './worker-slot.ts';
 
-/** What an episode plays with: a fresh database, a simulator, workers, and a line that can fail between each of them. */
-export interface Scene {
-  readonly db: Database;
+/** What a storm plays with: its ground, workers, and a line that can fail between each of them. */
+export interface Scene extends Ground {
   readonly postgres: StormPostgres;
   /** Null: the doorbells are in Postgres. */
   readonly redis: { readonly server: StormRedis; readonly wire: FaultyWire } | null;
-  readonly simulator: TestSimulator;
   readonly slots: readonly WorkerSlot[];
   /** The line of each worker to Postgres. */
   readonly databaseWires: readonly FaultyWire[];
   readonly providerWire: FaultyWire;
   /** The line to the result files, which are on another port. */
   readonly resultWire: FaultyWire;
-  /** The TMPDIR of the workers. */
-  readonly temporary: string;
-  /** What was told, for timelines. */
-  readonly happenings: readonly Happening[];
-  tell(what: string): void;
 }
 
 export interface SceneSettings {
@@ -55,23 +41,9 @@ export async function openScene(
   lane: Lane,
   { schedule, leases, program, prepare, say }: SceneSettings,
 ): Promise<Scene> {
-  const folder = await mkdtemp(join(lane.folder, 'run-'));
-  opened.defer(() => rm(folder, { recursive: true, force: true }));
-  const temporary = join(folder, 'tmp');
-  await mkdir(temporary);
-  const name = `run_${schedule.run}`;
-  const databaseUrl = await lane.postgres.createDatabase(name);
-  opened.defer(() => patient(() => lane.postgres.dropDatabase(name)));
-  const db: Database = openDatabase({
-    url: databaseUrl,
-    maxConnections: 4,
-    applicationName: 'rollcall storm',
-    onIdleError: () => undefined,
-  });
-  opened.defer(() => db.close());
+  const ground = await openGround(opened, lane, { run: schedule.run, say });
+  const { db, databaseUrl, simulator, folder, temporary, tell } = ground;
   if (prepare !== undefined) await patient(() => db.query(prepare));
-  const simulator = await startSimulator({ processingMsBase: 100, resultUrlExpiresSeconds: 3_600 });
-  opened.defer(() => simulator.stop());
   const providerWire = await openFaultyWire(simulator.url);
   opened.defer(() => providerWire.close());
   const resultWire = await openFaultyWire(simulator.resultUrl);
@@ -84,16 +56,12 @@ export async function openScene(
   const accounts = await stormAccounts({
     url: providerWire.url,
     resultUrl: resultWire.url,
-    // Where workers do little but die, a task waits for its poll until one of them lives long enough.
+    uploadDeadline_ms: 1_500,
+    // With the leases of production a task waits for its poll until a dead worker's is over.
     patience_s: schedule.crashes === null ? 20 : 300,
   });
   const accountsFile = join(folder, 'accounts.yaml');
   await writeFile(accountsFile, accounts.text);
-  const happenings: Happening[] = [];
-  const tell = (what: string) => {
-    happenings.push({ at: new Date(), what });
-    say(what);
-  };
   const databaseWires = await Promise.all(
     schedule.lives.map((_, index) =>
       openFaultyWire(lane.postgres.urlAs(databaseUrl, `storm_${index + 1}`)),
@@ -105,13 +73,12 @@ export async function openScene(
       role: `storm_${index + 1}`,
       program: lane.programs[program],
       lives,
-      choose: (life) => chooseCrashPoint(db, life),
       environment: (crashAt) => ({
         TMPDIR: temporary,
         NODE_COMPILE_CACHE: lane.programs.compileCache,
         DATABASE_URL: databaseWires[index]?.url,
         REDIS_URL: redis?.wire.url,
-        ROLLCALL_QUEUE_PREFIX: `storm-${name.replace('_', '-')}`,
+        ROLLCALL_QUEUE_PREFIX: `storm-run-${schedule.run}`,
         ROLLCALL_ACCOUNTS_FILE: accountsFile,
         ROLLCALL_LEASE_MS: String(leases.lease_ms),
         ROLLCALL_HEARTBEAT_MS: String(leases.heartbeat_ms),
@@ -125,7 +92,6 @@ export async function openScene(
           tell(`storm_${index + 1} says: ${line}`);
         }
       },
-      lifeLimit_ms: schedule.lifeLimit_ms,
       onDeath: (how, crashAt) =>
         tell(
           `storm_${index + 1} ended by ${how}${crashAt === null ? '' : `, armed for ${crashAt}`}`,
@@ -136,16 +102,12 @@ export async function openScene(
     await Promise.all(slots.map((slot) => slot.stop(100)));
   });
   return {
-    db,
+    ...ground,
     postgres: lane.postgres,
     redis,
-    simulator,
     slots,
     databaseWires,
     providerWire,
     resultWire,
-    temporary,
-    happenings,
-    tell,
   };
 }

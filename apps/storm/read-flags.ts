@@ -27,7 +27,7 @@ export function readFlags(given: readonly string[]): Flags | { readonly problem:
         runs: { type: 'string' },
         'first-run': { type: 'string', default: '0' },
         backend: { type: 'string' },
-        'at-once': { type: 'string', default: '3' },
+        'at-once': { type: 'string' },
         'crash-points': { type: 'string' },
         baseline: { type: 'boolean', default: false },
         'real-leases': { type: 'boolean', default: false },
@@ -44,7 +44,8 @@ export function readFlags(given: readonly string[]): Flags | { readonly problem:
   const numbers = {
     runs: Number(values.runs ?? 4),
     'first-run': Number(values['first-run']),
-    'at-once': Number(values['at-once']),
+    // Episodes of deaths have no waits to fill.
+    'at-once': Number(values['at-once'] ?? (values['crash-points'] === undefined ? 3 : 2)),
     'crash-points': Number(values['crash-points'] ?? 1),
   };
   for (const [name, number] of Object.entries(numbers)) {
@@ -52,6 +53,9 @@ export function readFlags(given: readonly string[]): Flags | { readonly problem:
     if (!Number.isInteger(number) || number < least || number > 100_000) {
       return { problem: `--${name}: write a whole number from ${least} to 100000` };
     }
+  }
+  if (values['crash-points'] !== undefined && (values.baseline || values['real-leases'])) {
+    return { problem: '--crash-points: goes without --baseline and --real-leases' };
   }
   return {
     seed: values.seed,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TestSimulator } from '@rollcall/testing';
 import { injectFault } from './inject-fault.ts';
 import type { Scene } from './open-scene.ts';
 import { patient } from './patient.ts';
@@ -76,18 +77,13 @@ export async function calmDown({
   databaseWires,
   slots,
 }: Scene): Promise<Scripted> {
-  const { faults } = (await simulator.control('GET', 'faults')) as {
-    faults: (ProviderFault & { fired: number })[];
-  };
-  await simulator.control('DELETE', 'faults');
+  const scripted = await endScripts(simulator);
   await providerWire.mend();
   await resultWire.mend();
   await redis?.wire.mend();
   for (const wire of databaseWires) await wire.mend();
   await Promise.all(slots.map((slot) => slot.calm()));
-  const count = (of: readonly { readonly fired: number }[]) =>
-    of.reduce((sum, { fired }) => sum + fired, 0);
-  return { fired: count(faults), edits: count(faults.filter(takesAnswers)) };
+  return scripted;
 }
 
 export interface Scripted {
@@ -100,4 +96,15 @@ export interface Scripted {
 function takesAnswers({ action }: ProviderFault): boolean {
   const { missing_rows, contradictory_rows } = (action['edits'] ?? {}) as Record<string, unknown>;
   return action.kind === 'file' && (missing_rows ?? contradictory_rows) !== undefined;
+}
+
+/** The simulator behaves again; what it was told to do, and did. */
+export async function endScripts(simulator: TestSimulator): Promise<Scripted> {
+  const { faults } = (await simulator.control('GET', 'faults')) as {
+    faults: (ProviderFault & { fired: number })[];
+  };
+  await simulator.control('DELETE', 'faults');
+  const count = (of: readonly { readonly fired: number }[]) =>
+    of.reduce((sum, { fired }) => sum + fired, 0);
+  return { fired: count(faults), edits: count(faults.filter(takesAnswers)) };
 }

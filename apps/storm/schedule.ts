@@ -8,22 +8,14 @@ export interface Schedule {
   readonly run: number;
   readonly backend: Backend;
   readonly jobs: readonly StormJob[];
-  /** For each worker its lives, one after the other; whoever has used them up dies of nothing but the faults below. */
-  readonly lives: readonly (readonly Life[])[];
+  /** For each worker the crash points of its lives, one after the other; whoever has used them up dies of nothing but the faults below. */
+  readonly lives: readonly (readonly string[])[];
   /** In the order of time. */
   readonly faults: readonly Fault[];
   readonly storm_ms: number;
   /** The storm is over as soon as so many workers have died at a crash point; null: when its time is over. */
   readonly crashes: number | null;
-  /** A worker that does not come to its crash point is ended so long after it was up; null: it may live on. */
-  readonly lifeLimit_ms: number | null;
 }
-
-/**
- * Crash points, of which the first that waiting work leads to is the one where the worker dies: only there chance and the machine have a
- * say. An empty life dies of nothing but faults.
- */
-export type Life = readonly string[];
 
 export type Backend = 'postgres' | 'redis';
 
@@ -131,51 +123,17 @@ export function scheduleOf(seed: string, run: number, options: ScheduleOptions):
     run,
     backend,
     jobs: jobsOf(random, storm_ms),
-    lives: Array.from({ length: options.workers }, () => livesOf(random, 1, 1)),
+    lives: Array.from({ length: options.workers }, () => [crashPlan(random)]),
     faults: faults.sort((one, other) => one.at_ms - other.at_ms),
     storm_ms,
     crashes: null,
-    lifeLimit_ms: null,
-  };
-}
-
-/** An episode of nothing but deaths at crash points, one after the other, with work for every stage all the while. */
-export function crashScheduleOf(
-  seed: string,
-  run: number,
-  options: ScheduleOptions & { readonly crashes: number },
-): Schedule {
-  const random = seededRandom(`${seed}/crash points/${run}`);
-  const { crashes, workers } = options;
-  const jobs = Array.from({ length: Math.ceil(crashes * 1.2) }, (_, index) => {
-    const kind = random.pick(smallJobs);
-    // The first ones at once: work for every stage is there before anybody dies.
-    const at_ms = Math.max(0, index - 6) * 500;
-    return { at_ms, ...kind, numbers: random.between(kind.least, kind.least + 60) };
-  });
-  // Without these nobody would come to the places where a refusal, an empty balance or a second download is handled.
-  const faults = Array.from({ length: Math.ceil(crashes / 4) }, (_, index): Fault => {
-    return { at_ms: index * 2_000, kind: 'provider', fault: providerFault(random, 'amid') };
-  });
-  return {
-    seed,
-    run,
-    backend: options.backend ?? (run % 2 === 0 ? 'postgres' : 'redis'),
-    jobs,
-    lives: Array.from({ length: workers }, () => livesOf(random, crashes * 2, wishesPerLife)),
-    faults,
-    storm_ms: crashes * 4_000,
-    crashes,
-    lifeLimit_ms: 3_500,
   };
 }
 
 /** Each stage loses a worker in the middle of its work, and nothing else happens: for P4 at its real values. */
 export function leaseScheduleOf(seed: string, run: number, options: ScheduleOptions): Schedule {
   const random = seededRandom(`${seed}/leases/${run}`);
-  const lives = [['submit:after_body#1'], ['ingest:after_download#1'], ['poll:after_answer#1']].map(
-    (life) => [life],
-  );
+  const lives = [['submit:after_body#1'], ['ingest:after_download#1'], ['poll:after_answer#1']];
   return {
     seed,
     run,
@@ -185,18 +143,8 @@ export function leaseScheduleOf(seed: string, run: number, options: ScheduleOpti
     faults: [],
     storm_ms: 60_000,
     crashes: lives.length,
-    lifeLimit_ms: null,
   };
 }
-
-const smallJobs = [
-  { check: 'telegram', account: 'ekycpro', least: 10 },
-  { check: 'coinw', account: 'ekycpro', least: 15 },
-  { check: 'twitter', account: 'checknumber', least: 15 },
-  { check: 'facebook', account: 'ekycpro-facebook', least: 100 },
-  { check: 'whatsapp', account: 'webcom', least: 15 },
-  { check: 'viber', account: 'webcom', least: 15 },
-];
 
 /** All three contracts, 12 chunks or more in all, at the chunk sizes of `storm-accounts.ts`; the telegram job has a canary. */
 function jobsOf(random: Random, storm_ms: number): StormJob[] {
@@ -211,16 +159,10 @@ function jobsOf(random: Random, storm_ms: number): StormJob[] {
   ].map((job, index) => ({ at_ms: index === 0 ? 0 : later(), ...job }));
 }
 
-/** Enough that one of them is on the way of whatever waits. */
-const wishesPerLife = 8;
-
-function livesOf(random: Random, lives: number, wishes: number): Life[] {
-  const wish = () => {
-    const passing = random.chance(0.8) ? 1 : random.between(2, 3);
-    const points = random.chance(0.15) ? workerCrashPoints : travelledCrashPoints;
-    return `${random.pick(points)}#${passing}`;
-  };
-  return Array.from({ length: lives }, () => Array.from({ length: wishes }, wish));
+function crashPlan(random: Random): string {
+  const passing = random.chance(0.8) ? 1 : random.between(2, 3);
+  const points = random.chance(0.15) ? workerCrashPoints : travelledCrashPoints;
+  return `${random.pick(points)}#${passing}`;
 }
 
 function queueFault(random: Random, backend: Backend): { what: QueueFault; for_ms: number } {

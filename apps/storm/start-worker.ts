@@ -19,6 +19,7 @@ export interface StormWorker {
 export interface WorkerSettings {
   /** A built one, or any other that Node runs: an absolute path. */
   readonly program: string;
+  readonly flags: readonly string[];
   /** All that it gets of an environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly onLine: (line: string) => void;
@@ -31,8 +32,8 @@ export function killWorkers(): void {
   for (const child of living) child.kill('SIGKILL');
 }
 
-export function startWorker({ program, environment, onLine }: WorkerSettings): StormWorker {
-  const child: ChildProcess = spawn(process.execPath, [program, '--until-stdin-ends'], {
+export function startWorker({ program, flags, environment, onLine }: WorkerSettings): StormWorker {
+  const child: ChildProcess = spawn(process.execPath, [program, ...flags], {
     cwd: '/',
     env: environment,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -13,6 +13,8 @@ export async function stormAccounts(simulator: {
   readonly resultUrl: string;
   /** How long a task may take before it is held. */
   readonly patience_s: number;
+  /** Shorter than the lease. */
+  readonly uploadDeadline_ms: number;
 }): Promise<{ readonly text: string; readonly keys: Readonly<Record<string, string>> }> {
   const { text, keys } = await simulatedAccounts({ ...simulator, chunkSize: 20 });
   const file = parseDocument(text);
@@ -23,7 +25,7 @@ export async function stormAccounts(simulator: {
     set(['poll'], { floor: '150ms', ceiling: '1s', deadline: `${simulator.patience_s}s` });
     // Elsewhere a job's first chunk goes alone, and the storm would be over before the rest of them.
     if (account !== 'ekycpro') set(['canary'], 'off');
-    set(['upload_deadline'], '1500ms');
+    set(['upload_deadline'], `${simulator.uploadDeadline_ms}ms`);
     // Longer than a pause: whoever wakes has its file to write, not a deadline that has passed.
     set(['download_deadline'], '12s');
   }

@@ -47,6 +47,8 @@ export function summarise(
         .map(([point, deaths]) => [point, deaths.length] as const)
         .sort(([one], [other]) => one.localeCompare(other)),
     ),
+    // Armed, and gone another way.
+    survivors: sum(({ survivors }) => survivors),
     paid_twice: violated(['paid_twice']),
     lost: violated(['lost']),
     stale_writes: violated(['stale_write']),

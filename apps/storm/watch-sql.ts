@@ -8,7 +8,8 @@ CREATE SCHEMA storm;
 CREATE TABLE storm.journal (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at          timestamptz NOT NULL DEFAULT clock_timestamp(),
-  who         text NOT NULL DEFAULT session_user,
+  -- Where a process is only one step, which of its role's it was.
+  who         text NOT NULL DEFAULT concat_ws('/', session_user, NULLIF(current_setting('storm.life', true), '')),
   subject     text NOT NULL,
   chunk_id    text,
   account     text,

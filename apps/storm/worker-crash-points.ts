@@ -15,21 +15,3 @@ export const travelledCrashPoints: readonly string[] = workerCrashPoints.filter(
       point,
     ),
 );
-
-/** What must be waiting for a worker to come to a point: work of a stage, or of any; null: nothing, sweeps come by all the time. */
-export type StageAtHand = 'plan' | 'submit' | 'poll' | 'ingest';
-
-export function stageOfPoint(point: string): StageAtHand | 'any' | null {
-  const [stage] = point.split(/[.:]/, 1);
-  switch (stage) {
-    case 'plan':
-    case 'submit':
-    case 'poll':
-    case 'ingest':
-      return stage;
-    case 'ring':
-      return point.startsWith('ring.next_ready') ? 'submit' : 'any';
-    default:
-      return null;
-  }
-}

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Life } from './schedule.ts';
 import { type StormWorker, startWorker, type WorkerSettings } from './start-worker.ts';
 
 /** A place for a worker, which is started again whenever it has died, as a supervisor would. */
@@ -29,14 +28,11 @@ export interface SlotSettings {
   readonly role: string;
   /** As `startWorker` takes it. */
   readonly program: string;
-  readonly lives: readonly Life[];
-  /** Which point of a life's it is armed for; null: none. */
-  readonly choose: (life: Life) => Promise<string | null>;
+  /** The crash point of each life, one after the other; those after them have none. */
+  readonly lives: readonly string[];
   readonly environment: (crashAt: string | null) => WorkerSettings['environment'];
   readonly onLine: (line: string) => void;
   readonly onDeath: (how: string, crashAt: string | null) => void;
-  /** A life that does not come to its crash point is ended so long after it was up; null: it may live on. */
-  readonly lifeLimit_ms: number | null;
 }
 
 const restart_ms = 200;
@@ -57,21 +53,19 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
 
   async function live(): Promise<void> {
     while (!stopped.signal.aborted) {
-      crashAt = calmed ? null : await settings.choose(settings.lives[life] ?? []);
-      if (stopped.signal.aborted) return;
-      if (calmed) crashAt = null;
+      crashAt = calmed ? null : (settings.lives[life] ?? null);
       life += 1;
       downFor_ms = restart_ms;
       killedByUs = false;
       worker = startWorker({
         program: settings.program,
+        flags: ['--until-stdin-ends'],
         environment: settings.environment(crashAt),
         onLine: settings.onLine,
       });
       void worker.up.then((up) => {
         if (up) isUp.resolve();
       });
-      if (crashAt !== null) endLate(worker);
       const how = await worker.ended;
       if (stopped.signal.aborted) return;
       if (how === 'SIGKILL' && killedByUs) byUs += 1;
@@ -84,19 +78,6 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
       isUp = Promise.withResolvers();
       await delay(calmed ? 0 : downFor_ms);
     }
-  }
-  function endLate(late: StormWorker): void {
-    const { lifeLimit_ms } = settings;
-    if (lifeLimit_ms === null) return;
-    void late.up.then(async (up) => {
-      if (!up) return;
-      const limit = new AbortController();
-      void late.ended.then(() => limit.abort());
-      await delay(lifeLimit_ms, undefined, { signal: limit.signal }).catch(() => undefined);
-      if (late.hasEnded()) return;
-      killedByUs = true;
-      late.kill();
-    });
   }
   const living = live();
 

@@ -57,6 +57,7 @@ export async function playBaseline(
     held: 0,
     faults: countFaults(schedule, scripted.fired, crashes.length),
     crashes,
+    survivors: 0,
     violations,
     recovery_s: (performance.now() - calmFrom) / 1_000,
     timelines: [],

@@ -1,0 +1,162 @@
+import { readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '@rollcall/db';
+import { checkJournal } from './check-journal.ts';
+import { checkMoney } from './check-money.ts';
+import { openWithoutReason } from './check-open.ts';
+import { checkResults } from './check-results.ts';
+import { checkSpending } from './check-spending.ts';
+import type { EnqueuedJob } from './enqueue-job.ts';
+import type { Ground } from './open-ground.ts';
+import { decideHolds, tendAll } from './operator.ts';
+import { patient } from './patient.ts';
+import { type Facts, readFacts } from './read-facts.ts';
+import { type JournalRow, readJournal } from './read-journal.ts';
+import { timelineOf } from './timeline.ts';
+import type { Violation } from './violation.ts';
+
+/** What an episode came to, once everything was over. */
+export interface Judged {
+  readonly chunks: number;
+  readonly charges: number;
+  readonly held: number;
+  readonly violations: readonly Violation[];
+  /** From the end of the storm until nothing moved that should. */
+  readonly recovery_s: number;
+  /** Of each chunk that a violation names. */
+  readonly timelines: readonly string[];
+}
+
+export interface Evidence {
+  readonly jobs: readonly EnqueuedJob[];
+  /** Files that lack answers because the simulator was told so. */
+  readonly edits: number;
+  /** When the calm began, by `performance.now()`. */
+  readonly calmFrom: number;
+  /** Ends the workers, for good. */
+  readonly stop: () => Promise<void>;
+  /** What only this kind of episode promises. */
+  readonly check?: (facts: Facts, journal: readonly JournalRow[]) => readonly Violation[];
+}
+
+/** Longer than anything of Rollcall waits in a storm: the longest back-off of a free refusal. */
+const motionless_ms = 60_000;
+const quietLimit_ms = 900_000;
+const roundsMax = 12;
+
+/** After the storm, with workers that live: waits until it is quiet, checks, decides what is held as a person would, and checks again. */
+export async function judgeEpisode(
+  ground: Ground,
+  { jobs, edits, calmFrom, stop, check }: Evidence,
+): Promise<Judged> {
+  const { db, simulator, temporary, happenings, tell } = ground;
+  const quiet = await untilQuiet(ground, jobs);
+  const recovery_s = (performance.now() - calmFrom) / 1_000;
+  tell(`quiet after ${recovery_s.toFixed(1)} s`);
+
+  const beforeDecisions = [...openWithoutReason(quiet), ...checkMoney(quiet)];
+  const held = quiet.chunks.filter(({ state }) => state === 'held').length;
+  const facts = await decideAll(ground, jobs, quiet);
+  const journal = await readJournal(db);
+  await stop();
+  const violations = distinct([
+    ...beforeDecisions,
+    ...openAfterDecisions(facts),
+    ...checkMoney(facts),
+    ...checkJournal(journal),
+    ...checkSpending(journal, facts.chunks),
+    ...(check?.(facts, journal) ?? []),
+    ...(await checkResults(db, simulator, jobs, facts, edits)),
+    ...(await readdir(temporary)).map(
+      (file): Violation => ({
+        kind: 'file',
+        chunkId: null,
+        count: 1,
+        what: `${file} was left behind`,
+      }),
+    ),
+  ]);
+  const concerned = [...new Set(violations.flatMap(({ chunkId }) => chunkId ?? []))].slice(0, 5);
+  const timelines: string[] = [];
+  for (const chunkId of concerned) {
+    const what = violations
+      .filter((each) => each.chunkId === chunkId)
+      .map((each) => `${each.kind}: ${each.what}`);
+    timelines.push(
+      `${chunkId}: ${what.join('; ')}\n${await timelineOf(db, chunkId, facts, journal, happenings)}`,
+    );
+  }
+  return {
+    chunks: facts.chunks.filter(({ state }) => state !== 'superseded').length,
+    charges: facts.charges.length,
+    held,
+    violations,
+    recovery_s,
+    timelines,
+  };
+}
+
+/**
+ * Waits until nothing moves that should, and gives what is then; where something should and for a minute nothing did, it is stuck. Not
+ * how long it takes is judged: the machine may be busy.
+ */
+async function untilQuiet(ground: Ground, jobs: readonly EnqueuedJob[]): Promise<Facts> {
+  const giveUpAt = performance.now() + quietLimit_ms;
+  let before = '';
+  let movedAt = performance.now();
+  for (;;) {
+    await patient(() => tendAll(ground.db));
+    const facts = await readFacts(ground.db, ground.simulator, jobs);
+    const quiet = facts.jobs.length === jobs.length && openWithoutReason(facts).length === 0;
+    const blocked = facts.chunks.some(
+      ({ state, reason }) => state === 'blocked' && reason !== 'canary',
+    );
+    const now = performance.now();
+    const motion = await motionOf(ground.db);
+    if (motion !== before) movedAt = now;
+    before = motion;
+    if (quiet && !blocked) return facts;
+    if (now - movedAt > motionless_ms || now > giveUpAt) return facts;
+    await delay(250);
+  }
+}
+
+async function motionOf(db: Database): Promise<string> {
+  const { rows } = await patient(() =>
+    db.query<{ motion: string }>(
+      `SELECT concat_ws('/', (SELECT max(id) FROM storm.journal), (SELECT max(id) FROM store.poll_history), (SELECT max(id) FROM store.evidence)) AS motion`,
+    ),
+  );
+  return rows[0]?.motion ?? '';
+}
+
+async function decideAll(
+  ground: Ground,
+  jobs: readonly EnqueuedJob[],
+  quiet: Facts,
+): Promise<Facts> {
+  const tries = new Map<string, number>();
+  let facts = quiet;
+  for (let round = 0; round < roundsMax; round += 1) {
+    const decided = await decideHolds(ground.db, facts, tries);
+    if (decided === 0) break;
+    facts = await untilQuiet(ground, jobs);
+  }
+  return facts;
+}
+
+function openAfterDecisions({ jobs }: Facts): Violation[] {
+  return jobs
+    .filter(({ state }) => !/^(?:completed|completed_with_errors|cancelled)$/.test(state))
+    .map(({ id, state }) => ({
+      kind: 'stuck',
+      chunkId: null,
+      count: 1,
+      what: `job ${id} is still ${state}`,
+    }));
+}
+
+/** What was found before the decisions and is still so afterwards is one violation. */
+function distinct(violations: readonly Violation[]): Violation[] {
+  return [...new Map(violations.map((each) => [JSON.stringify(each), each])).values()];
+}
