@@ -12,6 +12,7 @@ import { providerFault } from './provider-faults.ts';
 import { type Random, seededRandom } from './random.ts';
 import { type Facts, readFacts } from './read-facts.ts';
 import { endScripts } from './run-storm.ts';
+import { startWorker } from './start-worker.ts';
 import { openStepper, type Stepper } from './stepper.ts';
 import { stormAccounts } from './storm-accounts.ts';
 import { deathLeases } from './storm-leases.ts';
@@ -42,7 +43,7 @@ const deathless_ms = 60_000;
 
 /**
  * Steps of the worker, one process each, that mostly die at a point: no queue, no line that fails, no server that is killed, which the
- * other episodes have. Meanwhile the operator decides what is held as a person would. Then calm, and the same judgement.
+ * other episodes have. Meanwhile the operator decides what is held as a person would. Then calm: a worker that does not die, and the same judgement.
  */
 export async function playDeaths(
   lane: Lane,
@@ -61,7 +62,8 @@ export async function playDeaths(
     jobs.push(enqueued);
     if (random.chance(0.8)) await simulator.control('POST', 'faults', quickFault(random));
   };
-  const stepper = await openStepper(lane, ground, random, await environmentOf(ground));
+  const environment = await environmentOf(ground);
+  const stepper = await openStepper(lane, ground, random, environment);
   opened.defer(() => stepper.stop());
   for (let first = 0; first < jobsAtFirst; first += 1) await enqueue();
   const over = new AbortController();
@@ -73,13 +75,30 @@ export async function playDeaths(
   await operating;
   const calmFrom = performance.now();
   tell('calm');
-  stepper.calm();
+  await stepper.stop();
   const scripted = await endScripts(simulator);
+  // A whole one, at a fifth of the cost of as many steps: it takes over whatever they left.
+  const worker = startWorker({
+    program: lane.programs.worker,
+    flags: ['--until-stdin-ends'],
+    environment: {
+      ...environment,
+      DATABASE_URL: lane.postgres.urlAs(ground.databaseUrl, 'storm_4'),
+      ROLLCALL_DATABASE_CONNECTIONS: '4',
+      NODE_COMPILE_CACHE: lane.programs.compileCache,
+    },
+    onLine: (line) => {
+      if (!line.startsWith('{')) tell(`storm_4 says: ${line}`);
+    },
+  });
+  opened.defer(() => worker.kill());
   const judged = await judgeEpisode(ground, {
     jobs,
     edits: scripted.edits,
     calmFrom,
-    stop: () => stepper.stop(),
+    stop: async () => {
+      await worker.stop();
+    },
     check: paidAgain,
   });
   const { crashes, survivors } = stepper;

@@ -14,9 +14,7 @@ export interface Stepper {
   readonly survivors: () => number;
   /** Nothing was due when it was last looked. */
   isIdle(): boolean;
-  /** From now on nobody is armed. */
-  calm(): void;
-  /** Waits for those at work. May be called again. */
+  /** Waits for those at work. */
   stop(): Promise<void>;
 }
 
@@ -49,7 +47,6 @@ export async function openStepper(
   let lives = 0;
   let survived = 0;
   let idle = false;
-  let calmed = false;
   const stopped = new AbortController();
 
   async function live(role: string, due: DueStep, crashAt: string | null): Promise<void> {
@@ -79,10 +76,10 @@ export async function openStepper(
 
   /** One of what is due, or of what nobody else has in hand unless a doorbell comes twice. */
   function choose(due: readonly DueStep[]): DueStep | null {
-    if (!calmed && random.chance(0.04)) {
+    if (random.chance(0.04)) {
       return { step: random.pick(ofItself), id: '', account: '' };
     }
-    const twice = !calmed && random.chance(0.05);
+    const twice = random.chance(0.05);
     const free = due.filter(
       (each) => twice || ![...inHand.values()].some((other) => isSame(each, other)),
     );
@@ -91,7 +88,7 @@ export async function openStepper(
   }
 
   function arm(step: StepName): string | null {
-    if (calmed || random.chance(alive[step] ?? 0.1)) return null;
+    if (random.chance(alive[step] ?? 0.1)) return null;
     const rare = rarePoints[step] ?? [];
     const point = random.pick(rare.length > 0 && random.chance(0.03) ? rare : pointsOf(step));
     // Only where several tasks are asked for at once is there a second passing.
@@ -123,9 +120,6 @@ export async function openStepper(
     crashes,
     survivors: () => survived,
     isIdle: () => idle,
-    calm() {
-      calmed = true;
-    },
     async stop() {
       stopped.abort();
       await working;

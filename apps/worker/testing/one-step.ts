@@ -4,7 +4,7 @@ import { armCrashPoint, crashPoint } from '@rollcall/crash-points';
 import { openDatabase, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
 import { createProvider, type Provider } from '@rollcall/providers';
-import { createLogger, noMetrics, noTracing } from '@rollcall/telemetry';
+import { createLogger, describeError, noMetrics, noTracing } from '@rollcall/telemetry';
 import type { Counts, Equipment } from '../equipment.ts';
 import { ingestChunk } from '../stages/ingest.ts';
 import { planJob } from '../stages/plan.ts';
@@ -18,7 +18,7 @@ import { rescue } from '../sweeps/rescue.ts';
  * `one-step <step> <id>`: one stage or sweep of the worker, once, in a process of its own, with the environment and the accounts file that a
  * worker takes, and armed as one (ROLLCALL_CRASH_AT). The storm ends thousands of these, where whole workers would cost ten times
  * as much and mostly die of something else. There is no queue: what a step rings for is lost, as any doorbell may be, and whoever
- * starts steps looks in Postgres for what is due. The last line of standard output is what the step counted, as JSON; exit code 1: it failed.
+ * starts steps looks in Postgres for what is due. The last line of standard output is what the step counted, or the error that it failed with (exit code 1), as JSON.
  */
 const steps: Readonly<Record<string, (equipment: Equipment, id: string) => Promise<Counts>>> = {
   plan: planJob,
@@ -75,5 +75,9 @@ const equipment: Equipment = {
   stopping: never,
   times: config,
 };
-const counts = await step(equipment, id);
-process.stdout.write(`${JSON.stringify({ step: name, ...counts })}\n`, () => process.exit(0));
+let exitCode = 0;
+const said = await step(equipment, id).catch((error: unknown) => {
+  exitCode = 1;
+  return describeError(error);
+});
+process.stdout.write(`${JSON.stringify({ step: name, ...said })}\n`, () => process.exit(exitCode));
