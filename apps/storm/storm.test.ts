@@ -48,12 +48,24 @@ test('a short storm on each backend pays nothing twice, loses nothing, writes no
   expect(code, text).toBe(0);
 }, 600_000);
 
+test('deaths at crash points, a step of the worker each, cost nothing twice and leave nothing undone', async () => {
+  const { code, text } = await storm('--seed', 'suite', '--crash-points', '15', '--at-once', '1');
+  const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
+  expect(last, text).toMatchObject({ paid_twice: 0, lost: 0, stale_writes: 0, stuck: 0, other: 0 });
+  const { faults } = last as { faults: Record<string, number> };
+  expect(faults['crash_point'], text).toBeGreaterThanOrEqual(15);
+  expect(code, text).toBe(0);
+}, 600_000);
+
 test('what the storm is asked for wrongly is refused', () => {
   expect(readFlags(['--runs', 'many'])).toEqual({
     problem: '--runs: write a whole number from 1 to 100000',
   });
   expect(readFlags(['--backend', 'kafka'])).toEqual({
     problem: '--backend: write redis or postgres',
+  });
+  expect(readFlags(['--crash-points', '10', '--baseline'])).toEqual({
+    problem: '--crash-points: goes without --baseline and --real-leases',
   });
   expect(readFlags(['--crash-points', '1000'])).toMatchObject({ crashPoints: 1_000, runs: 4 });
 });
