@@ -23,7 +23,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _rollcall; printf '%s\\n' "\${COMPREP
 test('bash completes commands, subcommands, flags and files', async () => {
   expect(await offered('rollcall', 'ho')).toEqual(['holds']);
   expect(await offered('rollcall', 'holds', 'r')).toEqual(['resolve']);
-  expect(await offered('rollcall', 'holds', 'resolve', '--d')).toEqual(['--decision']);
+  expect(await offered('rollcall', 'holds', 'resolve', '--dec')).toEqual(['--decision']);
   expect(await offered('rollcall', '--json', 'check', '--pur')).toEqual(['--purpose']);
   expect(await offered('rollcall', 'check', 'words')).toEqual(['words-of.ts']);
   expect(await offered('rollcall', 'check', 'x', '--out', 'words')).toEqual(['words-of.ts']);
