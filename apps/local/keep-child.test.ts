@@ -29,6 +29,7 @@ async function starts(): Promise<number> {
 
 function keep(endings: number, code: number, options: Partial<KeepOptions> = {}) {
   let restarts = 0;
+  let up = 0;
   const kept = keepChild({
     async start(stopped) {
       const { child } = await startChild(
@@ -42,6 +43,7 @@ function keep(endings: number, code: number, options: Partial<KeepOptions> = {})
         },
         (line) => (line === 'ready' ? true : undefined),
       );
+      up += 1;
       return child;
     },
     onRestart: () => (restarts += 1),
@@ -50,16 +52,14 @@ function keep(endings: number, code: number, options: Partial<KeepOptions> = {})
     calm_ms: 60_000,
     ...options,
   });
-  return { kept, restarts: () => restarts };
+  return { kept, restarts: () => restarts, up: () => up };
 }
 
 test('a child that ends with 75 is started again, and stops as one', async () => {
-  const { kept, restarts } = keep(2, 75);
+  const { kept, restarts, up } = keep(2, 75);
   const child = await kept;
-  await waitFor(async () => (await starts()) === 3, {
-    timeoutMs: 60_000,
-    describe: 'the third start',
-  });
+  // Up, and not only started: one that is stopped before it is ready was never there.
+  await waitFor(() => up() === 3, { timeoutMs: 60_000, describe: 'the third to be up' });
   await child.stop();
   expect(await child.ended).toBe('code 0');
   expect([await starts(), restarts()]).toEqual([3, 2]);
