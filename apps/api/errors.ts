@@ -1,6 +1,7 @@
 /**
  * Every error that the API answers with, by its stable code. `advice` says what the caller does next; a more exact
- * `detail` may stand in its place. docs/errors.md shows this table, and a test holds the two together.
+ * `detail` may stand in its place. docs/errors.md shows this table, and a test holds the two together. Over 300 lines: it is one table,
+ * a few lines for each code.
  */
 export const errorCatalogue = {
   malformed_request: {
