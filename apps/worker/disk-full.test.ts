@@ -12,12 +12,7 @@ import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/
  */
 let ground: Ground;
 let accounts: Readonly<Record<string, string>>;
-let serial = 0;
 const workers: SpawnedWorker[] = [];
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_919_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround();
@@ -93,7 +88,7 @@ test('fault 20: a full temporary directory pauses the result, with a clear line 
     next: 'all',
     action: { kind: 'file', edits: { layout: 'xlsx' } },
   });
-  const jobId = await ground.enqueue('telegram', fresh(3_000));
+  const jobId = await ground.enqueue('telegram', ground.fresh(3_000));
   await untilFull(jobId, () => full.said('disk.full'));
   expect(full.lines().find((line) => line['event'] === 'disk.full')).toMatchObject({
     level: 'error',
@@ -121,7 +116,7 @@ describe('with a worker in hand', () => {
 
   test('fault 20: a Postgres without room pauses the result and holds nothing; with room its rows come whole', async () => {
     await leaveNoRoomFor('results');
-    const jobId = await ground.enqueue('telegram', fresh(200));
+    const jobId = await ground.enqueue('telegram', ground.fresh(200));
     const said = () => ground.logged.filter((line) => line['event'] === 'disk.full').length;
     for (const times of [1, 2, 3]) {
       await untilFull(jobId, () => said() >= times);
@@ -146,7 +141,7 @@ describe('with a worker in hand', () => {
         (line) => line['event'] === 'queue.handler' && line['error_code'] === '53100',
       ).length;
     const earlier = refusals();
-    const jobId = await ground.enqueue('telegram', fresh(100));
+    const jobId = await ground.enqueue('telegram', ground.fresh(100));
     await waitFor(() => refusals() > earlier, {
       timeoutMs: 60_000,
       describe: 'a claim that Postgres refuses',

@@ -5,11 +5,6 @@ import { type Ground, layGround } from './test-ground.ts';
 
 /** What a person who decides on a hold is shown, of real uploads; and what a decision can win back for free. */
 let ground: Ground;
-let serial = 0;
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_913_000_000 + serial * 10_000 + index);
-}
 const by = { tenantId: 1, decidedBy: 'operator@example', why: 'test' };
 const create = { account: 'ekycpro', operation: 'create' };
 const deadline_ms = () => Date.now() + 600_000;
@@ -29,7 +24,7 @@ test('a lost upload shows its times, what left of it, and the balance before and
     `UPDATE store.account_states SET balance = 1000000, balance_at = now() - interval '1 minute' WHERE account = 'ekycpro'`,
   );
   await ground.fault({ match: create, action: { kind: 'reset' } });
-  const jobId = await ground.enqueue('telegram', fresh(100));
+  const jobId = await ground.enqueue('telegram', ground.fresh(100));
   const chunk = await ground.untilChunk(jobId, ['held']);
   const chunkId = String(chunk['id']);
   const upload = await waitFor(
@@ -77,7 +72,7 @@ test('an answer that holds numbers is shown without them', async () => {
       charge: false,
     },
   });
-  const jobId = await ground.enqueue('telegram', fresh(10));
+  const jobId = await ground.enqueue('telegram', ground.fresh(10));
   const chunk = await ground.untilChunk(jobId, ['held']);
   const upload = await readHeldUpload(ground.db, 1, String(chunk['id']));
   expect(upload).toMatchObject({ http_status: 502, headers_sent: true });
@@ -96,7 +91,7 @@ test('a wrong file first and the right one later cost nothing more: keep_polling
     match: create,
     action: { kind: 'file', edits: { instead: 'html' }, downloads: 1 },
   });
-  const jobId = await ground.enqueue('telegram', fresh(100));
+  const jobId = await ground.enqueue('telegram', ground.fresh(100));
   const chunk = await ground.hurryUntil(jobId, ['held']);
   expect(chunk).toMatchObject({ reason: 'artifact', held_detail: 'html' });
   const charged = await ground.charges('ekycpro');

@@ -14,11 +14,6 @@ let ground: Ground;
 let accountsFile: string;
 let keys: Readonly<Record<string, string>>;
 const workers: ChildProcess[] = [];
-let serial = 0;
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_914_000_000 + serial * 20_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround();
@@ -82,7 +77,7 @@ describe.each(testBackends)('on %s', (backend) => {
       match: { account: 'ekycpro', operation: 'create' },
       action: { kind: 'never_answer' },
     });
-    const jobId = await ground.enqueue('telegram', fresh(50));
+    const jobId = await ground.enqueue('telegram', ground.fresh(50));
     const before = await ground.charges('ekycpro');
     const first = startWorker(environment);
     await waitFor(async () => (await ground.charges('ekycpro')) > before, {
@@ -97,7 +92,7 @@ describe.each(testBackends)('on %s', (backend) => {
       held_detail: 'worker_died',
       attempt_outcome: 'unknown',
     });
-    const other = await ground.enqueue('coinw', fresh(50));
+    const other = await ground.enqueue('coinw', ground.fresh(50));
     await ground.untilState(other, ['completed'], 60_000);
     expect(await ground.charges('ekycpro')).toBe(before + 2);
     expect(await ground.simulator.control('GET', 'paid-twice')).toMatchObject({ paid_twice: 0 });
@@ -108,7 +103,7 @@ describe.each(testBackends)('on %s', (backend) => {
     const stages = ['plan,submit', 'poll,ingest'].map((names) =>
       startWorker(environment, ['--stages', names]),
     );
-    const jobId = await ground.enqueue('coinw', fresh(300));
+    const jobId = await ground.enqueue('coinw', ground.fresh(300));
     await ground.untilState(jobId, ['completed'], 60_000);
     for (const worker of stages) {
       worker.kill('SIGTERM');
@@ -128,8 +123,8 @@ test('pace and uploads in flight hold over all processes together', async () => 
   startWorker();
   startWorker();
   const jobs = [
-    await ground.enqueue('twitter', fresh(600)),
-    await ground.enqueue('twitter', fresh(600)),
+    await ground.enqueue('twitter', ground.fresh(600)),
+    await ground.enqueue('twitter', ground.fresh(600)),
   ];
   for (const jobId of jobs) await ground.untilState(jobId, ['completed'], 60_000);
   const { requests } = (await ground.simulator.control('GET', 'requests')) as {
@@ -152,7 +147,7 @@ test('pace and uploads in flight hold over all processes together', async () => 
 
 test('what is lost from the queue is rung again: nothing but Postgres is needed', async () => {
   // Stored and never rung: the doorbell went to no queue at all.
-  const jobId = await ground.enqueue('telegram', fresh(30));
+  const jobId = await ground.enqueue('telegram', ground.fresh(30));
   startWorker();
   await ground.untilState(jobId, ['completed'], 60_000);
   expect(await ground.job(jobId)).toMatchObject({ answered: 30, pending: 0 });
@@ -190,7 +185,7 @@ test('an account with open chunks cannot be taken out of the accounts file', asy
   await ground.db.query(
     "UPDATE store.account_states SET paused_reason = 'operator', paused_at = now() WHERE account = 'webcom'",
   );
-  const jobId = await ground.enqueue('viber', fresh(10));
+  const jobId = await ground.enqueue('viber', ground.fresh(10));
   startWorker();
   await ground.untilChunk(jobId, ['blocked'], 60_000);
   const without = join(tmpdir(), 'without.yaml');

@@ -11,12 +11,7 @@ import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/
 const quickStart = new URL('testing/quick-start.ts', import.meta.url).href;
 let ground: Ground;
 let accounts: Readonly<Record<string, string>>;
-let serial = 0;
 const workers: SpawnedWorker[] = [];
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_919_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround();
@@ -83,7 +78,7 @@ test('fault 13: stopped in an upload past its lease and its deadline: held meanw
   const before = await ground.charges('ekycpro');
   await slow('create');
   const late = await start(on);
-  const jobId = await ground.enqueue('telegram', fresh(30));
+  const jobId = await ground.enqueue('telegram', ground.fresh(30));
   await waitFor(async () => (await ground.charges('ekycpro')) > before, {
     timeoutMs: 60_000,
     describe: 'the upload to be charged',
@@ -123,7 +118,7 @@ test.each([
     const charges = await ground.charges('ekycpro');
     await slow(operation);
     const late = await start(on);
-    const jobId = await ground.enqueue('telegram', fresh(30));
+    const jobId = await ground.enqueue('telegram', ground.fresh(30));
     await arrived(operation, before);
     late.process.kill('SIGSTOP');
     await start(on);
@@ -136,7 +131,7 @@ test.each([
     });
     // It works on: whatever it would still write for the old claim comes before what it writes for another job.
     await workers.at(-1)?.kill();
-    const next = await ground.enqueue('coinw', fresh(10));
+    const next = await ground.enqueue('coinw', ground.fresh(10));
     await ground.untilState(next, ['completed']);
     expect(await stored(jobId)).toBe(then);
     expect((await ground.charges('ekycpro')) - charges).toBe(2);

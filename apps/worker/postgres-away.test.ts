@@ -14,12 +14,7 @@ let dataDirectory: string;
 let server: EmbeddedPostgres;
 let ground: Ground;
 let accounts: Readonly<Record<string, string>>;
-let serial = 0;
 const workers: SpawnedWorker[] = [];
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_923_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   dataDirectory = join(tmpdir(), 'postgres-away');
@@ -98,7 +93,7 @@ describe.each(testBackends)('with the queue on %s', (backend) => {
     });
     const worker = await start(queue());
     expect(await readiness(worker)).toMatchObject({ code: 200, status: 'ready' });
-    const jobId = await ground.enqueue('telegram', fresh(200));
+    const jobId = await ground.enqueue('telegram', ground.fresh(200));
     await waitFor(async () => (await ground.charges('ekycpro')) >= before + 2, {
       timeoutMs: 60_000,
       describe: 'uploads to be under way',
@@ -140,7 +135,7 @@ describe.each(testBackends)('with the queue on %s', (backend) => {
       },
       { describe: 'an idle backend to end' },
     );
-    const jobId = await ground.enqueue('telegram', fresh(20));
+    const jobId = await ground.enqueue('telegram', ground.fresh(20));
     await waitFor(
       async () => {
         await ground.hurry(jobId);
@@ -162,7 +157,7 @@ test('fault 18: a backend that is ended in the middle of the COPY of results: th
     'CREATE TRIGGER in_copy BEFORE INSERT ON store.results FOR EACH ROW EXECUTE FUNCTION public.in_copy()',
   );
   await start({});
-  const jobId = await ground.enqueue('telegram', fresh(20));
+  const jobId = await ground.enqueue('telegram', ground.fresh(20));
   const inCopy = async () => {
     await ground.hurry(jobId);
     const { rows } = await ground.db.query<{ pid: number }>(

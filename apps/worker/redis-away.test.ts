@@ -19,12 +19,7 @@ describe.runIf(testBackends.includes('redis'))('a worker whose Redis', () => {
   let wire: FaultyWire;
   let ground: Ground;
   let accounts: Readonly<Record<string, string>>;
-  let serial = 0;
   const workers: SpawnedWorker[] = [];
-  function fresh(count: number): number[] {
-    serial += 1;
-    return Array.from({ length: count }, (_, index) => 447_924_000_000 + serial * 10_000 + index);
-  }
 
   beforeAll(async () => {
     server = await startedRedis();
@@ -107,14 +102,14 @@ describe.runIf(testBackends.includes('redis'))('a worker whose Redis', () => {
     async (what, strike, end) => {
       const before = await ground.charges('ekycpro');
       const worker = start();
-      const first = await ground.enqueue('telegram', fresh(100));
+      const first = await ground.enqueue('telegram', ground.fresh(100));
       await waitFor(async () => (await ground.charges('ekycpro')) > before, {
         timeoutMs: 60_000,
         describe: 'the first upload',
       });
       await strike();
       // Stored while nothing can be rung: Postgres alone knows of it.
-      const second = await ground.enqueue('telegram', fresh(20));
+      const second = await ground.enqueue('telegram', ground.fresh(20));
       if (what !== 'is flushed') {
         const said = await waitFor(
           async () => {
@@ -180,7 +175,7 @@ describe.runIf(testBackends.includes('redis'))('a worker whose Redis', () => {
       code: 503,
       queue: { ok: false, reason: expect.stringContaining('allkeys-lru') },
     });
-    const jobId = await ground.enqueue('telegram', fresh(20));
+    const jobId = await ground.enqueue('telegram', ground.fresh(20));
     await redis('CONFIG SET maxmemory-policy noeviction');
     await waitFor(
       async () => {

@@ -20,13 +20,8 @@ const stopDeadline_ms = 4_000;
 const afterDeadline_ms = 4_500 + 10_000;
 let ground: Ground;
 let accounts: Readonly<Record<string, string>>;
-let serial = 0;
 const workers: SpawnedWorker[] = [];
 const wires: FaultyWire[] = [];
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_922_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround();
@@ -103,7 +98,7 @@ async function overRedis() {
 test('fault 27: in a submit it waits for the answer, stores the task, and ends with 0', async () => {
   const before = await ground.charges('ekycpro');
   await slow('create', 3_000);
-  const jobId = await ground.enqueue('telegram', fresh(40));
+  const jobId = await ground.enqueue('telegram', ground.fresh(40));
   const worker = start();
   await waitFor(async () => (await ground.charges('ekycpro')) > before, {
     timeoutMs: 60_000,
@@ -121,14 +116,14 @@ test('fault 27: in a submit it waits for the answer, stores the task, and ends w
 test('fault 27: in a submit whose answer never comes the chunk is held, never sent again', async () => {
   const before = await ground.charges('ekycpro');
   await ground.fault({ match: ekycpro('create'), action: { kind: 'never_answer' } });
-  const jobId = await ground.enqueue('telegram', fresh(40));
+  const jobId = await ground.enqueue('telegram', ground.fresh(40));
   const worker = start();
   await waitFor(async () => (await ground.charges('ekycpro')) > before, {
     timeoutMs: 60_000,
     describe: 'the upload to be charged',
   });
   await stopped(worker);
-  const other = await ground.enqueue('coinw', fresh(10));
+  const other = await ground.enqueue('coinw', ground.fresh(10));
   await endLeases(jobId);
   start();
   const chunk = await ground.untilChunk(jobId, ['held']);
@@ -138,7 +133,7 @@ test('fault 27: in a submit whose answer never comes the chunk is held, never se
 });
 
 test('fault 27: in a poll it ends with 0, and another asks again', async () => {
-  const jobId = await ground.enqueue('telegram', fresh(40));
+  const jobId = await ground.enqueue('telegram', ground.fresh(40));
   const asked = await ground.requests('ekycpro', 'status');
   await slow('status', 4_000);
   const worker = start();
@@ -156,7 +151,7 @@ test('fault 27: in a download that does not end it lets go of the result, whole 
     match: ekycpro('file'),
     action: { kind: 'slow_body', bytes_per_second: 100 },
   });
-  const jobId = await ground.enqueue('telegram', fresh(400));
+  const jobId = await ground.enqueue('telegram', ground.fresh(400));
   const worker = start();
   await ground.untilChunk(jobId, ['ingesting']);
   await stopped(worker);
@@ -176,7 +171,7 @@ describe.each(['cut', 'freeze'] as const)('fault 27: with a server away (%s)', (
       const before = await ground.charges('ekycpro');
       const { wire, environment } = await overRedis();
       await slow('create', 2_000);
-      const jobId = await ground.enqueue('telegram', fresh(40));
+      const jobId = await ground.enqueue('telegram', ground.fresh(40));
       const worker = start(environment);
       await waitFor(async () => (await ground.charges('ekycpro')) > before, {
         timeoutMs: 60_000,
@@ -195,7 +190,7 @@ describe.each(['cut', 'freeze'] as const)('fault 27: with a server away (%s)', (
     const before = await ground.charges('ekycpro');
     const wire = await wireTo(ground.databaseUrl);
     await slow('create', 1_000);
-    const jobId = await ground.enqueue('telegram', fresh(40));
+    const jobId = await ground.enqueue('telegram', ground.fresh(40));
     const worker = start({ DATABASE_URL: wire.url });
     await waitFor(async () => (await ground.charges('ekycpro')) > before, {
       timeoutMs: 60_000,

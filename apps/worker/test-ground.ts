@@ -38,6 +38,8 @@ export interface Ground {
   readonly equipment: Equipment;
   /** Lines that the stages logged, parsed. */
   readonly logged: Record<string, unknown>[];
+  /** So many example numbers, ascending, that nobody of this ground had before. */
+  fresh(count: number): number[];
   /** Stores a job as the API does, and rings. */
   enqueue(check: string, numbers: readonly number[], options?: EnqueueOptions): Promise<JobId>;
   /** Starts consumers and sweeps on a queue backend. */
@@ -84,6 +86,9 @@ export interface GroundOptions {
   readonly tracing?: Tracing;
 }
 
+/** Valid British mobiles follow it by the million. */
+const firstNumber = 447_911_000_000;
+
 export async function layGround(options: GroundOptions = {}): Promise<Ground> {
   const database = options.database ?? (await createTestDatabase());
   const simulator = await startSimulator();
@@ -111,6 +116,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
   if (!synced.ok) throw new Error(synced.problems.join('\n'));
 
   const logged: Record<string, unknown>[] = [];
+  let nextNumber = firstNumber;
   const log = createLogger({
     name: 'worker',
     level: 'debug',
@@ -170,6 +176,11 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     accounts,
     equipment,
     logged,
+    fresh(count) {
+      const from = nextNumber;
+      nextNumber += count;
+      return Array.from({ length: count }, (_, index) => from + index);
+    },
     async enqueue(check, numbers, { account, maxCost = null, priority = 0 } = {}) {
       const sorted = Float64Array.from(new Set(numbers)).sort();
       const id = makeId('job', Date.now(), randomBytes(10));

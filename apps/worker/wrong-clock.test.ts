@@ -11,12 +11,7 @@ const hour_ms = 3_600_000;
 const lease_ms = 5_000;
 let ground: Ground;
 let accounts: Readonly<Record<string, string>>;
-let serial = 0;
 let running: SpawnedWorker | undefined;
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_918_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround();
@@ -59,7 +54,7 @@ test.each([
       action: { kind: 'answer', status: 429, headers: { 'retry-after': '1800' } },
     });
     const worker = await start(course);
-    const later = await ground.enqueue('telegram', fresh(20));
+    const later = await ground.enqueue('telegram', ground.fresh(20));
     // Told to wait for half an hour: from the time that Postgres has.
     const told = await waitFor(
       async () => {
@@ -72,7 +67,7 @@ test.each([
     const due_ms = (told['due_at'] as Date).getTime();
     expect(due_ms - Date.now()).toBeLessThan(31 * 60_000);
 
-    const soon = await ground.enqueue('coinw', fresh(20));
+    const soon = await ground.enqueue('coinw', ground.fresh(20));
     await ground.untilState(soon, ['completed']);
     expect((await ground.chunks(later))[0]).toMatchObject({
       state: 'polling',
@@ -93,7 +88,7 @@ test('fault 21: a clock that jumps back during a lease costs neither the lease n
     action: { kind: 'delay', ms: lease_ms + 1_000 },
   });
   const worker = await start(`0,${-hour_ms}`);
-  const jobId = await ground.enqueue('telegram', fresh(20));
+  const jobId = await ground.enqueue('telegram', ground.fresh(20));
   await waitFor(async () => (await ground.charges('ekycpro')) > before, {
     timeoutMs: 60_000,
     describe: 'the upload to be charged',
@@ -104,6 +99,6 @@ test('fault 21: a clock that jumps back during a lease costs neither the lease n
   expect(worker.said('chunk.held')).toBe(false);
   expect(worker.said('chunk.stale')).toBe(false);
   expect((await ground.charges('ekycpro')) - before).toBe(1);
-  const next = await ground.enqueue('telegram', fresh(20));
+  const next = await ground.enqueue('telegram', ground.fresh(20));
   await ground.untilState(next, ['completed']);
 }, 600_000);

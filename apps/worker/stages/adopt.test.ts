@@ -5,11 +5,6 @@ import { type Ground, layGround } from '../test-ground.ts';
 
 /** Design §6: before an adopted task costs anything, a worker asks the provider for it and compares count and time with the intent. */
 let ground: Ground;
-let serial = 0;
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_913_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround({ chunkSize: 1_000 });
@@ -54,7 +49,7 @@ const placeOf = async (attemptId: unknown) =>
   ).rows[0]?.place;
 
 test('the task that the upload became is adopted: paid for once, and read', async () => {
-  const { jobId, chunkId, attemptId, taskId } = await lostUpload(fresh(12));
+  const { jobId, chunkId, attemptId, taskId } = await lostUpload(ground.fresh(12));
   expect(await adoptTask(ground.db, chunkId, taskId, deadline_ms(), by)).toMatchObject({
     kind: 'decided',
   });
@@ -64,8 +59,8 @@ test('the task that the upload became is adopted: paid for once, and read', asyn
 });
 
 test('a task of another size is not: the chunk is held again, its money where it was', async () => {
-  const other = await lostUpload(fresh(40));
-  const { jobId, chunkId, attemptId } = await lostUpload(fresh(12));
+  const other = await lostUpload(ground.fresh(40));
+  const { jobId, chunkId, attemptId } = await lostUpload(ground.fresh(12));
   await adoptTask(ground.db, chunkId, other.taskId, deadline_ms(), by);
   expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
     reason: 'unknown',
@@ -76,7 +71,7 @@ test('a task of another size is not: the chunk is held again, its money where it
 });
 
 test('a task of another time is not', async () => {
-  const { jobId, chunkId, attemptId, taskId } = await lostUpload(fresh(12));
+  const { jobId, chunkId, attemptId, taskId } = await lostUpload(ground.fresh(12));
   // The upload of yesterday: its intent is older than the task by a day.
   await ground.db.query(`ALTER TABLE store.attempts DISABLE TRIGGER guard_attempts`);
   await ground.db.query(
@@ -92,7 +87,7 @@ test('a task of another time is not', async () => {
 });
 
 test('a task that the provider does not know is not', async () => {
-  const { jobId, chunkId, attemptId } = await lostUpload(fresh(12));
+  const { jobId, chunkId, attemptId } = await lostUpload(ground.fresh(12));
   await adoptTask(ground.db, chunkId, 'no-such-task', deadline_ms(), by);
   expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
     reason: 'unknown',

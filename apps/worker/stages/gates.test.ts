@@ -34,12 +34,6 @@ function withGates(account: Account): Account {
 }
 
 let ground: Ground;
-let serial = 0;
-/** Numbers that no other test uses, since the ledger counts payments over all of them. */
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_915_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround({ chunkSize: 1_000, change: withGates });
@@ -59,15 +53,17 @@ const create = { account: 'ekycpro', operation: 'create' };
 
 describe('a chunk is not sent', () => {
   test('above the job’s ceiling; raising it lets it go', async () => {
-    const jobId = await ground.enqueue('telegram', fresh(10), { maxCost: parseMoney('0.001') });
+    const jobId = await ground.enqueue('telegram', ground.fresh(10), {
+      maxCost: parseMoney('0.001'),
+    });
     expect(await ground.untilChunk(jobId, ['blocked'])).toMatchObject({ reason: 'job_ceiling' });
     await changeJob(ground.db, 1, jobId, { maxCost: parseMoney('1') });
     await ground.untilState(jobId, ['completed']);
   });
 
   test('above the account’s daily cap, reserved before the call; the next day it goes by itself', async () => {
-    const first = await ground.enqueue('facebook', fresh(200));
-    const second = await ground.enqueue('facebook', fresh(200));
+    const first = await ground.enqueue('facebook', ground.fresh(200));
+    const second = await ground.enqueue('facebook', ground.fresh(200));
     await ground.untilState(first, ['completed']);
     const chunk = await ground.untilChunk(second, ['blocked']);
     expect(chunk).toMatchObject({ reason: 'account_cap' });
@@ -87,7 +83,7 @@ describe('a chunk is not sent', () => {
   });
 
   test('after the provider charged more than our price: the account is paused', async () => {
-    const jobId = await ground.enqueue('twitter', fresh(10));
+    const jobId = await ground.enqueue('twitter', ground.fresh(10));
     await ground.untilState(jobId, ['completed']);
     expect(ground.logged).toContainEqual(
       expect.objectContaining({ event: 'attempt.overcharged', job: jobId }),
@@ -96,7 +92,7 @@ describe('a chunk is not sent', () => {
       "SELECT provider_actual FROM rollcall.spend WHERE account = 'checknumber'",
     );
     expect(rows).toEqual([{ provider_actual: '0.006000000' }]);
-    const later = await ground.enqueue('twitter', fresh(10));
+    const later = await ground.enqueue('twitter', ground.fresh(10));
     expect(await ground.untilChunk(later, ['blocked'])).toMatchObject({ reason: 'account_paused' });
     await resumeAccount(ground.db, 'checknumber');
     await ground.untilState(later, ['completed']);
@@ -104,7 +100,7 @@ describe('a chunk is not sent', () => {
 
   test('while its account is paused by an operator', async () => {
     await ground.db.transaction('test', (tx) => pauseAccount(tx, 'ekycpro', 'operator'));
-    const jobId = await ground.enqueue('telegram', fresh(10));
+    const jobId = await ground.enqueue('telegram', ground.fresh(10));
     expect(await ground.untilChunk(jobId, ['blocked'])).toMatchObject({ reason: 'account_paused' });
     await resumeAccount(ground.db, 'ekycpro');
     await ground.untilState(jobId, ['completed']);
@@ -113,9 +109,9 @@ describe('a chunk is not sent', () => {
   test('after three unknown outcomes in ten minutes; resetting the breaker lets it go', async () => {
     await ground.fault({ match: create, next: 3, action: { kind: 'reset' } });
     for (let index = 0; index < 3; index += 1) {
-      await ground.untilChunk(await ground.enqueue('telegram', fresh(10)), ['held']);
+      await ground.untilChunk(await ground.enqueue('telegram', ground.fresh(10)), ['held']);
     }
-    const jobId = await ground.enqueue('telegram', fresh(10));
+    const jobId = await ground.enqueue('telegram', ground.fresh(10));
     expect(await ground.untilChunk(jobId, ['blocked'])).toMatchObject({ reason: 'breaker' });
     await resetBreaker(ground.db, 'ekycpro');
     await ground.untilState(jobId, ['completed']);
@@ -129,7 +125,7 @@ test('a provider that refuses every size does not make a job loop', async () => 
     next: 'all',
     action: { kind: 'answer', status: 400, json: text },
   });
-  const jobId = await ground.enqueue('twitter', fresh(40));
+  const jobId = await ground.enqueue('twitter', ground.fresh(40));
   await ground.untilState(jobId, ['completed_with_errors'], 60_000);
   expect((await ground.chunks(jobId)).at(-1)).toMatchObject({ state: 'rejected' });
   expect(await ground.job(jobId)).toMatchObject({ failed: 40, cost: '0' });
@@ -138,7 +134,7 @@ test('a provider that refuses every size does not make a job loop', async () => 
 describe('the first chunk of a job goes alone', () => {
   test('while it is held, the rest waits behind it', async () => {
     await ground.fault({ match: create, action: { kind: 'reset' } });
-    const jobId = await ground.enqueue('telegram', fresh(2_500));
+    const jobId = await ground.enqueue('telegram', ground.fresh(2_500));
     await ground.untilChunk(jobId, ['held']);
     expect((await ground.chunks(jobId)).map((chunk) => [chunk['state'], chunk['reason']])).toEqual([
       ['held', 'unknown'],
@@ -150,7 +146,7 @@ describe('the first chunk of a job goes alone', () => {
 
   test('when it is rejected, the rest is blocked, not failed, and a person lets it go', async () => {
     await ground.fault({ match: create, action: { kind: 'answer', status: 400 } });
-    const jobId = await ground.enqueue('telegram', fresh(2_500));
+    const jobId = await ground.enqueue('telegram', ground.fresh(2_500));
     await ground.untilChunk(jobId, ['rejected']);
     expect((await ground.chunks(jobId)).slice(1).map((chunk) => chunk['reason'])).toEqual([
       'canary_rejected',
@@ -167,7 +163,7 @@ describe('the first chunk of a job goes alone', () => {
       match: { account: 'webcom', operation: 'create' },
       action: { kind: 'statuses', statuses: ['inwork'], hold_last: true },
     });
-    const jobId = await ground.enqueue('viber', fresh(2_500));
+    const jobId = await ground.enqueue('viber', ground.fresh(2_500));
     await waitFor(
       async () =>
         (await ground.chunks(jobId)).filter((chunk) => chunk['state'] === 'done').length === 3,
@@ -181,7 +177,7 @@ describe('the first chunk of a job goes alone', () => {
 
   test('cancelling a job keeps what is paid and ends the rest as cancelled', async () => {
     await ground.fault({ match: create, action: { kind: 'delay', ms: 700 } });
-    const jobId = await ground.enqueue('telegram', fresh(2_500));
+    const jobId = await ground.enqueue('telegram', ground.fresh(2_500));
     await ground.untilChunk(jobId, ['submitting']);
     expect(await cancelJob(ground.db, 1, jobId)).toMatchObject({
       kind: 'cancelling',
@@ -194,7 +190,7 @@ describe('the first chunk of a job goes alone', () => {
 
   test('cancelled while it is on the wire, and refused for free: cancelled, not tried again', async () => {
     await ground.fault({ match: create, action: { kind: 'answer', status: 500, delay_ms: 700 } });
-    const jobId = await ground.enqueue('telegram', fresh(10));
+    const jobId = await ground.enqueue('telegram', ground.fresh(10));
     await ground.untilChunk(jobId, ['submitting']);
     await cancelJob(ground.db, 1, jobId);
     await ground.untilState(jobId, ['cancelled']);

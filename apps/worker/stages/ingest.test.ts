@@ -9,11 +9,6 @@ import { ingestChunk } from './ingest.ts';
 
 /** What a result file makes of its chunk: `faults.md` rows 23 to 25. Rows are there whole or not at all. */
 let ground: Ground;
-let serial = 0;
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_913_000_000 + serial * 10_000 + index);
-}
 /** A second host that result files may lie on: what it has is a bomb. */
 const bombs = createServer((_, response) => {
   void makeZip({ 'all.csv': `number,activated\n${'\n'.repeat(17_500_000)}` }).then((bomb) =>
@@ -79,7 +74,7 @@ describe.each(['zip_full', 'xlsx', 'zip_xlsx', 'zip_registered', 'zip_csv'])(
   (layout) => {
     test('says of every number what is true of it', async () => {
       await ground.fault({ match: create, action: { kind: 'file', edits: { layout } } });
-      const numbers = fresh(400);
+      const numbers = ground.fresh(400);
       const jobId = await ground.enqueue('telegram', numbers);
       await ground.untilState(jobId, ['completed']);
       const expected = await truth('ekycpro', 'tg', numbers);
@@ -108,7 +103,7 @@ describe('a file that is not the answer is held with its bytes, and no row is wr
     ],
   ])('%s', async (_, edits, code) => {
     await ground.fault({ match: create, action: { kind: 'file', edits } });
-    const jobId = await ground.enqueue('telegram', fresh(200));
+    const jobId = await ground.enqueue('telegram', ground.fresh(200));
     const chunk = await ground.hurryUntil(jobId, ['held']);
     expect(chunk).toMatchObject({ reason: 'artifact' });
     expect(String(chunk['held_detail'])).toMatch(code);
@@ -123,7 +118,7 @@ describe('a file that is not the answer is held with its bytes, and no row is wr
 
 test('fault 25: a few missing rows are `missing`, never `not_registered`', async () => {
   await ground.fault({ match: create, action: { kind: 'file', edits: { missing_rows: 8 } } });
-  const numbers = fresh(400);
+  const numbers = ground.fresh(400);
   const jobId = await ground.enqueue('telegram', numbers);
   await ground.untilState(jobId, ['completed']);
   const expected = await truth('ekycpro', 'tg', numbers);
@@ -139,7 +134,7 @@ test('fault 25: doubled rows count once; contradictory ones are undetermined and
       edits: { doubled_rows: 5, contradictory_rows: 4, foreign_rows: 3, layout: 'zip_csv' },
     },
   });
-  const jobId = await ground.enqueue('telegram', fresh(400));
+  const jobId = await ground.enqueue('telegram', ground.fresh(400));
   await ground.untilState(jobId, ['completed']);
   expect(await rowsOf(jobId)).toHaveLength(400);
   const { rows } = await ground.db.query(
@@ -173,13 +168,13 @@ test('fault 24: a compressed bomb is refused while it inflates, held with its by
       statuses: [{ status: 'exported', result_url: `http://${bombHost}/bomb.zip` }],
     },
   });
-  const jobId = await ground.enqueue('telegram', fresh(20));
+  const jobId = await ground.enqueue('telegram', ground.fresh(20));
   expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
     reason: 'artifact',
     held_detail: 'too_large',
   });
   expect(await rowsOf(jobId)).toEqual([]);
-  const neighbour = await ground.enqueue('telegram', fresh(20));
+  const neighbour = await ground.enqueue('telegram', ground.fresh(20));
   await ground.untilState(neighbour, ['completed']);
 });
 
@@ -188,7 +183,7 @@ test('fault 25: rows in another order say the same of every number', async () =>
     match: create,
     action: { kind: 'file', edits: { reordered: true, layout: 'zip_csv' } },
   });
-  const numbers = fresh(200);
+  const numbers = ground.fresh(200);
   const jobId = await ground.enqueue('telegram', numbers);
   await ground.untilState(jobId, ['completed']);
   const expected = await truth('ekycpro', 'tg', numbers);
@@ -198,7 +193,7 @@ test('fault 25: rows in another order say the same of every number', async () =>
 });
 
 test('ingesting the same artifact again changes nothing', async () => {
-  const jobId = await ground.enqueue('telegram', fresh(50));
+  const jobId = await ground.enqueue('telegram', ground.fresh(50));
   await ground.untilState(jobId, ['completed']);
   const before = await rowsOf(jobId);
   const [chunk] = await ground.chunks(jobId);
@@ -212,10 +207,10 @@ test('ingesting the same artifact again changes nothing', async () => {
 
 test('fault 23: an expired URL is replaced by polling again; without a fresh one the chunk is held after five', async () => {
   await ground.fault({ match: create, action: { kind: 'expired_urls', count: 2 } });
-  const jobId = await ground.enqueue('telegram', fresh(20));
+  const jobId = await ground.enqueue('telegram', ground.fresh(20));
   expect(await ground.hurryUntil(jobId, ['done'])).toMatchObject({ locator_refreshes: 2 });
   await ground.fault({ match: create, action: { kind: 'expired_urls', count: 50 } });
-  const never = await ground.enqueue('telegram', fresh(20));
+  const never = await ground.enqueue('telegram', ground.fresh(20));
   expect(await ground.hurryUntil(never, ['held'])).toMatchObject({
     reason: 'poll',
     held_detail: 'no_fresh_url',
@@ -231,7 +226,7 @@ test('fault 24: a download that breaks off or drips is tried again; the task is 
       action: { kind: 'slow_body', bytes_per_second: 1 },
     },
   ]);
-  const jobId = await ground.enqueue('telegram', fresh(20));
+  const jobId = await ground.enqueue('telegram', ground.fresh(20));
   expect(await ground.hurryUntil(jobId, ['done'])).toMatchObject({ ingest_tries: 2 });
 });
 
@@ -240,7 +235,7 @@ test('fault 24: a body without an end is stopped at the byte cap and held', asyn
     match: { account: 'ekycpro', operation: 'file' },
     action: { kind: 'endless_body' },
   });
-  const jobId = await ground.enqueue('telegram', fresh(20));
+  const jobId = await ground.enqueue('telegram', ground.fresh(20));
   expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
     reason: 'artifact',
     held_detail: 'too_large',
@@ -250,7 +245,7 @@ test('fault 24: a body without an end is stopped at the byte cap and held', asyn
 });
 
 test('the first list of an account is held until a person has confirmed what it means; a replay then reads it', async () => {
-  const numbers = fresh(300);
+  const numbers = ground.fresh(300);
   const jobId = await ground.enqueue('viber', numbers);
   const chunk = await ground.hurryUntil(jobId, ['held']);
   expect(chunk).toMatchObject({ reason: 'artifact', held_detail: 'semantics_unconfirmed' });
@@ -274,7 +269,7 @@ test('a list whose length is not what the provider counted is held', async () =>
     match: { account: 'webcom', operation: 'create' },
     action: { kind: 'file', edits: { missing_rows: 20 } },
   });
-  const jobId = await ground.enqueue('viber', fresh(300));
+  const jobId = await ground.enqueue('viber', ground.fresh(300));
   expect(await ground.hurryUntil(jobId, ['held'])).toMatchObject({
     reason: 'artifact',
     held_detail: 'filtered_count_differs',
@@ -283,7 +278,7 @@ test('a list whose length is not what the provider counted is held', async () =>
 
 test('a list of nobody is an empty file, where the provider counted nobody', async () => {
   await confirmSemantics(ground.db, 'webcom');
-  const all = fresh(200);
+  const all = ground.fresh(200);
   const expected = await truth('webcom', 'Viber_cheking', all);
   const nobody = all
     .filter((number) => expected.get(String(number)) === 'not_registered')

@@ -7,11 +7,6 @@ import { type Ground, layGround } from '../test-ground.ts';
 
 /** What the provider's words make of a task: `faults.md` rows 11, 12 and 22. A paid task is never sent again. */
 let ground: Ground;
-let serial = 0;
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_912_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround({ chunkSize: 1_000 });
@@ -40,7 +35,7 @@ test('fault 22: an unknown status word is recorded, alerted and polled on', asyn
     match: create,
     action: { kind: 'statuses', statuses: ['pending', 'queued_for_review', 'processing'] },
   });
-  const jobId = await ground.enqueue('telegram', fresh(10));
+  const jobId = await ground.enqueue('telegram', ground.fresh(10));
   await ground.untilState(jobId, ['completed']);
   expect(await history(jobId)).toMatchObject([
     { word: 'pending', applied: true },
@@ -55,7 +50,7 @@ test('fault 22: an unknown status word is recorded, alerted and polled on', asyn
 
 test('fault 22: `failed` seen once is asked again; a task that then exports is read', async () => {
   await ground.fault({ match: create, action: { kind: 'statuses', statuses: ['failed'] } });
-  const jobId = await ground.enqueue('telegram', fresh(10));
+  const jobId = await ground.enqueue('telegram', ground.fresh(10));
   await ground.untilState(jobId, ['completed']);
   expect((await history(jobId)).map((poll) => poll['word'])).toEqual(['failed', 'exported']);
 });
@@ -66,7 +61,7 @@ test('fault 22: `failed` seen twice holds the chunk and claims the money back; n
     action: { kind: 'statuses', statuses: ['failed'], hold_last: true },
   });
   const creates = await ground.requests('ekycpro', 'create');
-  const jobId = await ground.enqueue('telegram', fresh(10));
+  const jobId = await ground.enqueue('telegram', ground.fresh(10));
   const chunk = await ground.hurryUntil(jobId, ['held']);
   expect(chunk).toMatchObject({
     reason: 'upstream_failed',
@@ -87,7 +82,7 @@ test('a person may pay again for it: one approval, one further upload', async ()
     action: { kind: 'statuses', statuses: ['failed'], hold_last: true },
   });
   const creates = await ground.requests('ekycpro', 'create');
-  const numbers = fresh(10);
+  const numbers = ground.fresh(10);
   const jobId = await ground.enqueue('telegram', numbers);
   const chunk = await ground.hurryUntil(jobId, ['held']);
   const approval = {
@@ -119,7 +114,7 @@ test('a task that the provider does not know, six polls in a row, is held', asyn
     next: 6,
     action: { kind: 'answer', status: 404 },
   });
-  const jobId = await ground.enqueue('telegram', fresh(10));
+  const jobId = await ground.enqueue('telegram', ground.fresh(10));
   const chunk = await ground.hurryUntil(jobId, ['held']);
   expect(chunk).toMatchObject({ reason: 'poll', held_detail: 'task_not_found' });
   expect(await keepPolling(ground.db, String(chunk['id']), Date.now() + 600_000, by)).toMatchObject(
@@ -134,7 +129,7 @@ test('fault 22: past its deadline a task that never ends is held, and never sent
     action: { kind: 'statuses', statuses: ['processing'], hold_last: true },
   });
   const creates = await ground.requests('ekycpro', 'create');
-  const jobId = await ground.enqueue('telegram', fresh(10));
+  const jobId = await ground.enqueue('telegram', ground.fresh(10));
   await ground.untilChunk(jobId, ['polling']);
   await ground.db.query(
     `UPDATE store.chunks c SET poll_deadline_at = clock_timestamp() FROM store.jobs j WHERE j.job_no = c.job_no AND j.id = $1`,
@@ -150,7 +145,7 @@ test('fault 22: past its deadline a task that never ends is held, and never sent
 test('a task that awaits payment is polled on, its clock stands, and a top-up finishes it without a second upload', async () => {
   await ground.simulator.control('PUT', 'balance', { account: 'webcom', balance: 0 });
   const creates = await ground.requests('webcom', 'create');
-  const jobId = await ground.enqueue('viber', fresh(10));
+  const jobId = await ground.enqueue('viber', ground.fresh(10));
   const waiting = await waitFor(
     async () =>
       (await ground.chunks(jobId)).find((chunk) => chunk['awaiting_payment_since'] !== null),
@@ -180,7 +175,7 @@ test('fault 22: `completed` of simple-tasks is not yet ready, whatever URL it na
     match: { operation: 'status' },
     action: { kind: 'patch', merge: { result_url: `${ground.simulator.url}/not-there` } },
   });
-  const jobId = await ground.enqueue('facebook', fresh(150));
+  const jobId = await ground.enqueue('facebook', ground.fresh(150));
   await ground.untilState(jobId, ['completed']);
   expect((await history(jobId)).map((poll) => [poll['word'], poll['phase']])).toEqual([
     ['completed', 'ready_pending'],
@@ -191,7 +186,8 @@ test('fault 22: `completed` of simple-tasks is not yet ready, whatever URL it na
 test('many webcom tasks are asked for in one call', async () => {
   await ground.simulator.control('PATCH', 'settings', { processing_ms_base: 1_500 });
   const jobs: JobId[] = [];
-  for (let index = 0; index < 4; index += 1) jobs.push(await ground.enqueue('whatsapp', fresh(10)));
+  for (let index = 0; index < 4; index += 1)
+    jobs.push(await ground.enqueue('whatsapp', ground.fresh(10)));
   for (const jobId of jobs) await ground.untilChunk(jobId, ['polling']);
   // Put off together, under a new fence, so that no poll that is on its way brings one of them back before the others.
   await ground.db.query(
@@ -230,7 +226,7 @@ test('a 429 with Retry-After is waited for; a 401 pauses the account and the pol
       action: { kind: 'answer', status: 401 },
     },
   ]);
-  const jobId = await ground.enqueue('twitter', fresh(10));
+  const jobId = await ground.enqueue('twitter', ground.fresh(10));
   const polled = await waitFor(
     async () => ((await history(jobId)).length > 0 ? (await ground.chunks(jobId))[0] : null),
     {
@@ -249,7 +245,7 @@ test('a 429 with Retry-After is waited for; a 401 pauses the account and the pol
 test('fault 22: statuses that skip what should come between are as good as all of them', async () => {
   await ground.fault({ match: create, action: { kind: 'statuses', statuses: ['pending'] } });
   const creates = await ground.requests('ekycpro', 'create');
-  const jobId = await ground.enqueue('telegram', fresh(10));
+  const jobId = await ground.enqueue('telegram', ground.fresh(10));
   await ground.untilState(jobId, ['completed']);
   expect((await history(jobId)).map((poll) => poll['word'])).toEqual(['pending', 'exported']);
   expect(await ground.requests('ekycpro', 'create')).toBe(creates + 1);
@@ -265,7 +261,7 @@ test('fault 22: a status that goes back is recorded, not applied, and polled on'
     },
   });
   const creates = await ground.requests('ekycpro', 'create');
-  const jobId = await ground.enqueue('telegram', fresh(10));
+  const jobId = await ground.enqueue('telegram', ground.fresh(10));
   await waitFor(
     async () => {
       await ground.hurry(jobId);

@@ -8,12 +8,6 @@ import { type Ground, layGround } from '../test-ground.ts';
  * simulator's ledger is the oracle. Each test has its own job on `ekycpro`, small enough for one chunk.
  */
 let ground: Ground;
-let serial = 0;
-/** Numbers that no other test uses, since the ledger counts payments over all of them. */
-function fresh(count: number): number[] {
-  serial += 1;
-  return Array.from({ length: count }, (_, index) => 447_911_000_000 + serial * 10_000 + index);
-}
 
 beforeAll(async () => {
   ground = await layGround({
@@ -123,7 +117,7 @@ describe('an answer that leaves it open whether the upload was charged', () => {
     async (_, action, reason, charges) => {
       const before = await ground.charges('ekycpro');
       await ground.fault({ match: create, action });
-      const jobId = await ground.enqueue('telegram', fresh(10));
+      const jobId = await ground.enqueue('telegram', ground.fresh(10));
       const chunk = await ground.untilChunk(jobId, ['held']);
       expect((await ground.charges('ekycpro')) - before).toBe(charges);
       expect(chunk).toMatchObject({ reason: 'unknown', attempt_outcome: 'unknown' });
@@ -145,7 +139,7 @@ describe('an answer that leaves it open whether the upload was charged', () => {
       match: create,
       action: { kind: 'answer', status: 200, text: '<html>login</html>' },
     });
-    const jobId = await ground.enqueue('telegram', fresh(10));
+    const jobId = await ground.enqueue('telegram', ground.fresh(10));
     const chunk = await ground.untilChunk(jobId, ['held']);
     const { rows } = await ground.db.query<{ raw_body: Buffer }>(
       'SELECT raw_body FROM store.evidence WHERE attempt_id = $1',
@@ -157,10 +151,10 @@ describe('an answer that leaves it open whether the upload was charged', () => {
   });
 
   test('a task id that we already have makes the attempt unknown: nobody can tell which upload it is', async () => {
-    const first = await ground.enqueue('telegram', fresh(10));
+    const first = await ground.enqueue('telegram', ground.fresh(10));
     await ground.untilState(first, ['completed']);
     await ground.fault({ match: create, action: { kind: 'duplicate_task_id' } });
-    const jobId = await ground.enqueue('telegram', fresh(10));
+    const jobId = await ground.enqueue('telegram', ground.fresh(10));
     const chunk = await ground.untilChunk(jobId, ['held']);
     expect(chunk).toMatchObject({
       reason: 'unknown',
@@ -175,7 +169,7 @@ describe('an answer that leaves it open whether the upload was charged', () => {
       match: { account: 'webcom', operation: 'create' },
       action: { kind: 'patch', merge: { success: false } },
     });
-    const jobId = await ground.enqueue('viber', fresh(10));
+    const jobId = await ground.enqueue('viber', ground.fresh(10));
     expect(await ground.untilChunk(jobId, ['held'])).toMatchObject({
       reason: 'unknown',
       held_detail: 'not_success',
@@ -187,7 +181,7 @@ describe('an answer that is free', () => {
   test('fault 8: 400 in the provider’s shape: rejected, its numbers end as failed, nothing is charged', async () => {
     const before = await ground.charges('ekycpro');
     await ground.fault({ match: create, action: { kind: 'answer', status: 400 } });
-    const jobId = await ground.enqueue('telegram', fresh(10));
+    const jobId = await ground.enqueue('telegram', ground.fresh(10));
     await ground.untilState(jobId, ['completed_with_errors']);
     expect(await ground.job(jobId)).toMatchObject({ failed: 10, answered: 10, cost: '0' });
     expect(await placeOf(jobId)).toEqual(['released']);
@@ -197,7 +191,7 @@ describe('an answer that is free', () => {
   test('fault 8: 500 in the provider’s shape: tried again, and paid once', async () => {
     const before = await ground.charges('ekycpro');
     await ground.fault({ match: create, next: 2, action: { kind: 'answer', status: 500 } });
-    const jobId = await ground.enqueue('telegram', fresh(10));
+    const jobId = await ground.enqueue('telegram', ground.fresh(10));
     await waitFor(async () => (await placeOf(jobId)).length === 1, { describe: 'the first try' });
     await waitFor(
       async () => {
@@ -214,8 +208,8 @@ describe('an answer that is free', () => {
     await ground.simulator.control('PUT', 'balance', { account: 'ekycpro', balance: 0 });
     const before = await ground.requests('ekycpro', 'create');
     const jobs = [
-      await ground.enqueue('telegram', fresh(10)),
-      await ground.enqueue('telegram', fresh(10)),
+      await ground.enqueue('telegram', ground.fresh(10)),
+      await ground.enqueue('telegram', ground.fresh(10)),
     ];
     for (const jobId of jobs) {
       expect(await ground.untilChunk(jobId, ['blocked'])).toMatchObject({
@@ -231,9 +225,9 @@ describe('an answer that is free', () => {
 
   test('401: the account is paused and nothing more is sent until a person resumes it', async () => {
     await ground.simulator.control('PATCH', 'accounts/ekycpro', { key: 'another' });
-    const jobId = await ground.enqueue('telegram', fresh(10));
+    const jobId = await ground.enqueue('telegram', ground.fresh(10));
     expect(await ground.untilChunk(jobId, ['blocked'])).toMatchObject({ reason: 'auth' });
-    const later = await ground.enqueue('telegram', fresh(10));
+    const later = await ground.enqueue('telegram', ground.fresh(10));
     expect(await ground.untilChunk(later, ['blocked'])).toMatchObject({ reason: 'auth' });
     await ground.simulator.control('PATCH', 'accounts/ekycpro', { key: 'sim-ekycpro' });
     expect(await resumeAccount(ground.db, 'ekycpro')).toBe(true);
@@ -243,9 +237,9 @@ describe('an answer that is free', () => {
 
   test('401 from a vendor whose page does not say that it is free: held, and the account is paused', async () => {
     await ground.simulator.control('PATCH', 'accounts/webcom', { key: 'another' });
-    const jobId = await ground.enqueue('viber', fresh(10));
+    const jobId = await ground.enqueue('viber', ground.fresh(10));
     expect(await ground.untilChunk(jobId, ['held'])).toMatchObject({ reason: 'unknown' });
-    const later = await ground.enqueue('viber', fresh(10));
+    const later = await ground.enqueue('viber', ground.fresh(10));
     expect(await ground.untilChunk(later, ['blocked'])).toMatchObject({ reason: 'auth' });
     await ground.simulator.control('PATCH', 'accounts/webcom', { key: 'sim-webcom' });
     await resumeAccount(ground.db, 'webcom');
@@ -257,7 +251,7 @@ describe('an answer that is free', () => {
     await ground.simulator.control('PATCH', 'accounts/ekycpro', {
       task_types: { coinW: { minimum: 600 } },
     });
-    const jobId = await ground.enqueue('coinw', fresh(2_500));
+    const jobId = await ground.enqueue('coinw', ground.fresh(2_500));
     await ground.untilState(jobId, ['completed']);
     const chunks = await ground.chunks(jobId);
     const sent = chunks.filter((chunk) => chunk['state'] === 'done');
@@ -268,7 +262,7 @@ describe('an answer that is free', () => {
   });
 
   test('a job that is below the learned minimum altogether: rejected, not padded', async () => {
-    const jobId = await ground.enqueue('coinw', fresh(20));
+    const jobId = await ground.enqueue('coinw', ground.fresh(20));
     await ground.untilState(jobId, ['completed_with_errors']);
     expect((await ground.chunks(jobId)).at(-1)).toMatchObject({
       state: 'rejected',
