@@ -82,7 +82,7 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
   const doctor = await rollcall('doctor');
   expect(doctor.code).toBe(6);
   const [, chunk = ''] =
-    /^held: (chk_[0-9a-f-]+): unknown.* in doubt 0\.025 USD · → rollcall holds chk_/m.exec(
+    /^held: (chk_[0-9a-f-]+): unknown.* in doubt 0\.025 USD\n {4}→ rollcall holds chk_/m.exec(
       doctor.out,
     ) ?? [];
   expect(chunk, doctor.out).not.toBe('');
@@ -191,7 +191,7 @@ test('accounts are paused and resumed, with the doctor looking on', async () => 
   const doctor = await rollcall('doctor');
   expect([doctor.code, doctor.out]).toEqual([
     6,
-    expect.stringMatching(/A person paused it.* · → rollcall accounts resume webcom/),
+    expect.stringMatching(/ {4}A person paused it.*\n {4}→ rollcall accounts resume webcom/),
   ]);
   expect((await rollcall('accounts', 'resume', 'webcom')).out).toBe('webcom is ready.\n');
   expect((await rollcall('accounts', 'webcom')).out).toContain('state     ready');

@@ -31,7 +31,7 @@ export async function healthRoutes(
         operationId: 'ready',
         summary: 'Whether Postgres and the queue answer, and which does not',
         description:
-          'A queue that is away delays work by seconds and loses nothing: jobs are still taken with 202.',
+          'While the queue is away nothing moves and nothing is lost: jobs are still taken with 202, and work goes on within ten seconds of its return.',
         security: [],
         response: { 200: readySchema, 503: readySchema },
       },

@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
-import { examine, type Finding } from '../doctor/examine.ts';
+import { examine } from '../doctor/examine.ts';
+import { findingLines } from '../doctor/finding-lines.ts';
 import { failed } from '../command-failed.ts';
-import { plainText, timeText } from '../plain-text.ts';
 import type { Run } from '../program.ts';
-import { stepText } from '../stuck.ts';
 
 export function doctorCommand(command: Command, run: Run): void {
   command
     .description(
-      'Looks at the API, its database and queue, accounts, held and blocked uploads and jobs that do not move. One line a finding, with the command that acts. Ends with 0 when there is none, with 6 when a person is needed.',
+      'Looks at the API, its database and queue, accounts, held and blocked uploads and jobs that do not move. A line for each finding, and below it what to do, with the command that acts. Ends with 0 when there is none, with 6 when a person is needed.',
     )
     .action(
       run(async (context) => {
@@ -18,7 +17,7 @@ export function doctorCommand(command: Command, run: Run): void {
         if (output.json) {
           await output.value({ healthy: findings.length === 0, findings, skipped });
         } else {
-          for (const finding of findings) await output.line(lineOf(finding));
+          for (const line of findings.flatMap(findingLines)) await output.line(line);
           for (const each of skipped) output.note(`not looked at: ${each}`);
           if (findings.length === 0) output.note(`${api.url}: nothing is stuck.`);
         }
@@ -34,18 +33,4 @@ export function doctorCommand(command: Command, run: Run): void {
         return findings.length === 0 ? 'done' : 'personNeeded';
       }),
     );
-}
-
-function lineOf(finding: Finding): string {
-  return plainText(
-    [
-      `${finding.kind}: ${finding.what}`,
-      ...(finding.since === null ? [] : [`since ${timeText(finding.since)}`]),
-      ...(finding.money === null
-        ? []
-        : [`${finding.money.meaning} ${finding.money.amount} ${finding.money.currency}`]),
-      ...(finding.advice ? [finding.advice] : []),
-      ...(finding.command === null ? [] : [stepText(finding)]),
-    ].join(' · '),
-  );
 }

@@ -4,13 +4,12 @@ import { examineAccounts } from './examine-accounts.ts';
 import { examineHolds } from './examine-holds.ts';
 import { examineJobs } from './examine-jobs.ts';
 import { examineOverdue } from './examine-overdue.ts';
-import { examineReadiness } from './examine-readiness.ts';
+import { askReadiness, readinessFindings } from './examine-readiness.ts';
 import type { Finding } from './finding.ts';
 
 export type { Finding };
 
 const examinations = {
-  readiness: examineReadiness,
   accounts: examineAccounts,
   holds: examineHolds,
   jobs: examineJobs,
@@ -24,9 +23,15 @@ const examinations = {
 export async function examine(
   context: Context,
 ): Promise<{ readonly findings: readonly Finding[]; readonly skipped: readonly string[] }> {
-  const findings: Finding[] = [];
+  // First, since it explains what the others would meet.
+  const ready = await askReadiness(context);
+  const findings = readinessFindings(ready);
+  if (!ready.postgres.ok) {
+    // All else is read from it, and each question would wait for it to come back.
+    const names = Object.keys(examinations).join(', ');
+    return { findings, skipped: [`${names} (all of it is in Postgres)`] };
+  }
   const skipped: string[] = [];
-  // One after another: readiness first, since it explains what the others would meet.
   for (const [name, look] of Object.entries(examinations)) {
     try {
       findings.push(...(await look(context)));

@@ -6,6 +6,7 @@ export interface Finding extends NextStep {
   readonly kind:
     | 'not_ready'
     | 'account_stopped'
+    | 'account_waits'
     | 'held'
     | 'blocked'
     | 'paused'
