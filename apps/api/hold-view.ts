@@ -21,6 +21,7 @@ export function holdOf(row: HoldRow): Hold {
     money_at_risk: shortAmount(row.money_at_risk),
     currency: row.currency,
     held_since: row.held_since.toISOString(),
+    held_again_at: row.held_again_at?.toISOString() ?? null,
     allowed: [...allowedOn(row)],
   };
 }

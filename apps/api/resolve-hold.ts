@@ -58,7 +58,13 @@ interface Asked {
 type Deciding = Pick<ResolveHold, 'decision' | 'task_id' | 'cost_ceiling' | 'not_charged'>;
 
 export type Resolved =
-  | { readonly kind: 'resolved'; readonly chunk: ChunkRow; readonly decision: DecisionRow }
+  | {
+      readonly kind: 'resolved';
+      readonly chunk: ChunkRow;
+      readonly decision: DecisionRow;
+      /** The decision was made before: this request changed nothing. */
+      readonly repeated: boolean;
+    }
   | Refusal;
 
 /** Decides on a held chunk: checks what the decision needs, makes it, and rings for whoever moves the chunk next. */
@@ -255,7 +261,9 @@ async function repeated(desk: Desk, asked: Asked): Promise<Resolved> {
       (decision.lifted_to === 'not_charged') === (body.not_charged ?? false));
   // Held again it waits for a new decision, save where the body says that it is about the upload before.
   const stands = chunk.state !== 'held' || body.attempt_id !== undefined;
-  return same && stands ? found : refuse('not_held', { detail: standingDecision(found) });
+  return same && stands
+    ? { ...found, repeated: true }
+    : refuse('not_held', { detail: standingDecision(found) });
 }
 
 /** What was decided instead: whoever sent another decision, or the same with other words for the money, reads which one stands. */
@@ -274,5 +282,5 @@ async function latest({ database }: Desk, { key, chunkId, body }: Asked): Promis
   ]);
   if (!chunk) return refuse('not_found');
   const decision = decisions.findLast(({ attempt_id: id }) => !isAnother(body, id));
-  return decision ? { kind: 'resolved', chunk, decision } : refuse('not_held');
+  return decision ? { kind: 'resolved', chunk, decision, repeated: false } : refuse('not_held');
 }

@@ -47,7 +47,9 @@ export async function resolveHolds(desk: Desk, asked: BulkAsked): Promise<BulkRe
   const { database } = desk;
   const { key, body, idempotencyKey } = asked;
   const isDry = body.dry_run === true;
-  const misfit = isDry ? null : (misfitOf(body) ?? missingScope(key, body) ?? keyless(asked));
+  const misfit = isDry
+    ? unlessCeilingLacks(misfitOf(body))
+    : (misfitOf(body) ?? missingScope(key, body) ?? keyless(asked));
   if (misfit) return misfit;
 
   let filter = filterOf(body);
@@ -92,6 +94,11 @@ export async function resolveHolds(desk: Desk, asked: BulkAsked): Promise<BulkRe
   };
 }
 
+/** A dry run may come before anybody knows the sum: it says what the ceiling must be. */
+function unlessCeilingLacks(misfit: Refusal | null): Refusal | null {
+  return misfit?.code === 'cost_ceiling_required' ? null : misfit;
+}
+
 /** Paying twice is what must not happen by sending a request twice: only the key tells a repetition from a second order. */
 function keyless({ body, idempotencyKey }: BulkAsked): Refusal | null {
   if (body.decision !== 'pay_again' || idempotencyKey !== undefined) return null;
@@ -125,14 +132,14 @@ function otherCount({ expected_count: expected }: ResolveHolds, found: number): 
   });
 }
 
-/** One ceiling is one currency, and covers what this key was spent on before. */
+/** One ceiling is one currency, and covers what this key was spent on before. A dry run is held to the ceiling that it names. */
 function tooDear(
   desk: Desk,
   body: ResolveHolds,
   holds: readonly HoldRow[],
   before: readonly Outcome[],
 ): Refusal | null {
-  if (body.decision !== 'pay_again' || body.dry_run === true) return null;
+  if (body.decision !== 'pay_again' || body.cost_ceiling === undefined) return null;
   const totals = totalsOf([...before, ...holds.map((hold) => foreseen(desk, body, hold))]);
   if (totals.length > 1) {
     const message = `names holds in ${totals.map(({ currency }) => currency).join(' and ')}: pay again in one currency at a time`;
@@ -157,7 +164,10 @@ async function decidedBefore(
   const rows = await readBatchDecisions(database, key.tenantId, idempotencyKey);
   return rows.map((row) => ({
     chunk_id: row.chunk_id,
+    job_id: row.job_id,
     attempt_id: row.attempt_id,
+    detail: row.detail,
+    held_since: row.held_since?.toISOString() ?? null,
     outcome: 'decided',
     code: null,
     // The database knows no other states; the response schema refuses one that it does not know.
@@ -172,7 +182,10 @@ function foreseen(desk: Desk, body: ResolveHolds, hold: HoldRow): Outcome {
   const isAllowed = allowedOn(hold).includes(body.decision);
   return {
     chunk_id: hold.chunk_id,
+    job_id: hold.job_id,
     attempt_id: hold.attempt_id,
+    detail: hold.detail,
+    held_since: hold.held_since.toISOString(),
     outcome: isAllowed ? 'would_be_decided' : 'refused',
     code: isAllowed ? null : 'decision_not_allowed',
     state: 'held',

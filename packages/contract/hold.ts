@@ -36,7 +36,7 @@ const hold = {
   task_id: z.string().nullable().meta({ description: "The provider's task, where one is known." }),
   money_at_risk: amountSchema.meta({
     description:
-      "Money in doubt: what the attempt cost or may have cost, while nobody has decided. It is part of the job's `money.reserved` where the reason is `unknown`, of its `money.cost` otherwise; never of `money.at_risk`, which is what was given up.",
+      "What the attempt may have cost (`attempt_outcome` is `unknown`: in doubt) or has cost (`accepted`: paid), while nobody has decided. It is part of the job's `money.reserved` where the reason is `unknown`, of its `money.cost` otherwise; never of `money.at_risk`, which is what was given up.",
   }),
   currency: z
     .string()
@@ -44,6 +44,11 @@ const hold = {
   held_since: time.meta({
     description:
       'Since when it waits: since this attempt was held first, whatever was decided and undone meanwhile.',
+  }),
+  held_again_at: time.nullable().meta({
+    description:
+      'When the same upload was held again after a decision that did not end it, such as the adoption of a task that did not fit. Null: it was held once.',
+    examples: [null],
   }),
   allowed: z
     .array(decisionNameSchema)
@@ -53,20 +58,23 @@ const hold = {
 /** A chunk that waits for a person. */
 export const holdSchema = z.object(hold).meta({ id: 'Hold' });
 
+const sums = z.array(
+  z.object({ currency: z.string().meta({ description: 'ISO 4217.' }), amount: amountSchema }),
+);
+
 export const holdPageSchema = pageOf(holdSchema)
   .extend({
     totals: z
       .object({
         chunks: count.meta({ description: 'Chunks that wait.' }),
         numbers: count.meta({ description: 'Numbers that they hold.' }),
-        money_at_risk: z
-          .array(
-            z.object({
-              currency: z.string().meta({ description: 'ISO 4217.' }),
-              amount: amountSchema,
-            }),
-          )
-          .meta({ description: 'Money in doubt, by currency.' }),
+        money_at_risk: sums.meta({
+          description: 'Money in doubt, by currency: of uploads whose outcome is unknown.',
+        }),
+        money_paid: sums.meta({
+          description:
+            'Money that was spent, by currency: of uploads that were accepted, whose results are not there.',
+        }),
       })
       .meta({ id: 'HoldTotals', description: 'Of all that the filter names, not of this page.' }),
   })
@@ -206,7 +214,14 @@ export const resolveHoldBodySchema = z
   .meta({ id: 'ResolveHold' });
 
 export const resolvedHoldSchema = z
-  .object({ chunk: chunkSchema, decision: decisionSchema })
+  .object({
+    chunk: chunkSchema,
+    decision: decisionSchema,
+    repeated: z.boolean().meta({
+      description:
+        'True: it had been decided so before. This request changed nothing and pays nothing; `decision` is the earlier one.',
+    }),
+  })
   .meta({ id: 'ResolvedHold' });
 
 export type Hold = z.input<typeof holdSchema>;

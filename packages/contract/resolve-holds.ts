@@ -57,16 +57,16 @@ export const resolveHoldsBodySchema = z
       description: 'Why, for whoever asks later; kept with each decision.',
       examples: ['the provider confirms that none of these was charged, ticket 4712'],
     }),
-    dry_run: z
-      .boolean()
-      .optional()
-      .meta({ description: 'True: nothing is decided; the answer says what would be.' }),
+    dry_run: z.boolean().optional().meta({
+      description:
+        'True: nothing is decided; the answer says what would be. A `cost_ceiling` may be left out, and is held to where it is named.',
+    }),
     expected_count: count
       .optional()
       .meta({ description: 'Where the filter names another number of holds, nothing is decided.' }),
     cost_ceiling: amountSchema.optional().meta({
       description:
-        'Required with pay_again, and only there: the most that all new uploads of this call may cost together. Needs the scope approvals:write too.',
+        'Required with pay_again, and only there: the most that all new uploads of this call may cost together, one sum for all. Needs the scope approvals:write too.',
     }),
     not_charged: z.boolean().optional().meta({
       description:
@@ -106,7 +106,23 @@ export const resolvedHoldsSchema = z
         z
           .object({
             chunk_id: chunkIdSchema,
+            job_id: jobIdSchema,
             attempt_id: z.string().meta({ description: 'The attempt that was looked at.' }),
+            detail: z
+              .string()
+              .nullable()
+              .meta({
+                description: 'Stable code of what happened.',
+                examples: ['connection_lost'],
+              }),
+            held_since: z.iso
+              .datetime()
+              .nullable()
+              .meta({
+                description:
+                  'Since when it waited. Null: decided before under this Idempotency-Key, and a later upload of the chunk was held since.',
+                examples: ['2024-08-01T09:30:00.000Z'],
+              }),
             outcome: z.enum(['decided', 'would_be_decided', 'refused']).meta({
               description: 'What became of it.',
             }),

@@ -1,6 +1,7 @@
 import type { WholeChunk, WholeHold } from '@rollcall/contract';
 import { semanticsUnconfirmed } from '@rollcall/domain';
 import { type Html, html } from './html.ts';
+import { moneyText } from './holds-page.ts';
 import { cells, page, section } from './page.ts';
 
 /** Where its neighbours are. */
@@ -127,7 +128,7 @@ function whatToDo(hold: WholeHold): Html {
 <pre>curl -sS "$ROLLCALL_URL/v1/holds/${hold.chunk_id}/resolve" -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' -d '{"decision":"${decision}",${fields[decision] ?? ''}"reason":"…"}'</pre>
 `,
   );
-  return html`<h2>It waits for a person: ${hold.money_at_risk} ${hold.currency} in doubt</h2>
+  return html`<h2>It waits for a person: ${moneyText(hold)}</h2>
 ${sentAndPaid(hold)}
 ${
   hold.detail === semanticsUnconfirmed

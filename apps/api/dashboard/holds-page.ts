@@ -2,6 +2,15 @@ import type { Hold } from '@rollcall/contract';
 import { html } from './html.ts';
 import { cells, page, section } from './page.ts';
 
+/** What it may have cost, or has: an upload that was accepted is paid, whatever becomes of its result. */
+export function moneyText({
+  money_at_risk,
+  currency,
+  attempt_outcome,
+}: Pick<Hold, 'money_at_risk' | 'currency' | 'attempt_outcome'>): string {
+  return `${money_at_risk} ${currency} ${attempt_outcome === 'accepted' ? 'paid' : 'in doubt'}`;
+}
+
 /** What waits for a person, the oldest first, each with a way to its chunk's page. */
 export function holdsPage(
   holds: readonly Hold[],
@@ -18,10 +27,10 @@ export function holdsPage(
       hold.numbers.toLocaleString('en'),
       hold.reason,
       hold.detail,
-      `${hold.money_at_risk} ${hold.currency}`,
+      moneyText(hold),
     ),
   );
-  const columns = ['since', 'chunk', 'account', 'check', 'numbers', 'held for', 'met', 'in doubt'];
+  const columns = ['since', 'chunk', 'account', 'check', 'numbers', 'held for', 'met', 'money'];
   return page(
     'Held chunks',
     html`<h1>Chunks${jobId === null ? '' : ` of ${jobId}`} that wait for a person</h1>

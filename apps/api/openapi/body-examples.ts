@@ -156,6 +156,7 @@ const hold: Hold = {
   money_at_risk: '0.08',
   currency,
   held_since: '2024-08-01T09:31:20.000Z',
+  held_again_at: null,
   allowed: ['adopt', 'pay_again', 'give_up'],
 };
 
@@ -382,7 +383,10 @@ const bulkResolved: ResolvedHolds = {
   outcomes: [
     {
       chunk_id: chunkId,
+      job_id: jobId,
       attempt_id: attemptId,
+      detail: 'connection_lost',
+      held_since: '2024-08-01T09:31:20.000Z',
       outcome: 'decided',
       code: null,
       state: 'failed',
@@ -403,7 +407,12 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   Decision: decision,
   ExportedResult: result,
   Hold: hold,
-  HoldTotals: { chunks: 1, numbers: 200, money_at_risk: [{ currency, amount: '0.08' }] },
+  HoldTotals: {
+    chunks: 1,
+    numbers: 200,
+    money_at_risk: [{ currency, amount: '0.08' }],
+    money_paid: [],
+  },
   Job: job,
   JobSummary: summary,
   Key: key,

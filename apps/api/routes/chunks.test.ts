@@ -44,6 +44,7 @@ test('filters by state, and refuses a word that is none', async () => {
 test('shows one with its attempts, where their money is, and the last 20 polls, newest first', async () => {
   const { status, body } = await get(`/jobs/${held.jobId}/chunks/${held.chunkId}`);
   expect(status).toBe(200);
+  expect((await get(`/chunks/${held.chunkId}`)).body).toEqual(body);
   expect(body).toMatchObject({
     id: held.chunkId,
     job_id: held.jobId,
@@ -71,7 +72,11 @@ test('is not there under another job, for another tenant, or under no such id', 
   const other = await insertHeld(ground.database);
   expect((await get(`/jobs/${other.jobId}/chunks/${held.chunkId}`)).status).toBe(404);
   const stranger = await ground.bearer(['jobs:read'], await addTenant(ground.database));
-  for (const path of [`/jobs/${held.jobId}/chunks`, `/jobs/${held.jobId}/chunks/${held.chunkId}`]) {
+  for (const path of [
+    `/jobs/${held.jobId}/chunks`,
+    `/jobs/${held.jobId}/chunks/${held.chunkId}`,
+    `/chunks/${held.chunkId}`,
+  ]) {
     expect((await get(path, stranger)).status, path).toBe(404);
     const lesser = await ground.bearer(['results:read']);
     expect((await get(path, lesser)).status, path).toBe(403);

@@ -18,7 +18,7 @@ import { everywhere, problemResponses } from './problem-responses.ts';
 
 const scope = 'jobs:read';
 
-/** `GET /v1/jobs/{id}/chunks` and `GET /v1/jobs/{id}/chunks/{chunk_id}` */
+/** `GET /v1/jobs/{id}/chunks`, `GET /v1/jobs/{id}/chunks/{chunk_id}` and `GET /v1/chunks/{chunk_id}` */
 export async function chunkRoutes(
   plain: FastifyInstance,
   { database }: { readonly database: Database },
@@ -80,6 +80,26 @@ export async function chunkRoutes(
       const { tenantId } = keyOf(request);
       const { id, chunk_id: chunkId } = request.params;
       const chunk = await readWholeChunk(database, tenantId, chunkId, id);
+      return chunk ? reply.send(chunk) : sendRefusal(request, reply, refuse('not_found'));
+    },
+  );
+  app.get(
+    '/chunks/:chunk_id',
+    {
+      config: { scope },
+      schema: {
+        tags: ['chunks'],
+        operationId: 'findChunk',
+        summary: 'Show a chunk by its id alone',
+        description: 'The same as under its job, for whoever knows the id of the chunk only.',
+        security: [{ key: [] }],
+        params: z.object({ chunk_id: chunkIdSchema }),
+        response: { 200: wholeChunkSchema, ...problemResponses([...everywhere, 'not_found']) },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = keyOf(request);
+      const chunk = await readWholeChunk(database, tenantId, request.params.chunk_id, null);
       return chunk ? reply.send(chunk) : sendRefusal(request, reply, refuse('not_found'));
     },
   );

@@ -35,6 +35,7 @@ describe('the list of holds', () => {
         chunks: 5,
         numbers: 25,
         money_at_risk: [{ currency: 'USD', amount: '0.01' }],
+        money_paid: [],
       });
       path = body.next_cursor === null ? null : `/holds?limit=2&cursor=${body.next_cursor}`;
     }
@@ -55,13 +56,19 @@ describe('the list of holds', () => {
           money_at_risk: '0.002',
         },
       ]);
-      expect(body.totals.chunks).toBe(1);
+      // What was accepted is spent: nothing of it is in doubt.
+      expect(body.totals).toEqual({
+        chunks: 1,
+        numbers: 5,
+        money_at_risk: [],
+        money_paid: [{ currency: 'USD', amount: '0.002' }],
+      });
     }
     for (const filter of ['account=beta', 'check=viber', 'reason=artifact']) {
       expect((await get(`/holds?${filter}`)).body, filter).toEqual({
         data: [],
         next_cursor: null,
-        totals: { chunks: 0, numbers: 0, money_at_risk: [] },
+        totals: { chunks: 0, numbers: 0, money_at_risk: [], money_paid: [] },
       });
     }
     expect((await get('/holds?reason=nothing')).body.code).toBe('invalid_request');

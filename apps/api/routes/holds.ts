@@ -80,10 +80,8 @@ export async function holdRoutes(
         totals: {
           chunks: sums.reduce((sum, each) => sum + each.chunks, 0),
           numbers: sums.reduce((sum, each) => sum + each.numbers, 0),
-          money_at_risk: sums.map(({ currency, amount }) => ({
-            currency,
-            amount: shortAmount(amount),
-          })),
+          money_at_risk: amountsOf(sums, ({ in_doubt }) => in_doubt),
+          money_paid: amountsOf(sums, ({ paid }) => paid),
         },
       });
     },
@@ -121,7 +119,7 @@ export async function holdRoutes(
         description:
           '`adopt` moves no money until a worker has asked the provider for the task and its size and time fit; where they do not, the chunk is ' +
           'held again and its `detail` says why. `pay_again` needs the scope approvals:write too. Repeating the latest decision changes nothing ' +
-          'and answers 200 as long as the chunk is not held again.',
+          'and answers 200 with `repeated`, as long as the chunk is not held again.',
         security: [{ key: [] }],
         params,
         body: resolveHoldBodySchema,
@@ -151,6 +149,7 @@ export async function holdRoutes(
       return reply.send({
         chunk: chunkOf(resolved.chunk),
         decision: decisionOf(resolved.decision),
+        repeated: resolved.repeated,
       });
     },
   );
@@ -196,4 +195,14 @@ export async function holdRoutes(
       return reply.send(resolved.answer);
     },
   );
+}
+
+/** Sums by currency, without those of nothing. */
+function amountsOf(
+  sums: Awaited<ReturnType<typeof sumHolds>>,
+  amountIn: (sum: (typeof sums)[number]) => string,
+) {
+  return sums
+    .map((sum) => ({ currency: sum.currency, amount: shortAmount(amountIn(sum)) }))
+    .filter(({ amount }) => amount !== '0');
 }

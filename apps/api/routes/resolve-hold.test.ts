@@ -1,28 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addTenant, type Ground, type Json, openGround } from '../testing/ground.ts';
+import { addTenant } from '../testing/ground.ts';
 import { insertHeld, insertHeldAccepted } from '../testing/held-chunk.ts';
+import {
+  type HoldsGround,
+  loseSecondUpload,
+  openHoldsGround,
+  ticket,
+} from '../testing/holds-ground.ts';
 
-let ground: Ground;
-let bearer: string;
-let approver: string;
+let ground: HoldsGround;
 beforeAll(async () => {
-  ground = await openGround();
-  bearer = await ground.bearer(['holds:resolve']);
-  approver = await ground.bearer(['holds:resolve', 'approvals:write']);
+  ground = await openHoldsGround();
 });
 afterAll(() => ground.close());
 
-const resolve = async (chunkId: string, body: Json, authorization = bearer) => {
-  const answer = await fetch(`${ground.url}/v1/holds/${chunkId}/resolve`, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({ reason: 'ticket 4711', ...body }),
-  });
-  return { status: answer.status, body: (await answer.json()) as Json };
-};
-const decisionsOn = async (chunkId: string) =>
-  (await ground.database.query('SELECT * FROM store.decisions WHERE chunk_id = $1', [chunkId]))
-    .rows;
 const placeOf = async (attemptId: string) => {
   const sql = 'SELECT place FROM store.attempt_money WHERE attempt_id = $1';
   return (await ground.database.query(sql, [attemptId])).rows[0]?.place;
@@ -36,14 +27,17 @@ const doorbells = async (queue: string) => {
 describe('deciding', () => {
   test('to adopt polls the named task; its money waits for the provider’s word', async () => {
     const { chunkId, attemptId } = await insertHeld(ground.database);
-    const { status, body } = await resolve(chunkId, { decision: 'adopt', task_id: 'found-1' });
+    const { status, body } = await ground.resolve(chunkId, {
+      decision: 'adopt',
+      task_id: 'found-1',
+    });
     expect(status).toBe(200);
     expect(body).toMatchObject({
       chunk: { id: chunkId, state: 'polling', task_id: 'found-1', reason: null },
       decision: {
         decision: 'adopt',
         task_id: 'found-1',
-        reason: 'ticket 4711',
+        reason: ticket,
         cost_ceiling: null,
       },
     });
@@ -55,7 +49,7 @@ describe('deciding', () => {
   test('to pay again sends the chunk once more, and keeps who allowed what', async () => {
     const { chunkId, attemptId } = await insertHeld(ground.database);
     const asked = { decision: 'pay_again', cost_ceiling: '0.002' };
-    const { status, body } = await resolve(chunkId, asked, approver);
+    const { status, body } = await ground.resolve(chunkId, asked, ground.approver);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       chunk: { state: 'ready' },
@@ -68,18 +62,22 @@ describe('deciding', () => {
   test('to pay again for what cost nothing releases its money', async () => {
     const { chunkId, attemptId } = await insertHeld(ground.database);
     const asked = { decision: 'pay_again', cost_ceiling: '1', not_charged: true };
-    expect((await resolve(chunkId, asked, approver)).status).toBe(200);
+    expect((await ground.resolve(chunkId, asked, ground.approver)).status).toBe(200);
     expect(await placeOf(attemptId)).toBe('released');
   });
 
   test('to keep polling, or to replay, sends it on its way', async () => {
     const late = await insertHeldAccepted(ground.database, 'poll');
-    expect((await resolve(late.chunkId, { decision: 'keep_polling' })).body.chunk).toMatchObject({
+    expect(
+      (await ground.resolve(late.chunkId, { decision: 'keep_polling' })).body.chunk,
+    ).toMatchObject({
       state: 'polling',
       task_id: late.taskId,
     });
     const doubted = await insertHeldAccepted(ground.database, 'artifact');
-    expect((await resolve(doubted.chunkId, { decision: 'replay' })).body.chunk).toMatchObject({
+    expect(
+      (await ground.resolve(doubted.chunkId, { decision: 'replay' })).body.chunk,
+    ).toMatchObject({
       state: 'result_ready',
     });
     expect(await doorbells('ingest')).toContainEqual(
@@ -89,7 +87,7 @@ describe('deciding', () => {
 
   test('to give up ends its numbers as failed, closes the job with the last of them, and is logged without a word of the person', async () => {
     const { jobId, chunkId, attemptId } = await insertHeld(ground.database);
-    const { body } = await resolve(chunkId, { decision: 'give_up' });
+    const { body } = await ground.resolve(chunkId, { decision: 'give_up' });
     expect(body.chunk).toMatchObject({ state: 'failed' });
     expect(await placeOf(attemptId)).toBe('at_risk');
     const job = 'SELECT state, failed FROM rollcall.jobs WHERE job_id = $1';
@@ -99,7 +97,7 @@ describe('deciding', () => {
     const lines = ground.logged().split('\n');
     const line = lines.find((each) => each.includes('hold.resolved') && each.includes(chunkId));
     expect(line).toContain('"decision":"give_up"');
-    expect(ground.logged()).not.toContain('ticket 4711');
+    expect(ground.logged()).not.toContain(ticket);
   });
 });
 
@@ -107,80 +105,81 @@ describe('deciding twice', () => {
   test('the same way answers the same, and leaves one decision', async () => {
     const { chunkId } = await insertHeld(ground.database);
     const asked = { decision: 'adopt', task_id: `twice-${chunkId}` };
-    const answers = await Promise.all([resolve(chunkId, asked), resolve(chunkId, asked)]);
-    const third = await resolve(chunkId, asked);
+    const answers = await Promise.all([
+      ground.resolve(chunkId, asked),
+      ground.resolve(chunkId, asked),
+    ]);
+    const third = await ground.resolve(chunkId, asked);
     for (const { status, body } of [...answers, third]) {
       expect(status).toBe(200);
       expect(body.decision).toEqual(third.body.decision);
     }
-    expect(await decisionsOn(chunkId)).toHaveLength(1);
+    expect(third.body.repeated).toBe(true);
+    expect(answers.filter(({ body }) => body.repeated)).toHaveLength(1);
+    expect(await ground.decisions(chunkId)).toHaveLength(1);
   });
 
   test('pays once where the request names its upload, also when the next one is held too', async () => {
     const { chunkId, attemptId } = await insertHeld(ground.database);
     const asked = { decision: 'pay_again', cost_ceiling: '0.002', attempt_id: attemptId };
-    const first = await resolve(chunkId, asked, approver);
+    const first = await ground.resolve(chunkId, asked, ground.approver);
     expect(first.status).toBe(200);
-    // As if the second upload were lost as the first was.
-    const next = `att_${chunkId.slice(4, -1)}f`;
-    await ground.database.query(
-      `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers, price_per_number, amount, currency, approval_id)
-       SELECT $2, chunk_id, tenant_id, 2, fence + 1, account, provider_origin, numbers, price_per_number, amount, currency,
-              (SELECT id FROM store.approvals WHERE attempt_id = $1) FROM store.attempts WHERE id = $1`,
-      [attemptId, next],
-    );
-    await ground.database.query(
-      `UPDATE store.attempts SET outcome = 'unknown', settled_at = now() WHERE id = $1`,
-      [next],
-    );
-    for (const moved of [
-      `state = 'submitting', attempt_id = '${next}'`,
-      `state = 'held', reason = 'unknown', due_at = NULL`,
-    ]) {
-      await ground.database.query(`UPDATE store.chunks SET ${moved} WHERE id = $1`, [chunkId]);
-    }
-    const again = await resolve(chunkId, asked, approver);
+    const next = await loseSecondUpload(ground.database, { chunkId, attemptId });
+    const again = await ground.resolve(chunkId, asked, ground.approver);
     expect([again.status, again.body.decision]).toEqual([200, first.body.decision]);
+    expect([first.body.repeated, again.body.repeated]).toEqual([false, true]);
     expect(again.body.chunk.state).toBe('held');
-    const other = await resolve(chunkId, { ...asked, cost_ceiling: '0.003' }, approver);
+    const other = await ground.resolve(
+      chunkId,
+      { ...asked, cost_ceiling: '0.003' },
+      ground.approver,
+    );
     expect([other.status, other.body.code]).toEqual([409, 'not_held']);
     // Without a name it could be the first one, sent again.
-    const unnamed = await resolve(chunkId, { ...asked, attempt_id: undefined }, approver);
+    const unnamed = await ground.resolve(
+      chunkId,
+      { ...asked, attempt_id: undefined },
+      ground.approver,
+    );
     expect([unnamed.body.code, unnamed.body.errors?.[0]?.pointer]).toEqual([
       'invalid_request',
       '/attempt_id',
     ]);
-    expect(await decisionsOn(chunkId)).toHaveLength(1);
-    expect((await resolve(chunkId, { ...asked, attempt_id: next }, approver)).status).toBe(200);
+    expect(await ground.decisions(chunkId)).toHaveLength(1);
+    expect(
+      (await ground.resolve(chunkId, { ...asked, attempt_id: next }, ground.approver)).status,
+    ).toBe(200);
   });
 
   test('with another word on the money is refused, and says which decision stands', async () => {
     const { chunkId, attemptId } = await insertHeld(ground.database);
     const asked = { decision: 'pay_again', cost_ceiling: '0.002', attempt_id: attemptId };
-    const first = await resolve(chunkId, asked, approver);
+    const first = await ground.resolve(chunkId, asked, ground.approver);
     expect(first.body.decision).toMatchObject({ not_charged: false });
-    expect((await resolve(chunkId, { ...asked, not_charged: false }, approver)).status).toBe(200);
-    const other = await resolve(chunkId, { ...asked, not_charged: true }, approver);
+    expect(
+      (await ground.resolve(chunkId, { ...asked, not_charged: false }, ground.approver)).status,
+    ).toBe(200);
+    const other = await ground.resolve(chunkId, { ...asked, not_charged: true }, ground.approver);
     expect([other.status, other.body.code]).toEqual([409, 'not_held']);
     expect(other.body.detail).toContain(
       'pay_again with cost_ceiling 0.002 and not_charged false, for attempt ' + attemptId,
     );
     expect(await placeOf(attemptId)).toBe('written_off');
-    expect(await decisionsOn(chunkId)).toHaveLength(1);
+    expect(await ground.decisions(chunkId)).toHaveLength(1);
   });
 
   test('another way is refused', async () => {
     const { chunkId } = await insertHeld(ground.database);
-    await resolve(chunkId, { decision: 'adopt', task_id: `other-${chunkId}` });
+    await ground.resolve(chunkId, { decision: 'adopt', task_id: `other-${chunkId}` });
     for (const asked of [
       { decision: 'give_up' },
       { decision: 'adopt', task_id: 'another' },
       { decision: 'keep_polling' },
     ]) {
-      const { status, body } = await resolve(chunkId, asked);
+      const { status, body } = await ground.resolve(chunkId, asked);
       expect([status, body.code]).toEqual([409, 'not_held']);
     }
-    expect(await decisionsOn(chunkId)).toHaveLength(1);
+    expect(await ground.decisions(chunkId)).toHaveLength(1);
   });
 });
 
@@ -188,42 +187,52 @@ describe('is refused', () => {
   test('what does not fit the hold, naming what does', async () => {
     const { chunkId } = await insertHeldAccepted(ground.database, 'artifact');
     const asked = { decision: 'pay_again', cost_ceiling: '1' };
-    const { status, body } = await resolve(chunkId, asked, approver);
+    const { status, body } = await ground.resolve(chunkId, asked, ground.approver);
     expect([status, body.code]).toEqual([409, 'decision_not_allowed']);
     expect(body.detail).toContain('keep_polling, replay, give_up');
-    expect(await decisionsOn(chunkId)).toEqual([]);
+    expect(await ground.decisions(chunkId)).toEqual([]);
   });
 
   test('a task of another upload', async () => {
     const other = await insertHeldAccepted(ground.database, 'poll');
     const { chunkId } = await insertHeld(ground.database);
-    const { status, body } = await resolve(chunkId, { decision: 'adopt', task_id: other.taskId });
+    const { status, body } = await ground.resolve(chunkId, {
+      decision: 'adopt',
+      task_id: other.taskId,
+    });
     expect([status, body.code]).toEqual([409, 'task_in_use']);
     expect(body.detail).toContain('one task answers for one upload');
   });
 
   test('another task for an upload that has one, naming its own', async () => {
     const { chunkId, taskId } = await insertHeldAccepted(ground.database, 'poll');
-    const { status, body } = await resolve(chunkId, { decision: 'adopt', task_id: 'another' });
+    const { status, body } = await ground.resolve(chunkId, {
+      decision: 'adopt',
+      task_id: 'another',
+    });
     expect([status, body.code]).toEqual([409, 'task_in_use']);
     expect(body.title).not.toContain('another upload');
     expect(body.detail).toBe(
       `This upload already has the task ${taskId}; only that one can be adopted.`,
     );
-    expect(await decisionsOn(chunkId)).toEqual([]);
+    expect(await ground.decisions(chunkId)).toEqual([]);
   });
 
   test('paying again without a ceiling, below the price, or without the scope', async () => {
     const { chunkId } = await insertHeld(ground.database);
-    const without = await resolve(chunkId, { decision: 'pay_again' }, approver);
+    const without = await ground.resolve(chunkId, { decision: 'pay_again' }, ground.approver);
     expect([without.status, without.body.code]).toEqual([422, 'cost_ceiling_required']);
-    const low = await resolve(chunkId, { decision: 'pay_again', cost_ceiling: '0.0019' }, approver);
+    const low = await ground.resolve(
+      chunkId,
+      { decision: 'pay_again', cost_ceiling: '0.0019' },
+      ground.approver,
+    );
     expect([low.status, low.body.code]).toEqual([422, 'cost_ceiling_too_low']);
     expect(low.body.money).toEqual({ currency: 'USD', cost: '0.002', max_cost: '0.0019' });
-    const lesser = await resolve(chunkId, { decision: 'pay_again', cost_ceiling: '1' });
+    const lesser = await ground.resolve(chunkId, { decision: 'pay_again', cost_ceiling: '1' });
     expect([lesser.status, lesser.body.code]).toEqual([403, 'scope_missing']);
     expect(lesser.body.detail).toContain('approvals:write');
-    expect(await decisionsOn(chunkId)).toEqual([]);
+    expect(await ground.decisions(chunkId)).toEqual([]);
   });
 
   test.each([
@@ -235,7 +244,7 @@ describe('is refused', () => {
     ['an unknown decision', { decision: 'forget' }, '/decision'],
   ])('%s', async (_name, asked, pointer) => {
     const { chunkId } = await insertHeld(ground.database);
-    const { status, body } = await resolve(chunkId, asked, approver);
+    const { status, body } = await ground.resolve(chunkId, asked, ground.approver);
     expect([status, body.code]).toEqual([422, 'invalid_request']);
     expect(body.errors).toMatchObject([{ in: 'body', pointer }]);
   });
@@ -245,13 +254,13 @@ describe('is refused', () => {
     const tenantId = await addTenant(ground.database);
     const stranger = await ground.bearer(['holds:resolve', 'approvals:write'], tenantId);
     const asked = { decision: 'give_up' };
-    expect((await resolve(chunkId, asked, stranger)).status).toBe(404);
+    expect((await ground.resolve(chunkId, asked, stranger)).status).toBe(404);
     const { rows } = await ground.database.query(
       `SELECT id FROM store.chunks WHERE state = 'done' LIMIT 1`,
     );
-    expect((await resolve(rows[0].id, asked)).body.code).toBe('not_held');
+    expect((await ground.resolve(rows[0].id, asked)).body.code).toBe('not_held');
     const lesser = await ground.bearer(['jobs:read', 'jobs:write', 'approvals:write']);
-    expect((await resolve(chunkId, asked, lesser)).body.code).toBe('scope_missing');
-    expect(await decisionsOn(chunkId)).toEqual([]);
+    expect((await ground.resolve(chunkId, asked, lesser)).body.code).toBe('scope_missing');
+    expect(await ground.decisions(chunkId)).toEqual([]);
   });
 });

@@ -1,33 +1,21 @@
 import { type Database, payAgain } from '@rollcall/db';
 import type { ApprovalId, Money } from '@rollcall/domain';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { addTenant, type Ground, type Json, openGround } from '../testing/ground.ts';
+import { addTenant, type Json } from '../testing/ground.ts';
 import { insertHeld, insertHeldAccepted } from '../testing/held-chunk.ts';
+import {
+  type HoldsGround,
+  loseSecondUpload,
+  openHoldsGround,
+  ticket,
+} from '../testing/holds-ground.ts';
 
-let ground: Ground;
-let bearer: string;
-let approver: string;
+let ground: HoldsGround;
 beforeAll(async () => {
-  ground = await openGround();
-  bearer = await ground.bearer(['holds:resolve']);
-  approver = await ground.bearer(['holds:resolve', 'approvals:write']);
+  ground = await openHoldsGround();
 });
 afterAll(() => ground.close());
 
-const resolve = async (body: Json, authorization = bearer, idempotencyKey?: string) => {
-  const answer = await fetch(`${ground.url}/v1/holds/resolve`, {
-    method: 'POST',
-    headers: {
-      authorization,
-      'content-type': 'application/json',
-      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
-    },
-    body: JSON.stringify({ reason: 'ticket 4712', ...body }),
-  });
-  return { status: answer.status, body: (await answer.json()) as Json };
-};
-const decisions = async () =>
-  (await ground.database.query('SELECT * FROM store.decisions ORDER BY id')).rows;
 const unknown = { reason: 'unknown' };
 
 /** Does `work` once, after the holds or the decisions of a call were read and before the others are; returns what takes it back. */
@@ -62,14 +50,14 @@ describe('deciding on what a filter names', () => {
     );
     made = [];
     for (let count = 0; count < 3; count += 1) made.push(await insertHeld(ground.database));
-    decidedBefore = (await decisions()).length;
+    decidedBefore = (await ground.decisions()).length;
   });
-  const decidedSince = async () => (await decisions()).slice(decidedBefore);
+  const decidedSince = async () => (await ground.decisions()).slice(decidedBefore);
 
   test('ends each as failed, in its own transaction, and keeps who and why of each', async () => {
     const other = await insertHeldAccepted(ground.database, 'poll');
     const asked = { filter: unknown, decision: 'give_up', expected_count: 3 };
-    const { status, body } = await resolve(asked);
+    const { status, body } = await ground.resolveAll(asked);
     expect(status).toBe(200);
     expect(body).toMatchObject({
       matched: 3,
@@ -80,9 +68,12 @@ describe('deciding on what a filter names', () => {
     });
     expect(body.money).toEqual([{ currency: 'USD', amount: '0.006' }]);
     expect(body.outcomes).toEqual(
-      made.map(({ chunkId, attemptId }) => ({
+      made.map(({ jobId, chunkId, attemptId }) => ({
         chunk_id: chunkId,
+        job_id: jobId,
         attempt_id: attemptId,
+        detail: 'connection_lost',
+        held_since: expect.stringMatching(/^20.*Z$/),
         outcome: 'decided',
         code: null,
         state: 'failed',
@@ -94,7 +85,7 @@ describe('deciding on what a filter names', () => {
     const kept = await decidedSince();
     expect(kept).toHaveLength(3);
     for (const each of kept) {
-      expect(each).toMatchObject({ decision: 'give_up', why: 'ticket 4712' });
+      expect(each).toMatchObject({ decision: 'give_up', why: ticket });
       expect(each.decided_by).toMatch(/^key_/);
     }
     const held = await ground.database.query(`SELECT id FROM store.chunks WHERE state = 'held'`);
@@ -102,7 +93,8 @@ describe('deciding on what a filter names', () => {
   });
 
   test('with dry_run says what it would decide and the money, and changes nothing', async () => {
-    const { body } = await resolve({ filter: unknown, decision: 'pay_again', dry_run: true });
+    const asked = { filter: unknown, decision: 'pay_again', dry_run: true };
+    const { body } = await ground.resolveAll(asked);
     expect(body).toMatchObject({ dry_run: true, decided: 3, money: [{ amount: '0.006' }] });
     expect(body.outcomes.map((each: Json) => each.outcome)).toEqual(
       Array.from({ length: 3 }, () => 'would_be_decided'),
@@ -110,10 +102,22 @@ describe('deciding on what a filter names', () => {
     expect(await decidedSince()).toEqual([]);
   });
 
+  test('with dry_run is held to the ceiling that it names, which is for all together', async () => {
+    const asked = { filter: unknown, decision: 'pay_again', dry_run: true };
+    const low = await ground.resolveAll({ ...asked, cost_ceiling: '0.0059' });
+    expect([low.status, low.body.code]).toEqual([422, 'cost_ceiling_too_low']);
+    expect(low.body.money).toEqual({ currency: 'USD', cost: '0.006', max_cost: '0.0059' });
+    expect((await ground.resolveAll({ ...asked, cost_ceiling: '0.006' })).status).toBe(200);
+    const misfit = { ...asked, decision: 'give_up', cost_ceiling: '1' };
+    expect((await ground.resolveAll(misfit)).body.errors).toMatchObject([
+      { pointer: '/cost_ceiling' },
+    ]);
+  });
+
   test('narrows by job, detail, check, account and time', async () => {
     const jobId = made[0]?.jobId;
     const found = async (filter: Json) =>
-      (await resolve({ filter, decision: 'give_up', dry_run: true })).body.matched;
+      (await ground.resolveAll({ filter, decision: 'give_up', dry_run: true })).body.matched;
     expect(await found({ job_id: jobId })).toBe(1);
     expect(await found({ detail: 'connection_lost' })).toBe(3);
     expect(await found({ detail: 'no_answer' })).toBe(0);
@@ -124,7 +128,10 @@ describe('deciding on what a filter names', () => {
 
   test('refuses each that the decision does not fit, and decides on the others', async () => {
     const doubted = await insertHeldAccepted(ground.database, 'artifact');
-    const { body } = await resolve({ filter: { account: 'alpha' }, decision: 'keep_polling' });
+    const { body } = await ground.resolveAll({
+      filter: { account: 'alpha' },
+      decision: 'keep_polling',
+    });
     expect(body).toMatchObject({ matched: 4, decided: 1, refused: 3 });
     expect(body.outcomes).toContainEqual(
       expect.objectContaining({ chunk_id: doubted.chunkId, outcome: 'decided', state: 'polling' }),
@@ -141,32 +148,17 @@ describe('deciding on what a filter names', () => {
 
   test('pays again once, however often it is sent under its key, also for what is lost again', async () => {
     const asked = { filter: unknown, decision: 'pay_again', cost_ceiling: '0.006' };
-    const first = await resolve(asked, approver, `batch-${made[0]?.chunkId}`);
+    const first = await ground.resolveAll(asked, ground.approver, `batch-${made[0]?.chunkId}`);
     expect(first.body).toMatchObject({ decided: 3, money: [{ currency: 'USD', amount: '0.006' }] });
     const approvals = `SELECT cost_ceiling::float8 AS ceiling FROM store.approvals WHERE chunk_id = ANY($1)`;
     const ids = made.map(({ chunkId }) => chunkId);
     const three = [{ ceiling: 0.002 }, { ceiling: 0.002 }, { ceiling: 0.002 }];
     expect((await ground.database.query(approvals, [ids])).rows).toEqual(three);
-    // As if the second upload of one of them were lost too.
-    const [{ chunkId, attemptId } = { chunkId: '', attemptId: '' }] = made;
-    const next = `att_${chunkId.slice(4, -1)}e`;
-    await ground.database.query(
-      `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers, price_per_number, amount, currency, approval_id)
-       SELECT $2, chunk_id, tenant_id, 2, fence + 1, account, provider_origin, numbers, price_per_number, amount, currency,
-              (SELECT id FROM store.approvals WHERE attempt_id = $1) FROM store.attempts WHERE id = $1`,
-      [attemptId, next],
-    );
-    await ground.database.query(
-      `UPDATE store.attempts SET outcome = 'unknown', settled_at = now() WHERE id = $1`,
-      [next],
-    );
-    for (const moved of [
-      `state = 'submitting', attempt_id = '${next}'`,
-      `state = 'held', reason = 'unknown', due_at = NULL`,
-    ]) {
-      await ground.database.query(`UPDATE store.chunks SET ${moved} WHERE id = $1`, [chunkId]);
-    }
-    const again = await resolve(asked, approver, `batch-${chunkId}`);
+    const [lost] = made;
+    if (!lost) throw new Error('nothing was held');
+    const { chunkId } = lost;
+    await loseSecondUpload(ground.database, lost);
+    const again = await ground.resolveAll(asked, ground.approver, `batch-${chunkId}`);
     expect(again.status).toBe(200);
     expect(again.body).toMatchObject({ decided: 3, remaining: 0 });
     expect(again.body.outcomes.map((each: Json) => each.attempt_id).toSorted()).toEqual(
@@ -175,7 +167,7 @@ describe('deciding on what a filter names', () => {
     expect((await ground.database.query(approvals, [ids])).rows).toEqual(three);
     expect(await decidedSince()).toHaveLength(3);
     const other = { ...asked, cost_ceiling: '0.007' };
-    expect((await resolve(other, approver, `batch-${chunkId}`)).body.code).toBe(
+    expect((await ground.resolveAll(other, ground.approver, `batch-${chunkId}`)).body.code).toBe(
       'idempotency_key_reused',
     );
   });
@@ -183,7 +175,9 @@ describe('deciding on what a filter names', () => {
   test('sent at once from two sides under one key is one decision each', async () => {
     const asked = { filter: unknown, decision: 'pay_again', cost_ceiling: '1' };
     const key = `race-${made[0]?.chunkId}`;
-    const answers = await Promise.all([1, 2].map(() => resolve(asked, approver, key)));
+    const answers = await Promise.all(
+      [1, 2].map(() => ground.resolveAll(asked, ground.approver, key)),
+    );
     for (const { status, body } of answers) expect([status, body.refused]).toEqual([200, 0]);
     expect(await decidedSince()).toHaveLength(3);
   });
@@ -200,11 +194,11 @@ describe('deciding on what a filter names', () => {
           costCeiling: 2_000_000n as Money,
           liftedTo: 'written_off',
         },
-        { tenantId: 1, decidedBy: 'the other side', why: 'ticket 4712', batchKey: key },
+        { tenantId: 1, decidedBy: 'the other side', why: ticket, batchKey: key },
       ),
     );
     const asked = { filter: unknown, decision: 'pay_again', cost_ceiling: '0.004' };
-    const { body } = await resolve(asked, approver, key).finally(restore);
+    const { body } = await ground.resolveAll(asked, ground.approver, key).finally(restore);
     expect(body.code).toBe('cost_ceiling_too_low');
     expect(await decidedSince()).toHaveLength(1);
   });
@@ -227,7 +221,7 @@ describe('deciding on what a filter names', () => {
         '/idempotency-key',
       ],
     ])('%s', async (_name, asked, pointer) => {
-      const { status, body } = await resolve(asked, approver);
+      const { status, body } = await ground.resolveAll(asked, ground.approver);
       expect([status, body.code]).toEqual([422, 'invalid_request']);
       expect(body.errors).toContainEqual(expect.objectContaining({ pointer }));
       expect(await decidedSince()).toEqual([]);
@@ -235,19 +229,23 @@ describe('deciding on what a filter names', () => {
 
     test('paying again without a ceiling, with one below the sum, or without the scope', async () => {
       const asked = { filter: unknown, decision: 'pay_again' };
-      const without = await resolve(asked, approver, 'a');
+      const without = await ground.resolveAll(asked, ground.approver, 'a');
       expect([without.status, without.body.code]).toEqual([422, 'cost_ceiling_required']);
-      const low = await resolve({ ...asked, cost_ceiling: '0.0059' }, approver, 'b');
+      const low = await ground.resolveAll(
+        { ...asked, cost_ceiling: '0.0059' },
+        ground.approver,
+        'b',
+      );
       expect([low.status, low.body.code]).toEqual([422, 'cost_ceiling_too_low']);
       expect(low.body.money).toEqual({ currency: 'USD', cost: '0.006', max_cost: '0.0059' });
-      const lesser = await resolve({ ...asked, cost_ceiling: '1' }, bearer, 'c');
+      const lesser = await ground.resolveAll({ ...asked, cost_ceiling: '1' }, ground.resolver, 'c');
       expect([lesser.status, lesser.body.code]).toEqual([403, 'scope_missing']);
       expect(await decidedSince()).toEqual([]);
     });
 
     test('another count than expected', async () => {
       const asked = { filter: unknown, decision: 'give_up', expected_count: 2 };
-      const { status, body } = await resolve(asked);
+      const { status, body } = await ground.resolveAll(asked);
       expect([status, body.code]).toEqual([409, 'expected_count_differs']);
       expect(body.detail).toContain('names 3 holds');
       expect(await decidedSince()).toEqual([]);
@@ -256,9 +254,12 @@ describe('deciding on what a filter names', () => {
     test('what another tenant holds, and a key without the scope', async () => {
       const stranger = await ground.bearer(['holds:resolve'], await addTenant(ground.database));
       const asked = { filter: unknown, decision: 'give_up' };
-      expect((await resolve(asked, stranger)).body).toMatchObject({ matched: 0, outcomes: [] });
+      expect((await ground.resolveAll(asked, stranger)).body).toMatchObject({
+        matched: 0,
+        outcomes: [],
+      });
       const lesser = await ground.bearer(['jobs:read', 'jobs:write']);
-      expect((await resolve(asked, lesser)).status).toBe(403);
+      expect((await ground.resolveAll(asked, lesser)).status).toBe(403);
       expect(await decidedSince()).toEqual([]);
     });
   });

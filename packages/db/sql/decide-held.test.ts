@@ -189,13 +189,15 @@ describe('give up', () => {
 });
 
 test('a hold waits since its attempt was held first, whatever was decided in vain; a new attempt waits anew', async () => {
-  const since = async (chunkId: string) =>
+  const holdOn = async (chunkId: string) =>
     (await listHolds(ground.db, 1, anyHold, { after: null, limit: 1_000 })).find(
       (hold) => hold.chunk_id === chunkId,
-    )?.held_since;
+    );
+  const since = async (chunkId: string) => (await holdOn(chunkId))?.held_since;
   const { chunkId } = await heldByPoll(ground, 'poll');
   const first = await since(chunkId);
   expect(first).toBeInstanceOf(Date);
+  expect((await holdOn(chunkId))?.held_again_at).toBeNull();
   await keepPolling(ground.db, chunkId, future_ms, person);
   const poll = await claimPoll(ground, chunkId);
   const hold = { kind: 'hold', reason: 'upstream_failed', detail: 'failed_twice' } as const;
@@ -203,6 +205,8 @@ test('a hold waits since its attempt was held first, whatever was decided in vai
     settlePoll(tx, poll, { kind: 'status', status: ready }, hold),
   );
   expect(await since(chunkId)).toEqual(first);
+  const again = (await holdOn(chunkId))?.held_again_at;
+  expect(again?.getTime()).toBeGreaterThan(first?.getTime() ?? Infinity);
   await payAgain(ground.db, chunkId, approval(), person);
   await settle(ground, await claim(ground, chunkId), lost, heldUnknown);
   expect((await since(chunkId))?.getTime()).toBeGreaterThan(first?.getTime() ?? 0);

@@ -31,7 +31,12 @@ export async function openHoldBatch(
 /** What a batch has decided so far, and what became of each chunk; amounts are decimal text. */
 export interface BatchDecisionRow {
   readonly chunk_id: string;
+  readonly job_id: string;
   readonly attempt_id: string;
+  /** What had happened to the upload. */
+  readonly detail: string | null;
+  /** Null where a later upload of the chunk is or was held. */
+  readonly held_since: Date | null;
   readonly state: string;
   readonly numbers: number;
   readonly amount: string;
@@ -44,9 +49,11 @@ export async function readBatchDecisions(
   key: string,
 ): Promise<readonly BatchDecisionRow[]> {
   const { rows } = await db.query<BatchDecisionRow>(
-    `SELECT d.chunk_id, d.attempt_id, c.state, c.numbers, COALESCE(p.cost_ceiling, a.amount) AS amount, a.currency
+    `SELECT d.chunk_id, j.id AS job_id, d.attempt_id, a.outcome_reason AS detail,
+            CASE WHEN c.held_attempt_id = d.attempt_id THEN c.held_since END AS held_since, c.state, c.numbers, COALESCE(p.cost_ceiling, a.amount) AS amount, a.currency
        FROM store.decisions d
        JOIN store.chunks c ON c.id = d.chunk_id
+       JOIN store.jobs j ON j.job_no = c.job_no
        JOIN store.attempts a ON a.id = d.attempt_id
        LEFT JOIN store.approvals p ON p.id = d.approval_id
       WHERE d.tenant_id = $1 AND d.batch_key = $2 ORDER BY d.id`,

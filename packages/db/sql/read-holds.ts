@@ -16,6 +16,8 @@ export interface HoldRow {
   readonly money_at_risk: string;
   readonly currency: string;
   readonly held_since: Date;
+  /** When the same upload was held again after a decision that did not end it; null: it was held once. */
+  readonly held_again_at: Date | null;
   /** The same to the microsecond, since 1970: what a page goes on after. */
   readonly held_us: number;
   readonly job_state: JobState;
@@ -54,6 +56,7 @@ const holds = `FROM store.chunks c
  WHERE c.state = 'held' AND c.tenant_id = $1`;
 const holdColumns = `SELECT c.id AS chunk_id, j.id AS job_id, c.account, j.check_name, c.numbers, c.reason, COALESCE(c.held_detail, a.outcome_reason) AS detail,
        a.id AS attempt_id, a.outcome AS attempt_outcome, a.task_id, a.amount AS money_at_risk, a.currency, c.held_since,
+       CASE WHEN c.changed_at > c.held_since THEN c.changed_at END AS held_again_at,
        (extract(epoch FROM c.held_since) * 1000000)::bigint AS held_us, j.state AS job_state,
        c.artifact_id IS NOT NULL OR (c.reason = 'artifact' AND c.locator IS NOT NULL) AS has_result`;
 const filtered = `AND ($2::text IS NULL OR c.account = $2) AND ($3::text IS NULL OR j.id = $3)
@@ -86,7 +89,7 @@ export async function listHolds(
   return rows;
 }
 
-/** All that a filter names, by currency. */
+/** All that a filter names, by currency: what of its money is in doubt, and what was paid. */
 export async function sumHolds(
   db: Queryable,
   tenantId: number,
@@ -96,11 +99,13 @@ export async function sumHolds(
     readonly currency: string;
     readonly chunks: number;
     readonly numbers: number;
-    readonly amount: string;
+    readonly in_doubt: string;
+    readonly paid: string;
   }[]
 > {
   const { rows } = await db.query(
-    `SELECT a.currency, count(*) AS chunks, sum(c.numbers)::bigint AS numbers, sum(a.amount)::text AS amount ${holds} ${filtered}
+    `SELECT a.currency, count(*) AS chunks, sum(c.numbers)::bigint AS numbers, COALESCE(sum(a.amount) FILTER (WHERE a.outcome = 'unknown'), 0)::text AS in_doubt,
+            COALESCE(sum(a.amount) FILTER (WHERE a.outcome <> 'unknown'), 0)::text AS paid ${holds} ${filtered}
       GROUP BY a.currency ORDER BY a.currency`,
     filterValues(tenantId, filter),
   );
