@@ -30,6 +30,12 @@ export interface ChildCommand {
 /** A program ended before it was ready, or was not ready in time. */
 export class ChildFailed extends Error {
   readonly code = 'child_failed';
+  /** How it ended by itself, `code 1`; null: it was stopped. */
+  readonly how: string | null;
+  constructor(message: string, how: string | null) {
+    super(message);
+    this.how = how;
+  }
 }
 
 const repository = join(import.meta.dirname, '../..');
@@ -48,7 +54,7 @@ export async function startChild<Ready>(
   const { name } = command;
   const logPath = join(command.logFolder, `${name}.log`);
   // What the last run said may be what somebody wants to know after a restart.
-  await rename(logPath, join(command.logFolder, `${name}.previous.log`)).catch(() => undefined);
+  await rename(logPath, previousLogOf(logPath)).catch(() => undefined);
   // A file and no pipe: a pipe would make the child wait whenever we are busy, and break when we are killed.
   const log = await open(logPath, 'w', 0o600);
   const started = spawn(
@@ -102,17 +108,26 @@ export async function startChild<Ready>(
       if (ready !== undefined) return { child, ready };
     }
     if (over) {
+      const how = await ended;
       throw new ChildFailed(
-        `The ${name} ended at its start (${await ended}). Its log ends:\n${await readLogTail(logPath)}`,
+        `The ${name} ended at its start (${how}). Its log ends:\n${await readLogTail(logPath)}`,
+        how,
       );
     }
     await Promise.race([ended, delay(20)]);
   }
   await child.stop();
-  if (command.stopped?.aborted) throw new ChildFailed(`The ${name} was stopped at its start.`);
+  if (command.stopped?.aborted)
+    throw new ChildFailed(`The ${name} was stopped at its start.`, null);
   throw new ChildFailed(
     `The ${name} was not ready after ${ready_ms / 1_000} s. Its log ends:\n${await readLogTail(logPath)}`,
+    null,
   );
+}
+
+/** Where the log is of the one that ran before. */
+export function previousLogOf(logPath: string): string {
+  return logPath.replace(/\.log$/, '.previous.log');
 }
 
 /** Reads a line of a program's log as JSON: its fields, or an empty object where it is no JSON. */

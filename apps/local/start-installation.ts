@@ -8,12 +8,11 @@ import {
   openDatabase,
   revokeEarlierApiKeys,
 } from '@rollcall/db';
-import { startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
-import { keepChild } from './keep-child.ts';
 import { openToReaders } from './reader-role.ts';
-import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { type Child, fieldsOf, startChild } from './start-child.ts';
+import { startKeptRedis, startPostgres } from './start-servers.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './start-simulator.ts';
+import { orderlyEnds, startingAgain, startingOnce, type Supervise } from './supervise.ts';
 
 /** Rollcall on one machine: the servers, and the same programs that run in production. */
 export interface Installation {
@@ -29,7 +28,7 @@ export interface Installation {
   /** Null where the accounts are somebody's own. */
   readonly simulator: Simulator | null;
   readonly children: readonly Child[];
-  /** Resolves when one of the processes ends that should not; never rejects. */
+  /** Resolves when one of the processes has ended that should not, and is not started again; never rejects. */
   readonly lost: Promise<{ readonly child: Child; readonly how: string }>;
 }
 
@@ -38,27 +37,20 @@ export interface InstallationOptions {
   readonly folder: string;
   /** Postgres: kept in the folder between runs, or temporary and as fast as it can be. */
   readonly keepsData: boolean;
+  /** What ends is started again, and this is told so; null: it is lost at once. */
+  readonly sayRestarts: ((line: string) => void) | null;
   readonly redis: boolean;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   /** The providers: simulated, or those of an accounts file whose keys are in our own environment. */
   readonly providers: { readonly simulated: SimulatorOptions } | { readonly accountsFile: string };
-  /** Who the fresh API key is for; its name says when it was made, too. Those of the same name from before are revoked. */
+  /** Of the fresh API key. Those of the same name from before are revoked. */
   readonly keyName: string;
-}
-
-/** Something that cannot be had, in words for the person who asked. */
-export class CannotStart extends Error {
-  readonly code = 'cannot_start';
 }
 
 /** Longer than the longest upload (20 s), so that a stop leaves none in doubt; with the rest it stays within P13's 30 s. */
 const stopDeadline_ms = 20_500;
-/** A worker that its watchdog ended: again after 1, 2, 4, 8 and 16 s, then it is lost. */
-const again = { wait_ms: 1_000, restartsMax: 5, calm_ms: 600_000 };
-/** Nothing of a demo is worth an fsync. */
-const forgetful = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 /**
  * Starts everything, in the order in which it is needed. What was started is put on `opened`, whose disposal stops it in
@@ -76,30 +68,33 @@ export async function startInstallation(
   for (const made of [logFolder, temporaryFolder])
     await mkdir(made, { recursive: true, mode: 0o700 });
 
-  report('Postgres');
-  const postgres = await startEmbeddedPostgres(
-    options.keepsData
-      ? { dataDirectory: join(folder, 'postgres'), port: await rememberedPort(folder) }
-      : { settings: forgetful },
-  );
-  opened.defer(postgres.stop);
-  if (options.keepsData) await rememberPort(folder, postgres.url);
-  await migrate(postgres.url);
-  const redis = options.redis ? await openRedis(opened, join(folder, 'redis'), report) : null;
-
-  const base = { TMPDIR: temporaryFolder };
+  const supervise = options.sayRestarts ? startingAgain(options.sayRestarts) : startingOnce;
   const ended: Promise<{ child: Child; how: string }>[] = [];
   const watch = (child: Child) => {
-    opened.defer(child.stop);
     ended.push(child.ended.then((how) => ({ child, how })));
-    return child;
   };
-  const { accountsFile, keys, simulator } = await openProviders(
-    options,
-    { environment: base, logFolder },
-    watch,
-    report,
+  const hold = (child: Child) => {
+    opened.defer(() => child.stop());
+    watch(child);
+  };
+  report('Postgres');
+  const postgres = await startPostgres(
+    supervise,
+    options.keepsData ? { dataDirectory: join(folder, 'postgres'), portFolder: folder } : null,
   );
+  hold(postgres.child);
+  await migrate(postgres.url);
+  if (options.redis) report('Redis');
+  const redis = options.redis ? await startKeptRedis(supervise, join(folder, 'redis')) : null;
+  if (redis) hold(redis.child);
+
+  const base = { TMPDIR: temporaryFolder };
+  if ('simulated' in options.providers) report('simulator');
+  const { accountsFile, keys, simulator } = await openProviders(options, supervise, {
+    environment: base,
+    logFolder,
+  });
+  if (simulator) hold(simulator.child);
 
   const settings = {
     ...base,
@@ -109,40 +104,43 @@ export async function startInstallation(
     ROLLCALL_STOP_DEADLINE_MS: String(stopDeadline_ms),
   };
   report('API and worker');
-  const worker = keepChild({
-    ...again,
-    start: async (stopped) => {
-      const { child } = await startChild(
-        {
-          name: 'worker',
-          program: 'apps/worker/main.ts',
-          environment: keys === null ? childEnvironment(settings) : { ...settings, ...keys },
-          logFolder,
-          stopped,
-        },
-        (line) => (fieldsOf(line)['event'] === 'worker.started' ? true : undefined),
-      );
-      return child;
-    },
-    onRestart: () => report('the worker again, which was alive and did nothing'),
-  });
-  const api = startChild(
-    {
-      name: 'api',
-      program: 'apps/api/main.ts',
-      // No keys: it speaks to no provider.
-      environment: {
-        ...settings,
-        ROLLCALL_HOST: options.host,
-        ROLLCALL_PORT: String(options.port),
+  const worker = supervise(async (stopped) => {
+    const { child } = await startChild(
+      {
+        name: 'worker',
+        program: 'apps/worker/main.ts',
+        environment: keys === null ? childEnvironment(settings) : { ...settings, ...keys },
+        logFolder,
+        stopped,
       },
-      logFolder,
-    },
-    portOf,
-  );
-  const programs = await Promise.allSettled([api.then(({ child }) => child), worker]);
+      (line) => (fieldsOf(line)['event'] === 'worker.started' ? true : undefined),
+    );
+    return child;
+  }, orderlyEnds);
+  // Told to people once, and so the same after another start.
+  let apiPort = options.port;
+  const api = supervise(async (stopped) => {
+    const { child, ready } = await startChild(
+      {
+        name: 'api',
+        program: 'apps/api/main.ts',
+        // No keys: it speaks to no provider.
+        environment: {
+          ...settings,
+          ROLLCALL_HOST: options.host,
+          ROLLCALL_PORT: String(apiPort),
+        },
+        logFolder,
+        stopped,
+      },
+      portOf,
+    );
+    apiPort = ready;
+    return child;
+  }, orderlyEnds);
+  const programs = await Promise.allSettled([api, worker]);
   const running = programs.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  for (const child of running) ended.push(child.ended.then((how) => ({ child, how })));
+  for (const child of running) watch(child);
   // Side by side: each takes its time to finish what it holds.
   opened.defer(async () => {
     await Promise.all(running.map((child) => child.stop()));
@@ -160,12 +158,12 @@ export async function startInstallation(
   const tenantId = 1;
   const { id, key } = await createApiKey(database, {
     tenantId,
-    name: `${options.keyName}, ${new Date().toISOString()}`,
+    name: options.keyName,
     scopes: ['admin'],
   });
-  await revokeEarlierApiKeys(database, { tenantId, id }, `${options.keyName}, `);
+  await revokeEarlierApiKeys(database, { tenantId, id }, options.keyName);
   return {
-    apiUrl: urlOf(options.host, (await api).ready),
+    apiUrl: urlOf(options.host, apiPort),
     apiKey: key,
     databaseUrl: await openToReaders(database, postgres.url, folder),
     database,
@@ -176,23 +174,10 @@ export async function startInstallation(
   };
 }
 
-async function openRedis(
-  opened: AsyncDisposableStack,
-  dataDirectory: string,
-  report: (step: string) => void,
-): Promise<{ readonly url: string; readonly version: string }> {
-  report('Redis');
-  const redis = await startRedis({ dataDirectory });
-  if ('unavailable' in redis) throw new CannotStart(`No Redis to be had: ${redis.unavailable}`);
-  opened.defer(redis.stop);
-  return redis;
-}
-
 async function openProviders(
   { folder, providers }: InstallationOptions,
+  supervise: Supervise,
   child: { readonly environment: Record<string, string>; readonly logFolder: string },
-  watch: (child: Child) => Child,
-  report: (step: string) => void,
 ): Promise<{
   readonly accountsFile: string;
   /** Null: those of our own environment. */
@@ -202,9 +187,7 @@ async function openProviders(
   if ('accountsFile' in providers) {
     return { accountsFile: providers.accountsFile, keys: null, simulator: null };
   }
-  report('simulator');
-  const simulator = await startSimulator(providers.simulated, child);
-  watch(simulator.child);
+  const simulator = await startSimulator(supervise, providers.simulated, child);
   const accounts = await simulatedAccounts({
     url: simulator.url,
     resultUrl: simulator.resultUrl,

@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Child, fieldsOf, startChild } from './start-child.ts';
 import { isPortFree } from './is-port-free.ts';
+import { type Child, fieldsOf, startChild } from './start-child.ts';
+import { orderlyEnds, type Supervise } from './supervise.ts';
 
 export interface SimulatorOptions {
   /** What it has charged, and its ports, outlive it there; without one they are gone at its end. */
@@ -21,36 +22,44 @@ export interface Simulator {
   readonly resultUrl: string;
 }
 
-/** Starts the simulated providers. They listen on 127.0.0.1 only. */
+/** Starts the simulated providers. They listen on 127.0.0.1 only, and those that are started again on the same ports. */
 export async function startSimulator(
+  supervise: Supervise,
   options: SimulatorOptions,
   child: { readonly environment: Record<string, string>; readonly logFolder: string },
 ): Promise<Simulator> {
   const { dataFolder } = options;
   // It holds the numbers that were uploaded: nobody else's business.
   if (dataFolder !== undefined) await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  const flags = {
+  let place: Omit<Simulator, 'child'> | undefined;
+  const flags = async () => ({
     'processing-ms-base': String(options.processingBase_ms),
     'processing-ms-per-number': String(options.processingPerNumber_ms),
     ...(dataFolder !== undefined && { 'data-directory': dataFolder }),
-    ...(dataFolder !== undefined && (await rememberedPorts(dataFolder))),
-  };
-  const started = await startChild(
-    {
-      name: 'simulator',
-      program: 'apps/simulator/main.ts',
-      arguments: Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
-      ...child,
-    },
-    (line) => {
-      const { url, result_url: resultUrl } = fieldsOf(line);
-      return typeof url === 'string' && typeof resultUrl === 'string'
-        ? { url, resultUrl }
-        : undefined;
-    },
-  );
-  if (dataFolder !== undefined) await rememberPorts(dataFolder, started.ready);
-  return { child: started.child, ...started.ready };
+    ...(place ? portsOf(place) : dataFolder !== undefined && (await rememberedPorts(dataFolder))),
+  });
+  const started = await supervise(async (stopped) => {
+    const { child: running, ready } = await startChild(
+      {
+        name: 'simulator',
+        program: 'apps/simulator/main.ts',
+        arguments: Object.entries(await flags()).flatMap(([name, value]) => [`--${name}`, value]),
+        stopped,
+        ...child,
+      },
+      placeIn,
+    );
+    place = ready;
+    return running;
+  }, orderlyEnds);
+  if (!place) throw new Error('The simulator runs and has said nowhere.');
+  if (dataFolder !== undefined) await rememberPorts(dataFolder, place);
+  return { child: started, ...place };
+}
+
+function placeIn(line: string): Omit<Simulator, 'child'> | undefined {
+  const { url, result_url: resultUrl } = fieldsOf(line);
+  return typeof url === 'string' && typeof resultUrl === 'string' ? { url, resultUrl } : undefined;
 }
 
 const portsFile = 'ports.json';
@@ -67,9 +76,13 @@ async function rememberedPorts(dataFolder: string): Promise<Record<string, strin
   return free ? { port: String(port), 'result-port': String(resultPort) } : {};
 }
 
+function portsOf({ url, resultUrl }: Omit<Simulator, 'child'>) {
+  return { port: new URL(url).port, 'result-port': new URL(resultUrl).port };
+}
+
 async function rememberPorts(
   dataFolder: string,
-  { url, resultUrl }: { readonly url: string; readonly resultUrl: string },
+  { url, resultUrl }: Omit<Simulator, 'child'>,
 ): Promise<void> {
   const ports = { port: Number(new URL(url).port), resultPort: Number(new URL(resultUrl).port) };
   await writeFile(join(dataFolder, portsFile), `${JSON.stringify(ports)}\n`);

@@ -80,19 +80,39 @@ test('an npx that is killed takes everything with it, in order', {
   expect(await output()).toMatch(/\nStopping: .*\nStopped\.\n$/s);
 });
 
-test('an API that dies stops the rest, with its log and exit code 1', {
-  timeout: limit_ms,
-}, async () => {
-  const folder = await dataFolder();
-  const program = await startOn(folder);
-  const api = (await processesIn(folder)).find(({ command }) =>
-    command.includes('apps/api/main.ts'),
-  );
-  process.kill(api?.pid ?? 0, 'SIGKILL');
-  expect(await program.ended).toBe(1);
-  expect(program.output()).toContain('The api ended by itself (SIGKILL), so everything stops.');
-  await expectNothingRuns(folder);
-});
+test.skipIf(process.platform !== 'linux')(
+  'what is killed is started again where it was, says so, and jobs go on; an API that is told to end stops the rest, with exit code 1',
+  {
+    timeout: limit_ms,
+  },
+  async () => {
+    const folder = await dataFolder();
+    const redis = testBackends.includes('redis') ? ['--redis'] : [];
+    const program = await startOn(folder, '--port', '0', ...redis);
+    const victims = {
+      'Postgres server': '/bin/postgres -D',
+      ...(redis.length > 0 && { 'Redis server': '/redis.conf' }),
+      simulator: 'apps/simulator/main.ts',
+      worker: 'apps/worker/main.ts',
+      api: 'apps/api/main.ts',
+    };
+    for (const of of Object.values(victims)) process.kill(await pidOf(folder, of), 'SIGKILL');
+    for (const name of Object.keys(victims)) {
+      await waitFor(() => program.output().includes(`The ${name} is up again.`), {
+        timeoutMs: 60_000,
+        describe: `the ${name} to be up again; said was ${program.output()}`,
+      });
+      expect(program.output()).toContain(`The ${name} ended by itself (SIGKILL); again in 1 s.`);
+    }
+    const shell = await promisify(execFile)('/bin/sh', ['-c', pasted(program)]);
+    await completed(program, /job_[0-9a-f-]{36}/.exec(shell.stdout)?.[0] ?? '');
+
+    process.kill(await pidOf(folder, 'apps/api/main.ts'), 'SIGTERM');
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toContain('The api ended by itself (code 0), so everything stops.');
+    await expectNothingRuns(folder);
+  },
+);
 
 test.skipIf(!testBackends.includes('redis'))(
   'with --redis the doorbells are on Redis, and a job gets its rows',
@@ -163,6 +183,15 @@ async function startOn(folder: string, ...args: string[]): Promise<Program> {
     program.ended.then((code) => Promise.reject(new Error(`ended (${code}): ${program.output()}`))),
   ]);
   return program;
+}
+
+/** Of the first process in a folder whose command line says so; of a server behind a supervisor that of the server, its first child. */
+async function pidOf(folder: string, command: string): Promise<number> {
+  const found = (await processesIn(folder)).find((each) => each.command.includes(command));
+  if (!found) throw new Error(`no ${command} runs in ${folder}`);
+  if (!found.command.startsWith('/bin/sh')) return found.pid;
+  const children = await readFile(`/proc/${found.pid}/task/${found.pid}/children`, 'utf8');
+  return Number(children.split(' ')[0]);
 }
 
 /** The lines that it tells a person to paste, up to the one that shows the job's id. */

@@ -1,10 +1,11 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CannotStart } from './cannot-start.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { isPortFree } from './is-port-free.ts';
 import { readLogTail } from './log-file.ts';
 import { readStartFlags, type StartFlags, usage, usualPort } from './start-flags.ts';
-import { CannotStart, type Installation, startInstallation } from './start-installation.ts';
+import { type Installation, startInstallation } from './start-installation.ts';
 import { untilToldToStop } from './until-told-to-stop.ts';
 import { welcome } from './welcome.ts';
 
@@ -48,6 +49,7 @@ async function serve(
       {
         folder: data.folder,
         keepsData: true,
+        sayRestarts: say,
         redis: flags.redis,
         host: flags.host,
         // First what only its caller can mend.

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerDirectory } from './server-directory.ts';
@@ -9,7 +9,9 @@ import {
 } from './start-server-process.ts';
 
 /** `failed` carries the end of the server's log; a temporary directory is gone then. */
-export type BroughtUp = { kind: 'ready'; server: ServerProcess } | { kind: 'failed'; log: string };
+export type BroughtUp =
+  | { kind: 'ready'; server: ServerProcess; logPath: string }
+  | { kind: 'failed'; log: string };
 
 const START_LIMIT_MS = 60_000;
 const PROBE_EVERY_MS = 20;
@@ -22,6 +24,8 @@ export async function bringUpServer(
   isReady: () => Promise<boolean>,
 ): Promise<BroughtUp> {
   const logPath = join(directory.path, 'server.log');
+  // What the last one said may be what somebody wants to know after a restart.
+  await rename(logPath, join(directory.path, 'server.previous.log')).catch(() => undefined);
   await rm(logPath, { force: true });
   // 'wx' refuses a link that somebody put there: we may be root, and the directory may be the server's.
   const log = await open(logPath, 'wx+', 0o600);
@@ -33,7 +37,7 @@ export async function bringUpServer(
     });
     const giveUpAt = Date.now() + START_LIMIT_MS;
     while (!server.hasExited() && Date.now() < giveUpAt) {
-      if (await isReady()) return { kind: 'ready', server };
+      if (await isReady()) return { kind: 'ready', server, logPath };
       await Promise.race([server.exited, delay(PROBE_EVERY_MS)]);
     }
     await server.stop();

@@ -17,6 +17,10 @@ export type EmbeddedPostgresOptions = {
 export type EmbeddedPostgres = {
   /** Superuser's URL of the database `rollcall`: `postgres://rollcall:<password>@127.0.0.1:<port>/rollcall`. */
   url: string;
+  /** Resolves with how it ended, `code 1` or `SIGKILL`; it may have been by itself. Never rejects. */
+  ended: Promise<string>;
+  /** Its own log; `server.previous.log` beside it is that of the one before. Gone with a temporary directory. */
+  logPath: string;
   /** Fast shutdown, bounded; removes a temporary cluster. May be called again. */
   stop(): Promise<void>;
 };
@@ -61,8 +65,11 @@ export async function startEmbeddedPostgres(
       },
       () => ensureDatabase(urlOf(cluster, port, 'postgres')),
     );
-    if (started.kind === 'ready')
-      return { url: urlOf(cluster, port, DATABASE), stop: started.server.stop };
+    if (started.kind === 'ready') {
+      const { server, logPath } = started;
+      const url = urlOf(cluster, port, DATABASE);
+      return { url, ended: server.exited, logPath, stop: server.stop };
+    }
     const { log } = started;
     const portTaken = log.includes('could not bind') && !options.port;
     if (portTaken && attempt < ATTEMPTS_AT_A_PORT) attempt += 1;

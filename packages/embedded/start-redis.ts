@@ -13,6 +13,10 @@ export type EmbeddedRedis = {
   url: string;
   /** `redis 7.0.15`, `valkey 8.0.1` */
   version: string;
+  /** Resolves with how it ended, `code 1` or `SIGKILL`; it may have been by itself. Never rejects. */
+  ended: Promise<string>;
+  /** Its own log; `server.previous.log` beside it is that of the one before. Gone with a temporary directory. */
+  logPath: string;
   /** Orderly and bounded; removes a temporary directory. May be called again. */
   stop(): Promise<void>;
 };
@@ -47,7 +51,8 @@ export async function startRedis(
     );
     if (started.kind === 'ready') {
       const url = `redis://:${password}@127.0.0.1:${port}`;
-      return { url, version: program.version, stop: started.server.stop };
+      const { server, logPath } = started;
+      return { url, version: program.version, ended: server.exited, logPath, stop: server.stop };
     }
     const portTaken = started.log.includes('Could not create server TCP listening socket');
     if (!portTaken || attempt === ATTEMPTS_AT_A_PORT)

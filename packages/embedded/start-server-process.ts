@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverOwner } from './server-owner.ts';
@@ -11,8 +12,8 @@ export type ServerProcess = {
   pid: number;
   /** True once the server is gone, for whatever reason. */
   hasExited(): boolean;
-  /** Resolves when server and supervisor are gone; a temporary directory is empty by then. */
-  exited: Promise<void>;
+  /** Resolves with how the server ended, `code 1` or `SIGKILL`, when its supervisor is gone too; a temporary directory is empty by then. */
+  exited: Promise<string>;
   /** Asks the server to stop, kills it after `STOP_LIMIT_MS`, removes its temporary directory; may be called again. */
   stop(): Promise<void>;
 };
@@ -85,11 +86,15 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
   // Writing never happens; a supervisor that is gone already must not surprise us with EPIPE.
   stdin.on('error', () => undefined);
   let gone = false;
-  const exited = once(supervisor, 'exit').then(() => {
+  const exited = once(supervisor, 'exit').then(([code, signal]) => {
     gone = true;
+    return (signal as string | null) ?? nameOfEnd(Number(code));
   });
-  const firstLine = await Promise.race([once(createInterface(stdout), 'line'), exited]);
-  const pid = Number(firstLine?.[0]);
+  const firstLine = await Promise.race([
+    once(createInterface(stdout), 'line'),
+    exited.then(() => []),
+  ]);
+  const pid = Number(firstLine[0]);
   if (!Number.isInteger(pid) || pid <= 0)
     throw new Error(`${server.command} could not be started.`);
   const stop = async (): Promise<void> => {
@@ -108,4 +113,10 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
   };
   let stopping: Promise<void> | undefined;
   return { pid, hasExited: () => gone, exited, stop: () => (stopping ??= stop()) };
+}
+
+/** A shell reports an end by a signal as 128 and its number. */
+function nameOfEnd(code: number): string {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128);
+  return signal?.[0] ?? `code ${code}`;
 }

@@ -40,6 +40,7 @@ export async function runDemo(
     {
       folder: await temporaryFolder(opened),
       keepsData: false,
+      sayRestarts: null,
       redis: false,
       host: '127.0.0.1',
       port: 0,

@@ -157,17 +157,20 @@ export async function revokeApiKey(db: Database, tenantId: number, id: string): 
   return revoked.rowCount === 1;
 }
 
-/** Ends every other key of a tenant whose name begins so: for a program that makes itself a new one at each start. */
+/**
+ * Ends every other key of a tenant that has this name, or has it with the time beside it as earlier versions wrote it: for a program
+ * that makes itself a new one at each start.
+ */
 export async function revokeEarlierApiKeys(
   db: Database,
   kept: Pick<ApiKey, 'tenantId' | 'id'>,
-  namePrefix: string,
+  name: string,
 ): Promise<void> {
   await db.transaction('key.revoke_earlier', (tx) =>
     tx.query(
       `UPDATE store.api_keys SET revoked_at = now()
-        WHERE tenant_id = $1 AND id < $2 AND starts_with(name, $3) AND revoked_at IS NULL`,
-      [kept.tenantId, kept.id, namePrefix],
+        WHERE tenant_id = $1 AND id < $2 AND (name = $3 OR starts_with(name, $3 || ', ')) AND revoked_at IS NULL`,
+      [kept.tenantId, kept.id, name],
     ),
   );
 }
