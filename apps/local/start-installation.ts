@@ -9,6 +9,7 @@ import {
   revokeEarlierApiKeys,
 } from '@rollcall/db';
 import { openToReaders } from './reader-role.ts';
+import { simulatedAccountsFile } from './simulated-accounts-file.ts';
 import { type Child, fieldsOf, startChild } from './start-child.ts';
 import { startKeptRedis, startPostgres } from './start-servers.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './start-simulator.ts';
@@ -196,7 +197,8 @@ async function openProviders(
     }),
   });
   const accountsFile = join(folder, 'simulated-accounts.yaml');
-  await writeFile(accountsFile, accounts.text, { mode: 0o600 });
+  const place = { ...simulator, dataFolder: providers.simulated.dataFolder ?? null };
+  await writeFile(accountsFile, simulatedAccountsFile(accounts, place, folder), { mode: 0o600 });
   return { accountsFile, keys: accounts.keys, simulator };
 }
 

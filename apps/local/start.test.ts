@@ -42,7 +42,7 @@ test('start serves, says how to use it, keeps its data over a restart, and runs 
 
   const again = await startOn(folder);
   expect(await completed(again, jobId)).toEqual(job);
-  expect((await get(again, '/v1/key')).status).toBe(200);
+  expect(await (await get(again, '/v1/key')).json()).toMatchObject({ name: 'start' });
   expect((await get(again, '/v1/key', keyOf(first))).status).toBe(401);
   expect(simulatorOf(again)).toBe(simulatorOf(first));
   expect(sqlOf(again)).toBe(sqlOf(first));

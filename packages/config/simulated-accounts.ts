@@ -25,9 +25,10 @@ export async function simulatedAccounts(simulator: {
   readonly resultUrl: string;
   readonly chunkSize?: number;
 }): Promise<SimulatedAccounts> {
-  const shipped = parseDocument(
-    await readFile(new URL('./accounts.yaml', import.meta.url), 'utf8'),
-  );
+  const text = await readFile(new URL('./accounts.yaml', import.meta.url), 'utf8');
+  // What the shipped file says of itself at its head is not true of this one.
+  const head = '# The shipped accounts, turned towards a simulator.\n';
+  const shipped = parseDocument(text.replace(/^(?:#.*\n)+/, head));
   const keys: Record<string, string> = {};
   for (const [account, { key, price }] of Object.entries(simulated)) {
     const name = `SIMULATOR_KEY_${account.toUpperCase().replaceAll('-', '_')}`;

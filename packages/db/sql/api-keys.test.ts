@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ground, layGround, row } from '../testing/ground.ts';
-import { createApiKey, findApiKey, listApiKeys, revokeApiKey } from './api-keys.ts';
+import {
+  createApiKey,
+  findApiKey,
+  listApiKeys,
+  revokeApiKey,
+  revokeEarlierApiKeys,
+} from './api-keys.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -86,4 +92,15 @@ test('the last use is written once a minute, not at every request', async () => 
   );
   await findApiKey(ground.db, key);
   expect((await lastUsed())['last_used_at']).not.toEqual(first['last_used_at']);
+});
+
+test('a program’s earlier keys end, also those with a time in their name, and nobody else’s', async () => {
+  const named = (name: string) =>
+    createApiKey(ground.db, { tenantId: 1, name, scopes: ['admin'], expiresAt: null });
+  const earlier = [await named('start'), await named('start, 2026-11-22T06:00:00.000Z')];
+  const other = await named('starter');
+  const kept = await named('start');
+  await revokeEarlierApiKeys(ground.db, { tenantId: 1, id: kept.id }, 'start');
+  for (const { key } of earlier) expect(await findApiKey(ground.db, key)).toBeNull();
+  for (const { key } of [other, kept]) expect(await findApiKey(ground.db, key)).not.toBeNull();
 });
