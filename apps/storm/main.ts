@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { playBaseline } from './baseline/play-baseline.ts';
 import { buildPrograms } from './build-programs.ts';
+import { closingLine } from './closing-line.ts';
 import { type Lane, openLane } from './lane.ts';
 import { playDeaths } from './play-deaths.ts';
 import { type EpisodeReport, playEpisode } from './play-episode.ts';
-import { type Flags, readFlags } from './read-flags.ts';
+import { type Flags, readFlags, usage } from './read-flags.ts';
 import { leaseScheduleOf, scheduleOf } from './schedule.ts';
 import { killWorkers } from './start-worker.ts';
 import { realLeases, stormLeases } from './storm-leases.ts';
@@ -18,7 +19,7 @@ import { summarise } from './summarise.ts';
  * `storm [--seed S] [--runs N] [--first-run R] [--backend redis|postgres] [--at-once K] [--verbose]`: N episodes, K at a time, each drawn
  * from the seed and its number (schedule.ts). Instead of those, `--crash-points N` ends N processes at named points, each doing one step of
  * the worker, and nothing else but scripted answers happens (play-deaths.ts); `--real-leases` plays a death in each stage with the leases of production; `--baseline` puts a naive worker
- * under the same faults. What a run starts ends with it, a signal included. The last line is one JSON object: `faults` counts
+ * under the same faults. What a run starts ends with it, a signal included. The last line but one is for people; the last is one JSON object: `faults` counts
  * those that struck, `crash_points` the deaths at each, and from `paid_twice` on come what was violated and what was measured
  * (violation.ts). Exit codes: 0 nothing violated, 1 a violation, whose timeline is printed, 2 flags that cannot be read.
  */
@@ -93,6 +94,7 @@ async function storm(flags: Flags, { folder, lanes }: House): Promise<number> {
   const broken = played.find((lane) => lane.status === 'rejected');
   if (broken) throw broken.reason;
   const manyKinds = flags.crashPoints === null && !flags.realLeases;
+  out(closingLine(reports, flags.baseline));
   out(JSON.stringify(summarise(flags.seed, await commit(), reports, manyKinds)));
   if (flags.baseline) return 0;
   return reports.some(({ violations }) => violations.length > 0) ? 1 : 0;
@@ -149,8 +151,10 @@ async function main(flags: Flags): Promise<number> {
 }
 
 const flags = readFlags(process.argv.slice(2));
-if ('problem' in flags) {
-  process.stderr.write(`${flags.problem}\n`);
+if ('help' in flags) {
+  process.stdout.write(usage);
+} else if ('problem' in flags) {
+  process.stderr.write(`${flags.problem}; --help lists the flags\n`);
   process.exitCode = 2;
 } else {
   process.exitCode = await main(flags);

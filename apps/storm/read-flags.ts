@@ -16,8 +16,26 @@ export interface Flags {
   readonly verbose: boolean;
 }
 
+export const usage = `Usage: npx --yes pnpm@12.21.0 storm [--seed S] [--runs N] …
+
+  --seed S             any word; the same seed and commit play the same storms (1)
+  --runs N             how many episodes (4)
+  --first-run R        the number of the first: --first-run 17 --runs 1 plays that one again (0)
+  --backend NAME       redis or postgres; without it they alternate
+  --at-once K          so many at a time (3; with --crash-points 2)
+  --crash-points N     instead of storms: N processes that end at named points, each in one step of the worker
+  --real-leases        instead of storms: a death in each stage, with the leases of production
+  --baseline           the same storms over a naive pipeline, to compare with; always ends with 0
+  --verbose            everything that happens
+
+The last line is one JSON object, explained in docs/guarantees.md; the line before it says the same for people.
+Ends with 0 without a violation, with 1 with any, whose timeline is printed, and with 2 for flags that cannot be read.
+`;
+
 /** The command line, or what is wrong with it. */
-export function readFlags(given: readonly string[]): Flags | { readonly problem: string } {
+export function readFlags(
+  given: readonly string[],
+): Flags | { readonly problem: string } | { readonly help: true } {
   let values;
   try {
     ({ values } = parseArgs({
@@ -32,11 +50,13 @@ export function readFlags(given: readonly string[]): Flags | { readonly problem:
         baseline: { type: 'boolean', default: false },
         'real-leases': { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     }));
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
+  if (values.help) return { help: true };
   const { backend } = values;
   if (backend !== undefined && backend !== 'redis' && backend !== 'postgres') {
     return { problem: '--backend: write redis or postgres' };

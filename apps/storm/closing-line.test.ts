@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { closingLine } from './closing-line.ts';
+
+const calm = { faults: { kill: 2, crash_point: 1 }, chunks: 12, violations: [] };
+const bad = {
+  ...calm,
+  violations: [{ kind: 'lost', chunkId: null, count: 20, what: '20 rows' } as const],
+};
+
+test('a storm ends with one line for people, which says whether all was kept', () => {
+  expect(closingLine([calm, calm], false)).toBe(
+    'storm ok: 2 runs, 6 faults, 24 chunks, 0 violations',
+  );
+  expect(closingLine([bad], false)).toBe('storm failed: 1 run, 3 faults, 12 chunks, 1 violation');
+  expect(closingLine([bad], true)).toBe(
+    'storm over a naive pipeline: 1 run, 3 faults, 12 chunks, 1 violation',
+  );
+});
