@@ -76,7 +76,7 @@ test('every setting can be given', () => {
       intake: { maxLines: 5 },
       lease_ms: 200,
       metrics: { host: '0.0.0.0', port: 9_464 },
-      crashAt: { point: 'submit.settle:after_commit', passing: 2 },
+      crashAt: { point: 'submit.settle:after_commit', passing: 2, how: 'die' },
       tracesEndpoint: 'http://collector:4318',
     },
   });

@@ -129,7 +129,7 @@ export function readEnvironment(
   const crashAt = crashText === null ? null : readCrashPlan(crashText);
   if (crashText !== null && crashAt === null) {
     problems.push(
-      'ROLLCALL_CRASH_AT: write a crash point and, if not the first passing of it counts, #n; or unset it, as everywhere but in a test',
+      'ROLLCALL_CRASH_AT: write a crash point and, if not the first passing of it counts, #n, and #stop to be stopped there; or unset it, as everywhere but in a test',
     );
   }
 

@@ -1,12 +1,13 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readCrashPlan } from './crash-point.ts';
 import { crashPoints } from './crash-points.ts';
 
-/** A process that passes a point three times, and says so each time. */
-function passThrice(armedFor: string | null) {
-  const program = `
+/** Passes a point three times, and says so each time. */
+function programOf(armedFor: string | null): string {
+  return `
     import { armCrashPoint, crashPoint, readCrashPlan } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
     import { writeSync } from 'node:fs';
     armCrashPoint(${armedFor === null ? 'null' : `readCrashPlan(${JSON.stringify(armedFor)})`});
@@ -19,9 +20,12 @@ function passThrice(armedFor: string | null) {
         crashPoint('plan.job:before_commit');
       }
     }`;
+}
+
+function passThrice(armedFor: string | null) {
   const { signal, status, stdout } = spawnSync(
     process.execPath,
-    ['--input-type=module', '--eval', program],
+    ['--input-type=module', '--eval', programOf(armedFor)],
     { encoding: 'utf8' },
   );
   return { ended: signal ?? status, said: stdout };
@@ -30,6 +34,26 @@ function passThrice(armedFor: string | null) {
 test('a process dies by SIGKILL at the passing that it was armed for, and runs nothing more', () => {
   expect(passThrice('plan.job:after_commit')).toEqual({ ended: 'SIGKILL', said: '' });
   expect(passThrice('plan.job:after_commit#3')).toEqual({ ended: 'SIGKILL', said: '1 2 ' });
+});
+
+test('a process that was to be stopped says where it is, does nothing more, and goes on when it is woken', async () => {
+  const program = programOf('plan.job:after_commit#2#stop');
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  let said = '';
+  child.stdout.on('data', (bytes: Buffer) => {
+    said += bytes.toString();
+  });
+  const [line] = (await once(child.stderr, 'data')) as [Buffer];
+  expect(line.toString()).toBe('stopped at plan.job:after_commit\n');
+  const state = () => execFileSync('ps', ['-o', 'stat=', '-p', String(child.pid)]).toString();
+  await vi.waitFor(() => expect(state()).toMatch(/^T/), 10_000);
+  expect(said).toBe('1 ');
+  child.kill('SIGCONT');
+  expect(await ended).toEqual([0, null]);
+  await vi.waitFor(() => expect(said).toBe('1 2 3 exit handler '), 10_000);
 });
 
 test('a process that is not armed, or for another point, passes', () => {
@@ -42,9 +66,24 @@ test('a plan is one of the closed list and the passing that counts', () => {
   expect(readCrashPlan('submit:after_answer')).toEqual({
     point: 'submit:after_answer',
     passing: 1,
+    how: 'die',
+  });
+  expect(readCrashPlan('submit:after_answer#2#stop')).toEqual({
+    point: 'submit:after_answer',
+    passing: 2,
+    how: 'stop',
   });
   for (const point of crashPoints)
-    expect(readCrashPlan(`${point}#12`)).toEqual({ point, passing: 12 });
-  for (const text of ['', 'submit', 'submit:after_answer#0', 'submit:after_answer#', '#1', 'a#1#2'])
+    expect(readCrashPlan(`${point}#12`)).toEqual({ point, passing: 12, how: 'die' });
+  for (const text of [
+    '',
+    'submit',
+    'submit:after_answer#0',
+    'submit:after_answer#',
+    'submit:after_answer#stop',
+    'submit:after_answer#1#2',
+    'submit:after_answer#1#stop#2',
+    '#1',
+  ])
     expect(readCrashPlan(text)).toBeNull();
 });

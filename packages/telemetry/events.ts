@@ -107,7 +107,7 @@ export const eventMeanings = {
   'database.error': 'A database connection was lost or refused.',
   'config.refused': 'The configuration cannot be used.',
   'process.armed':
-    'ROLLCALL_CRASH_AT is set: this process kills itself at the place named. For tests only; unset it.',
+    'ROLLCALL_CRASH_AT is set: this process kills or stops itself at the place named. For tests only; unset it.',
   'process.failed': 'A process ends because of an error that nobody expected.',
 
   // The log itself
