@@ -92,10 +92,11 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
   expect((await rollcall('holds')).out.split('\n')[1]).toContain(chunk);
   const shown = (await rollcall('holds', chunk)).out;
   const [, attempt = ''] =
-    /--attempt (att_[0-9a-f-]+) --decision give_up --reason WHY/.exec(shown) ?? [];
+    /--attempt (att_[0-9a-f-]+) --decision give_up --reason '…'/.exec(shown) ?? [];
   expect(attempt, shown).not.toBe('');
-  expect(shown).toContain('--decision pay_again --reason WHY --cost-ceiling 0.025');
+  expect(shown).toContain("--decision pay_again --reason '…' --cost-ceiling 0.025");
   expect(shown).toContain('give_up: its numbers end as failed');
+  expect(shown).toMatch(/^ask .* was a task of 50 numbers made /m);
   const before = ['--attempt', attempt.replace(/.$/, attempt.endsWith('0') ? '1' : '0')];
   const other = await rollcall(
     ...['holds', 'resolve', chunk, ...before, '--decision', 'give_up', '--reason', 'lost'],
@@ -118,31 +119,34 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
   const foreseen = await rollcall(...ofJob);
   expect([foreseen.code, foreseen.out]).toEqual([
     0,
-    expect.stringContaining(`${chunk}  would_be_decided  held  0.025 USD`),
+    expect.stringMatching(
+      `${chunk}\twould_be_decided\theld\t50\t0.025 USD\tconnection_lost\t20.*Z\t${id}`,
+    ),
   ]);
   expect(foreseen.err).toContain('Nothing was decided: say --expect 1');
+  const paying = ofJob.map((word) => (word === 'give_up' ? 'pay_again' : word));
+  expect((await rollcall(...paying)).err).toContain('--expect 1 --cost-ceiling 0.025 (for all');
+  const tooLow = await rollcall(...paying, '--cost-ceiling', '0.024');
+  expect([tooLow.code, tooLow.err]).toEqual([3, expect.stringContaining('cost_ceiling_too_low')]);
   const miscounted = await rollcall(...ofJob, '--expect', '2');
   expect([miscounted.code, miscounted.err]).toEqual([
     3,
     expect.stringContaining('expected_count_differs'),
   ]);
-  const decided = await rollcall(
-    'holds',
-    'resolve',
-    chunk,
-    '--attempt',
-    attempt,
-    '--decision',
-    'give_up',
-    '--reason',
-    'lost',
-  );
-  expect(decided.code, decided.err).toBe(0);
-  const gone = await rollcall('holds', chunk);
-  expect([gone.code, gone.err]).toEqual([
-    3,
-    expect.stringContaining(`→ rollcall chunks JOB ${chunk}`),
+  const giveUp = ['holds', 'resolve', chunk, '--attempt', attempt, '--decision', 'give_up'];
+  const decided = await rollcall(...giveUp, '--reason', 'lost');
+  expect([decided.code, decided.out]).toEqual([0, `${chunk}: give_up; it is failed now.\n`]);
+  expect(decided.err).toContain(`rollcall job ${id}`);
+  const again = await rollcall(...giveUp, '--reason', 'lost');
+  expect([again.code, again.out]).toEqual([
+    0,
+    expect.stringContaining('was already decided at 20'),
   ]);
+  const gone = await rollcall('holds', chunk);
+  expect([gone.code, gone.err]).toEqual([3, expect.stringContaining(`→ rollcall chunks ${chunk}`)]);
+  const kept = (await rollcall('chunks', chunk)).out;
+  expect(kept).toContain(`${chunk}, number 1 of ${id}`);
+  expect(kept).toMatch(/^decided .* give_up by key_.*: lost$/m);
   const closed = await rollcall('job', id, '--watch');
   expect([closed.code, closed.err]).toEqual([5, expect.stringContaining('completed_with_errors')]);
 
@@ -193,7 +197,14 @@ test('accounts are paused and resumed, with the doctor looking on', async () => 
     6,
     expect.stringMatching(/ {4}A person paused it.*\n {4}→ rollcall accounts resume webcom/),
   ]);
-  expect((await rollcall('accounts', 'resume', 'webcom')).out).toBe('webcom is ready.\n');
+  const resume = ['accounts', 'resume', 'webcom', '--reason'];
+  expect((await rollcall('accounts', 'resume', 'webcom')).code).toBe(2);
+  expect((await rollcall(...resume, '…')).code).toBe(2);
+  expect((await rollcall(...resume, 'well again')).out).toBe('webcom is ready.\n');
+  expect((await rollcall(...resume, 'once more')).out).toBe(
+    'webcom was not stopped and is ready; nothing was written down.\n',
+  );
+  expect((await rollcall('accounts', 'webcom')).out).toMatch(/^resumed .* by key_.*: well again$/m);
   expect((await rollcall('accounts', 'webcom')).out).toContain('state     ready');
   expect((await rollcall('checks')).out).toContain('telegram\tekycpro*\t0.0005\tUSD\t1\t');
 });
@@ -209,7 +220,7 @@ test('a list that nobody has said the meaning of is saved, its account confirmed
   expect(ran.code, ran.err).toBe(6);
   const doctor = await rollcall('doctor');
   const [, chunk = ''] =
-    /→ rollcall holds artifact (chk_\S+) --out FILE, .* rollcall accounts confirm webcom --reason WHY/.exec(
+    /→ rollcall holds artifact (chk_\S+) --out FILE, .* rollcall accounts confirm webcom --reason '…'/.exec(
       doctor.out,
     ) ?? [];
   expect(chunk, doctor.out).not.toBe('');
@@ -228,7 +239,7 @@ test('a list that nobody has said the meaning of is saved, its account confirmed
   expect(confirmed.out).toBe('webcom is confirmed.\n');
   expect((await rollcall('accounts', 'webcom')).out).toMatch(/confirmed at .* ten are known/);
   const replay = ['holds', 'resolve', chunk, '--decision', 'replay', '--reason'];
-  expect((await rollcall('doctor')).out).toContain(`→ rollcall ${replay.join(' ')} WHY`);
+  expect((await rollcall('doctor')).out).toContain(`→ rollcall ${replay.join(' ')} '…'`);
   expect((await rollcall(...replay, 'confirmed')).code).toBe(0);
   expect((await rollcall('job', ran.out.trim(), '--watch')).code).toBe(0);
 }, 120_000);

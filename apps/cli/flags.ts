@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 
+/** What stands in printed commands and help for what a person fills in. */
+const placeholders: ReadonlySet<string> = new Set(['WHY', 'ID', 'REASON', 'FILE', '…', '...']);
+
 /** Parsers of what stands behind a flag. */
 export const flag = {
   /** A whole number from `min` to `max`. */
@@ -9,6 +12,13 @@ export const flag = {
       if (/^-?\d{1,9}$/.test(text) && value >= min && value <= max) return value;
       throw new InvalidArgumentError(`Write a whole number from ${min} to ${max}.`);
     };
+  },
+  /** A person's own words, or an id that somebody told them; not what a printed command has in its place. */
+  filledIn(this: void, text: string): string {
+    if (!placeholders.has(text.trim())) return text;
+    throw new InvalidArgumentError(
+      'Fill it in: that is what the printed command has in its place.',
+    );
   },
   amount(this: void, text: string): string {
     if (/^\d{1,11}(\.\d{1,9})?$/.test(text)) return text;

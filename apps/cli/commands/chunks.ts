@@ -1,5 +1,7 @@
 import { chunkPageSchema, wholeChunkSchema } from '@rollcall/contract';
 import type { Command } from 'commander';
+import { usageError } from '../command-failed.ts';
+import { decisionLine } from '../describe-hold.ts';
 import { flag } from '../flags.ts';
 import { listFlags } from '../list-flags.ts';
 import { grouped, plainText, timeText } from '../plain-text.ts';
@@ -9,22 +11,26 @@ import { type ListOptions, showList } from '../show-list.ts';
 export function chunksCommand(command: Command, run: Run): void {
   command
     .description(
-      'Shows the uploads of a job; with a second id: one of them with its attempts and polls.',
+      'Shows the uploads of a job; with the id of a chunk: that one with its attempts, polls and decisions.',
     )
-    .argument('<job>', 'a job', flag.id('job'))
-    .argument('[chunk]', 'one of its chunks, chk_…', flag.id('chk'))
+    .argument('<id>', 'a job, job_…, or a chunk, chk_…', flag.id('job', 'chk'))
+    .argument('[chunk]', 'one of the job, chk_…', flag.id('chk'))
     .option('--state <state>', 'only those in this state');
   listFlags(command).action(
     run(
       async (
         context,
-        job: string,
+        id: string,
         chunk: string | undefined,
         options: ListOptions & { readonly state?: string },
       ) => {
         const { api, output, signal } = context;
-        if (chunk !== undefined) {
-          const path = `/v1/jobs/${job}/chunks/${chunk}`;
+        const isChunk = id.startsWith('chk_');
+        if (isChunk && chunk !== undefined) {
+          throw usageError('Give a job, a chunk, or a job and a chunk of it.');
+        }
+        if (isChunk || chunk !== undefined) {
+          const path = isChunk ? `/v1/chunks/${id}` : `/v1/jobs/${id}/chunks/${chunk}`;
           const { value, raw } = await api.ask(wholeChunkSchema, 'GET', path, { signal });
           if (output.json) await output.value(raw);
           else for (const line of describeChunk(value)) await output.line(line);
@@ -34,7 +40,7 @@ export function chunksCommand(command: Command, run: Run): void {
           context,
           {
             schema: chunkPageSchema,
-            path: `/v1/jobs/${job}/chunks`,
+            path: `/v1/jobs/${id}/chunks`,
             query: { state: options.state },
             page_max: 1_000,
             headings: [
@@ -85,6 +91,7 @@ function describeChunk(chunk: WholeChunk): string[] {
       (each) =>
         `poll      ${timeText(each.at)} ${each.answer}${each.word === null ? '' : `: ${each.word}`}`,
     ),
+    ...chunk.decisions.map(decisionLine),
     ...(chunk.state === 'held' ? [`→ rollcall holds ${chunk.id}`] : []),
   ].map(plainText);
 }

@@ -20,7 +20,7 @@ export function holdArtifactCommand(holds: Command, run: Run): void {
       'Saves the result file of a held upload byte for byte as the provider sent it. It holds numbers, and may be anything.',
     )
     .argument('<id>', 'a held chunk, chk_…', flag.id('chk'))
-    .requiredOption('--out <file>', 'write it there, whole or not at all')
+    .requiredOption('--out <file>', 'write it there, whole or not at all', flag.filledIn)
     .option('--force', 'replace the output file if it exists')
     .action(
       run(async (context, id: string, { out, force = false }: ArtifactOptions) => {

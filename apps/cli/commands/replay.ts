@@ -35,7 +35,11 @@ export function replayCommand(command: Command, run: Run): void {
     )
     .option('--job <id>', 'all chunks of this job instead', flag.id('job'))
     .option('--account <id>', 'with --job: only those at this account', flag.account)
-    .option('--reason <why>', 'why, for whoever asks later; required, save to show a replay')
+    .option(
+      '--reason <why>',
+      'why, for whoever asks later; required, save to show a replay',
+      flag.filledIn,
+    )
     .option('--apply', 'replace the rows that differ; let a held chunk go on with its file')
     .option('--rows', 'list the rows that differ, too; they hold numbers')
     .action(
@@ -70,7 +74,8 @@ function refuseMisfits(id: string | undefined, isShown: boolean, options: Replay
   if (isShown && (reason !== undefined || apply === true)) {
     throw usageError('A replay that was asked for is only shown: no --reason, no --apply.');
   }
-  if (!isShown && reason === undefined) throw usageError('Give --reason WHY.');
+  if (!isShown && reason === undefined)
+    throw usageError('Give --reason, with why in words of your own.');
 }
 
 /** Asks, and returns the ids of the replays. */

@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { resolvedHoldsSchema } from '@rollcall/contract';
+import { type ResolvedHolds, resolvedHoldsSchema } from '@rollcall/contract';
 import { usageError } from '../command-failed.ts';
 import type { Context } from '../context.ts';
-import { counted, plainText } from '../plain-text.ts';
-
-/** Which holds, by the flags of `holds` and of `holds resolve`. */
-export interface HoldFlags {
-  readonly account?: string;
-  readonly job?: string;
-  readonly heldAs?: string;
-  readonly check?: string;
-  readonly detail?: string;
-  readonly heldBefore?: string;
-}
+import type { HoldFlags } from '../hold-flags.ts';
+import type { Output } from '../output.ts';
+import { counted, grouped, plainText, timeText } from '../plain-text.ts';
 
 export interface BulkOptions extends HoldFlags {
+  readonly detail?: string;
+  readonly heldBefore?: string;
   readonly decision: string;
   readonly reason: string;
   readonly costCeiling?: string;
@@ -58,23 +52,42 @@ export async function resolveHolds(
     signal,
   });
   if (output.json) await output.value(raw);
-  else {
-    for (const each of value.outcomes) {
-      const why = each.code === null ? each.state : each.code;
-      await output.line(
-        plainText(`${each.chunk_id}  ${each.outcome}  ${why}  ${each.amount} ${each.currency}`),
-      );
-    }
-  }
+  else if (value.outcomes.length > 0) await showOutcomes(output, value);
   const money = value.money.map((each) => `${each.amount} ${each.currency}`).join(', ');
   const of = `${counted(value.decided, 'upload')} of ${value.matched}, ${money || 'no money'}`;
+  const [sum] = value.money;
+  const ceiling =
+    value.decision === 'pay_again' && options.costCeiling === undefined && sum !== undefined
+      ? ` --cost-ceiling ${sum.amount} (for all of them together)`
+      : '';
   output.note(
     isDry
-      ? `${value.decision} would be decided on ${of}. Nothing was decided: say --expect ${value.matched} to do it.`
+      ? `${value.decision} would be decided on ${of}. Nothing was decided: say --expect ${value.matched}${ceiling} to do it.`
       : `${value.decision} was decided on ${of}. Lost the answer? --idempotency-key ${idempotencyKey} repeats this safely.`,
   );
   if (value.remaining > 0) {
     output.note(`${counted(value.remaining, 'upload')} not looked at yet: run it again.`);
   }
   return 'done';
+}
+
+async function showOutcomes(output: Output, { outcomes }: ResolvedHolds): Promise<void> {
+  await output.table(
+    [
+      ['chunk', 'outcome', 'now', 'numbers', 'money', 'detail', 'since', 'job'],
+      ...outcomes.map((each) =>
+        [
+          each.chunk_id,
+          each.outcome,
+          each.code ?? each.state,
+          grouped(each.numbers),
+          `${each.amount} ${each.currency}`,
+          each.detail ?? '',
+          timeText(each.held_since),
+          each.job_id,
+        ].map(plainText),
+      ),
+    ],
+    { lessImportant: ['job', 'since', 'numbers', 'outcome', 'detail'] },
+  );
 }

@@ -18,8 +18,12 @@ export async function examineHolds({ api, signal }: Context): Promise<Finding[]>
     (hold): Finding => ({
       kind: 'held',
       what: `${hold.chunk_id}: ${hold.reason}${hold.detail === null ? '' : ` (${hold.detail})`}, ${counted(hold.numbers, 'number')} of ${hold.check} at ${hold.account}`,
-      since: hold.held_since,
-      money: { meaning: 'in doubt', amount: hold.money_at_risk, currency: hold.currency },
+      since: hold.held_again_at ?? hold.held_since,
+      money: {
+        meaning: hold.attempt_outcome === 'accepted' ? 'paid' : 'in doubt',
+        amount: hold.money_at_risk,
+        currency: hold.currency,
+      },
       command: commandFor(hold, confirmed),
     }),
   );
@@ -51,6 +55,6 @@ function commandFor(
 ): string {
   if (!isUnconfirmed(hold)) return `rollcall holds ${hold.chunk_id}`;
   return confirmed.includes(hold.account)
-    ? `rollcall holds resolve ${hold.chunk_id} --decision replay --reason WHY`
-    : `rollcall holds artifact ${hold.chunk_id} --out FILE, look at it, then rollcall accounts confirm ${hold.account} --reason WHY`;
+    ? `rollcall holds resolve ${hold.chunk_id} --decision replay --reason '…'`
+    : `rollcall holds artifact ${hold.chunk_id} --out FILE, look at it, then rollcall accounts confirm ${hold.account} --reason '…'`;
 }
