@@ -2,11 +2,19 @@ import type { Account as AccountView } from '@rollcall/contract';
 import type {
   AccountHealthRow,
   AccountMoneyRow,
+  CapsRow,
   OpenChunksRow,
   TroubleRow,
   UnpaidRow,
 } from '@rollcall/db';
-import { type Account, formatMoney, uploadsAllowed } from '@rollcall/domain';
+import {
+  type Account,
+  formatMoney,
+  type Money,
+  noMoney,
+  parseMoney,
+  uploadsAllowed,
+} from '@rollcall/domain';
 import { breakerOf } from './breaker-view.ts';
 import { shortAmount } from './job-view.ts';
 import { topUpOf } from './top-up-view.ts';
@@ -18,6 +26,8 @@ export interface AccountFacts {
   readonly health: AccountHealthRow | null;
   readonly chunks: readonly OpenChunksRow[];
   readonly money: AccountMoneyRow | null;
+  /** Null: it has no cap, or no worker has read it yet. */
+  readonly counted: CapsRow | null;
   readonly trouble: TroubleRow | null;
   readonly unpaid: readonly UnpaidRow[];
 }
@@ -64,6 +74,7 @@ export function accountOf(facts: AccountFacts): AccountView {
       committed_this_month: shortAmount(money?.committed_this_month ?? '0'),
       daily_cap: configured.dailyCap === null ? null : formatMoney(configured.dailyCap),
       monthly_cap: configured.monthlyCap === null ? null : formatMoney(configured.monthlyCap),
+      ...capsOf(facts),
     },
     top_up: topUpOf(facts),
     last_error: trouble && {
@@ -73,6 +84,9 @@ export function accountOf(facts: AccountFacts): AccountView {
       http_status: trouble.http_status,
       transport_error: trouble.transport_error,
     },
+    last_resumed: health?.resumedAt
+      ? { at: health.resumedAt.toISOString(), note: health.resumedNote }
+      : null,
     semantics_confirmed: health?.semanticsConfirmed ?? configured.semanticsConfirmed,
     semantics_confirmation: health?.semanticsConfirmedAt
       ? { at: health.semanticsConfirmedAt.toISOString(), note: health.semanticsNote }
@@ -117,7 +131,9 @@ function stopOf(facts: AccountFacts): Pick<AccountView, 'state' | 'advice'> {
     return { state: 'paused', advice: pauseAdvice[health.pausedReason] };
   }
   if (health.breaker.state === 'open') {
-    const advice = `${openedBy[health.breaker.why]}: look at the provider, decide on the held chunks. One upload goes at \`breaker.resets_at\` to see whether it is well again; resume it to send at once.`;
+    const held =
+      chunksIn(facts, 'held') > 0 ? 'decide on the held chunks' : 'nothing of it is held';
+    const advice = `${openedBy[health.breaker.why]}: look at the provider, ${held}. One upload goes at \`breaker.resets_at\` to see whether it is well again; resume it to send at once.`;
     return { state: 'breaker_open', advice };
   }
   if (health.breaker.state === 'half_open') {
@@ -132,7 +148,7 @@ function stopOf(facts: AccountFacts): Pick<AccountView, 'state' | 'advice'> {
   }
   const topUp = topUpOf(facts);
   if (topUp !== null) {
-    const advice = `The provider has no money of ours left: pay in at least ${topUp.needed} ${configured.currency}. It is asked again by itself.`;
+    const advice = `The provider has no money of ours left: pay in at least ${topUp.needed} ${configured.currency}. It is asked again within two minutes, or at once when the account is resumed.`;
     return { state: 'limited', advice };
   }
   if (blockedFor(facts, 'account_cap') > 0) {
@@ -141,6 +157,25 @@ function stopOf(facts: AccountFacts): Pick<AccountView, 'state' | 'advice'> {
     return { state: 'limited', advice };
   }
   return { state: 'ready', advice: null };
+}
+
+/** What counts against its caps, and what they have room for still. */
+function capsOf({ configured, counted }: AccountFacts) {
+  const day = roomUnder(configured.dailyCap, counted?.today);
+  const month = roomUnder(configured.monthlyCap, counted?.this_month);
+  return {
+    counted_today: day.counted,
+    counted_this_month: month.counted,
+    daily_cap_left: day.left,
+    monthly_cap_left: month.left,
+  };
+}
+
+function roomUnder(cap: Money | null, counted = '0') {
+  if (cap === null) return { counted: null, left: null };
+  const used = parseMoney(counted) ?? noMoney;
+  const left = used < cap ? cap - used : noMoney;
+  return { counted: formatMoney(used), left: formatMoney(left as Money) };
 }
 
 /** What `decideSubmit` allows. */

@@ -60,6 +60,7 @@ export function jobOf(
       chunks: each.chunks,
       numbers: each.numbers,
       money_at_risk: shortAmount(each.money_at_risk),
+      unpaid: shortAmount(each.unpaid),
     })),
     reject_reasons: { ...rejectReasons },
     replays,

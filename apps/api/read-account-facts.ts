@@ -5,6 +5,7 @@ import {
   readLastTroubles,
   readUnpaid,
   sumAccountMoney,
+  sumCountedByCaps,
 } from '@rollcall/db';
 import type { AccountFacts } from './account-view.ts';
 import type { AccountBook } from './intake/choose-account.ts';
@@ -15,10 +16,17 @@ export async function readAccountFacts(
   book: AccountBook,
   tenantId: number,
 ): Promise<readonly AccountFacts[]> {
-  const [health, chunks, money, troubles, unpaid] = await Promise.all([
+  const capped = [...book.accounts.values()].filter(
+    ({ dailyCap, monthlyCap }) => dailyCap !== null || monthlyCap !== null,
+  );
+  const [health, chunks, money, counted, troubles, unpaid] = await Promise.all([
     readAccountHealth(database),
     countOpenChunks(database, tenantId),
     sumAccountMoney(database, tenantId),
+    sumCountedByCaps(
+      database,
+      capped.map(({ id }) => id),
+    ),
     readLastTroubles(database, tenantId),
     readUnpaid(database, tenantId),
   ]);
@@ -31,6 +39,7 @@ export async function readAccountFacts(
         health: health.find(isOf) ?? null,
         chunks: chunks.filter(isOf),
         money: money.find(isOf) ?? null,
+        counted: counted.find(isOf) ?? null,
         trouble: troubles.find(isOf) ?? null,
         unpaid: unpaid.filter(isOf),
       };

@@ -35,19 +35,28 @@ const health: AccountHealthRow = {
   unknownRecent: 0,
   breakerResetAt: null,
   breakerResetNote: null,
+  resumedAt: null,
+  resumedNote: null,
 };
 const facts = (told: Partial<AccountHealthRow>, unpaid = [blocked]): AccountFacts => ({
   configured,
   health: { ...health, ...told },
   chunks: [],
   money: null,
+  counted: null,
   trouble: null,
   unpaid,
 });
 const later = new Date(since.getTime() + 120_000);
 
 test('what waits for the provider’s money is what was not sent, by its price, and the tasks that were taken', () => {
-  expect(topUpOf(facts({}))).toEqual({ needed: '1.4', waits: '1.4', uploads: 4 });
+  expect(topUpOf(facts({}))).toEqual({
+    needed: '1.4',
+    waits: '1.4',
+    uploads: 4,
+    tasks: 1,
+    since: since.toISOString(),
+  });
   expect(topUpOf(facts({}, []))).toBeNull();
 });
 

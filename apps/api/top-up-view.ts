@@ -11,11 +11,13 @@ export function topUpOf({ configured, health, unpaid }: AccountFacts): AccountVi
   if (unpaid.length === 0) return null;
   let waits: bigint = noMoney;
   let uploads = 0;
+  let tasks = 0;
   let since_ms = Number.POSITIVE_INFINITY;
   for (const row of unpaid) {
     const price = configured.checks[row.checkName]?.pricePerNumber ?? noMoney;
     waits += priceOf(price, row.numbers) + (parseMoney(row.tasksAmount) ?? noMoney);
     uploads += row.chunks + row.tasks;
+    tasks += row.tasks;
     since_ms = Math.min(since_ms, row.since.getTime());
   }
   const told = (health?.balanceAt?.getTime() ?? 0) >= since_ms;
@@ -25,5 +27,7 @@ export function topUpOf({ configured, health, unpaid }: AccountFacts): AccountVi
     needed: shortAmount(formatMoney(needed as Money)),
     waits: shortAmount(formatMoney(waits as Money)),
     uploads,
+    tasks,
+    since: new Date(since_ms).toISOString(),
   };
 }

@@ -1,4 +1,5 @@
 import type { Job, JobSummary } from '@rollcall/contract';
+import { formatMoney, type Money, noMoney, parseMoney } from '@rollcall/domain';
 import { retryCommandOf } from './closed-job.ts';
 import { counted, durationText, grouped, plainText, timeText } from './plain-text.ts';
 import { nextStepOf, stepText } from './stuck.ts';
@@ -52,7 +53,7 @@ export function percent({ progress }: Pick<JobSummary, 'progress'>): string {
 
 /** A job as a person reads it: a line a subject, and what to do where it waits for somebody. */
 export function describeJob(job: Job): string[] {
-  const { counts, money } = job;
+  const { counts } = job;
   const fields: [string, string][] = [
     ['job', `${job.id}${job.name === null ? '' : `  ${job.name}`}`],
     ['state', job.state + (job.failure === null ? '' : `: ${job.failure}`)],
@@ -64,7 +65,7 @@ export function describeJob(job: Job): string[] {
       `${grouped(counts.answered)} of ${grouped(counts.accepted)} (${percent(job)})${etaText(job)}`,
     ],
     ['outcomes', outcomesText(job) || 'none yet'],
-    ['money', moneyText(money)],
+    ['money', moneyText(job)],
     ['created', timeText(job.created_at)],
     ...(job.finished_at === null
       ? []
@@ -83,12 +84,18 @@ function againLines(job: Job): string[] {
   return again === null ? [] : [`${' '.repeat(10)}→ ${again}`];
 }
 
-/** What of a job is held or blocked, with the money in doubt and the command that goes on. */
-export function attentionLines(job: Job): string[] {
+/** What of a job is held, blocked or not paid for, with the money in doubt and the command that goes on. */
+export function attentionLines(job: Pick<Job, 'id' | 'account' | 'money' | 'attention'>): string[] {
   return job.attention.flatMap((each) => {
     const detail = each.detail === null ? '' : `, ${each.detail}`;
     const money =
       each.money_at_risk === '0' ? '' : `, ${each.money_at_risk} ${job.money.currency} in doubt`;
+    if (each.state === 'waiting') {
+      return [
+        `waits     ${each.reason}: ${counted(each.chunks, 'upload')} ${each.chunks === 1 ? 'is' : 'are'} at the provider and unpaid, ${counted(each.numbers, 'number')}, ${each.unpaid} ${job.money.currency}`,
+        `${' '.repeat(10)}${stepText(nextStepOf(each, job))}`,
+      ];
+    }
     return [
       plainText(
         `${each.state.padEnd(10)}${each.reason}${detail}: ${counted(each.chunks, 'upload')}, ${counted(each.numbers, 'number')}${money}`,
@@ -101,7 +108,7 @@ export function attentionLines(job: Job): string[] {
 /** How a closed job ended, in one line. */
 export function endLine(job: Job): string {
   return plainText(
-    `${job.id} is ${job.state}: ${grouped(job.counts.answered)} of ${grouped(job.counts.accepted)} answered (${outcomesText(job) || 'no outcomes'}), ${moneyText(job.money)}`,
+    `${job.id} is ${job.state}: ${grouped(job.counts.answered)} of ${grouped(job.counts.accepted)} answered (${outcomesText(job) || 'no outcomes'}), ${moneyText(job)}`,
   );
 }
 
@@ -120,13 +127,27 @@ function outcomesText({ outcomes }: Job): string {
     .join(', ');
 }
 
-function moneyText({ currency, cost, reserved, at_risk, max_cost }: Job['money']): string {
+function moneyText(job: Pick<Job, 'money' | 'attention'>): string {
+  const { currency, reserved, at_risk, max_cost } = job.money;
+  const { spent, unpaid } = spentOf(job);
   return [
-    `${cost} ${currency} spent`,
+    `${spent} ${currency} spent`,
+    ...(unpaid === '0' ? [] : [`${unpaid} ${currency} to be paid at the provider`]),
     ...(reserved === '0' ? [] : [`${reserved} ${currency} reserved`]),
     ...(at_risk === '0' ? [] : [`${at_risk} at risk`]),
     ...(max_cost === null ? [] : [`at most ${max_cost} ${currency}`]),
   ].join(', ');
+}
+
+/** What a job has spent: without what the provider took and nobody has paid yet, which its `cost` counts. */
+export function spentOf({ money, attention }: Pick<Job, 'money' | 'attention'>) {
+  const of = (amount: string) => parseMoney(amount) ?? noMoney;
+  const unpaid = attention.reduce((sum, each) => sum + of(each.unpaid), 0n);
+  const spent = of(money.cost) - unpaid;
+  return {
+    spent: formatMoney((spent > 0n ? spent : noMoney) as Money),
+    unpaid: formatMoney(unpaid as Money),
+  };
 }
 
 function etaText({ eta_seconds }: Job): string {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { blockedReasons, heldReasons } from '@rollcall/domain';
-import { nextStepOf, stepText, stuckOf } from './stuck.ts';
+import { nextStepOf, resumeStepOf, stepText, stuckOf } from './stuck.ts';
 
-const waits = (state: 'held' | 'blocked', reason: string, numbers: number) => ({
+const waits = (state: 'held' | 'blocked' | 'waiting', reason: string, numbers: number) => ({
   state,
   reason,
   numbers,
@@ -14,6 +14,7 @@ test.each([
   ['all that is left is held', [waits('held', 'unknown', 60)], 'stuck'],
   ['some of it is held', [waits('held', 'unknown', 59)], 'moving'],
   ['the provider has no money', [waits('blocked', 'provider_balance', 60)], 'stuck'],
+  ['the provider waits to be paid', [waits('waiting', 'provider_balance', 60)], 'stuck'],
   [
     'the rest waits behind a held canary',
     [waits('held', 'artifact', 10), waits('blocked', 'canary', 50)],
@@ -53,10 +54,14 @@ test('there is a command for everything that waits, but for what waits for the f
 
 test('a refused key is replaced before the account is resumed, and a breaker is not resumed', () => {
   expect(blocked('auth')).toBe(
-    "put a valid key into the workers' environment and restart them, then → rollcall accounts resume ekycpro (resuming with the old key can put one more upload in doubt)",
+    "put a valid key into the workers' environment and restart them, then → rollcall accounts resume ekycpro --reason '…' (resuming with the old key can put one more upload in doubt)",
   );
-  expect(blocked('account_paused')).toBe('→ rollcall accounts resume ekycpro');
+  expect(blocked('account_paused')).toBe("→ rollcall accounts resume ekycpro --reason '…'");
+  expect(resumeStepOf({ id: 'facebook', adapter: 'simple-tasks' }, 'auth').caution).toBe(
+    'with the old key the next upload is refused again, for free',
+  );
+  expect(resumeStepOf({ id: 'webcom', adapter: 'webcom' }, 'auth').caution).toContain('in doubt');
   expect(blocked('breaker')).toBe(
-    '→ rollcall holds --account ekycpro (one upload goes by itself when its time is over; accepted, the others follow)',
+    '→ rollcall accounts ekycpro (one upload goes by itself when its time is over; accepted, the others follow)',
   );
 });

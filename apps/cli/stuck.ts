@@ -1,4 +1,5 @@
 import type { Job } from '@rollcall/contract';
+import { refusesKeysForFree } from '@rollcall/domain';
 
 /** Reasons that time or the workers take away by themselves; packages/domain/chunk.ts says what moves each on. */
 const passing: ReadonlySet<string> = new Set(['breaker', 'account_cap', 'replan']);
@@ -42,7 +43,7 @@ export interface NextStep {
   readonly caution?: string;
 }
 
-/** How a person gets on with what is held or blocked for this reason. */
+/** How a person gets on with what is held, blocked or not paid for, for this reason. */
 export function nextStepOf(
   attention: Pick<Job['attention'][number], 'state' | 'reason'>,
   job: Pick<Job, 'id' | 'account'>,
@@ -53,10 +54,11 @@ export function nextStepOf(
       return { command: `rollcall change ${job.id} --max-cost AMOUNT` };
     case 'account_paused':
     case 'auth':
-      return resumeStepOf(job.account, attention.reason);
+      return resumeStepOf({ id: job.account }, attention.reason);
     case 'breaker':
       return {
-        command: `rollcall holds --account ${job.account}`,
+        // It says why it is open, and whether anything is left to decide.
+        command: `rollcall accounts ${job.account}`,
         caution: 'one upload goes by itself when its time is over; accepted, the others follow',
       };
     case 'canary':
@@ -73,14 +75,22 @@ export function nextStepOf(
   }
 }
 
-/** How a paused account goes on; workers read keys when they start, so that after a refused key the order matters. */
-export function resumeStepOf(account: string, reason: string): NextStep {
-  const command = `rollcall accounts resume ${account}`;
+/**
+ * How a paused or stopped account goes on; workers read keys when they start, so that after a refused key the order matters. With the
+ * old key the next upload is refused again, and not every provider says that this is free.
+ */
+export function resumeStepOf(
+  account: { readonly id: string; readonly adapter?: string },
+  reason: string,
+): NextStep {
+  const command = `rollcall accounts resume ${account.id} --reason '…'`;
   if (reason !== 'auth') return { command };
   return {
     first: "put a valid key into the workers' environment and restart them, then",
     command,
-    caution: 'resuming with the old key can put one more upload in doubt',
+    caution: refusesKeysForFree(account.adapter)
+      ? 'with the old key the next upload is refused again, for free'
+      : 'resuming with the old key can put one more upload in doubt',
   };
 }
 
@@ -105,5 +115,5 @@ export function isAdvisedByAccount({
   state,
   reason,
 }: Pick<Job['attention'][number], 'state' | 'reason'>): boolean {
-  return state === 'blocked' && reasonsOfAccount.has(reason);
+  return state !== 'held' && reasonsOfAccount.has(reason);
 }

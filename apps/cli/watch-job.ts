@@ -6,7 +6,7 @@ import { type Context, Interrupted } from './context.ts';
 import { estimatedCostOf } from './estimated-cost.ts';
 import type { Ending } from './exit-codes.ts';
 import { closedStates, followJob } from './follow-job.ts';
-import { attentionLines, endLine } from './job-view.ts';
+import { attentionLines, endLine, spentOf } from './job-view.ts';
 import { counted, durationText, grouped, plainText } from './plain-text.ts';
 import { openProgressDisplay, type ProgressDisplay } from './progress-display.ts';
 import { isAdvisedByAccount, stuckOf } from './stuck.ts';
@@ -159,9 +159,13 @@ interface Beside {
 
 function show(display: ProgressDisplay, job: Job, { rate, estimate, waited_s }: Beside): void {
   const { counts, money, chunks } = job;
+  const { spent } = spentOf(job);
   // Behind the first upload the rest waits by design.
   const blocked = job.attention
     .filter(({ state, reason }) => state === 'blocked' && reason !== 'canary')
+    .reduce((sum, each) => sum + each.chunks, 0);
+  const unpaid = job.attention
+    .filter(({ state }) => state === 'waiting')
     .reduce((sum, each) => sum + each.chunks, 0);
   const perSecond = rate.perSecond();
   const left_s = job.eta_seconds === null ? null : Math.max(0, job.eta_seconds - waited_s);
@@ -169,9 +173,10 @@ function show(display: ProgressDisplay, job: Job, { rate, estimate, waited_s }: 
     `${grouped(counts.answered)}/${grouped(counts.accepted)}`,
     ...(perSecond === null || perSecond < 1 ? [] : [`${grouped(Math.round(perSecond))}/s`]),
     ...(left_s === null || closedStates.has(job.state) ? [] : [`ETA ${durationText(left_s)}`]),
-    `${money.cost}${estimate === null || closedStates.has(job.state) ? '' : ` of ≈${estimate}`} ${money.currency}`,
+    `${spent}${estimate === null || closedStates.has(job.state) ? '' : ` of ≈${estimate}`} ${money.currency}`,
     ...(chunks.held > 0 ? [`${grouped(chunks.held)} held`] : []),
     ...(blocked > 0 ? [`${grouped(blocked)} blocked`] : []),
+    ...(unpaid > 0 ? [`${grouped(unpaid)} unpaid`] : []),
     ...(job.state === 'running' ? [] : [job.state]),
   ];
   display.show(job.progress, parts.join(' · '));

@@ -1,4 +1,4 @@
-import { readUnpaid, accountState } from '@rollcall/db';
+import { accountState, listJobs, readAttention, readUnpaid } from '@rollcall/db';
 import { formatMoney, noMoney, priceOf } from '@rollcall/domain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { planJob } from './stages/plan.ts';
@@ -176,6 +176,20 @@ describe('fault 11: waittopay of webcom', () => {
       "UPDATE store.chunks SET poll_deadline_at = now() - interval '1 hour' WHERE id = $1",
       [ids[0]],
     );
+    // Told of as not paid for, though nothing of it is held or blocked yet.
+    expect(await readAttention(ground.db, jobId)).toMatchObject([
+      {
+        state: 'waiting',
+        reason: 'provider_balance',
+        chunks: 1,
+        numbers: 100,
+        money_at_risk: '0',
+        unpaid: '0.080000000',
+      },
+    ]);
+    const page = { before: null, limit: 10 };
+    const listed = await listJobs(ground.db, 1, page, { attention: true });
+    expect(listed.map((job) => job.job_id)).toEqual([jobId]);
     await looks(jobId, ids, 3);
     await poll();
     expect(await states(jobId)).toEqual(['polling', ...Array(chunks - 1).fill('provider_balance')]);

@@ -90,7 +90,9 @@ export const accountSchema = z
           description:
             'Uploads that a person paid for again and that the provider charged or may have charged: lost, unless it gives the money back.',
         }),
-        committed_today: amountSchema.meta({ description: 'Since 00:00 UTC.' }),
+        committed_today: amountSchema.meta({
+          description: 'Since 00:00 UTC; without what was given back or written off since.',
+        }),
         committed_this_month: amountSchema.meta({
           description: 'Since the first of the month, UTC.',
         }),
@@ -100,8 +102,24 @@ export const accountSchema = z
         monthly_cap: amountSchema.nullable().meta({
           description: 'Most that may be reserved in a month (UTC); null: no limit.',
         }),
+        counted_today: amountSchema.nullable().meta({
+          description:
+            'What counts against `daily_cap`: what was reserved since 00:00 UTC and not given back, written off included, over all tenants. Null: no limit.',
+        }),
+        counted_this_month: amountSchema.nullable().meta({
+          description: 'The same against `monthly_cap`, since the first of the month, UTC.',
+        }),
+        daily_cap_left: amountSchema.nullable().meta({
+          description: 'What `daily_cap` has room for still; null: no limit.',
+        }),
+        monthly_cap_left: amountSchema.nullable().meta({
+          description: 'What `monthly_cap` has room for still; null: no limit.',
+        }),
       })
-      .meta({ id: 'AccountMoney', description: 'Of the tenant that asks, by configured price.' }),
+      .meta({
+        id: 'AccountMoney',
+        description: 'By configured price; of the tenant that asks, save what counts against caps.',
+      }),
     top_up: z
       .object({
         needed: amountSchema.meta({
@@ -111,6 +129,12 @@ export const accountSchema = z
         waits: amountSchema.meta({ description: 'What all that waits costs.' }),
         uploads: count.meta({
           description: 'Chunks that were not sent, and tasks that the provider does not begin.',
+        }),
+        tasks: count.meta({
+          description: 'Of them, tasks: the provider took them, and begins once they are paid.',
+        }),
+        since: time.meta({
+          description: 'Since when the first of them waits. A balance told before is outdated.',
         }),
       })
       .nullable()
@@ -131,6 +155,16 @@ export const accountSchema = z
       })
       .nullable()
       .meta({ description: 'The last exchange over an upload that did not go well.' }),
+    last_resumed: z
+      .object({
+        at: time.meta({ description: 'When it was let send again.' }),
+        note: z.string().nullable().meta({ description: 'Who resumed it, and why.' }),
+      })
+      .nullable()
+      .meta({
+        description:
+          'When a person last ended a pause of it or closed its breaker. Null: nobody ever did.',
+      }),
     semantics_confirmed: z.boolean().meta({
       description:
         'False: the first result file is held until a person has looked at what its rows mean.',
@@ -185,8 +219,8 @@ export const accountListSchema = z
   .object({ data: z.array(accountSchema).meta({ description: 'Every account.' }) })
   .meta({ id: 'AccountList' });
 
-/** Body of pause and resume; may be absent. */
-export const changeAccountBodySchema = z
+/** Body of pause; may be absent, since a pause costs nothing and is wanted at once. */
+export const pauseAccountBodySchema = z
   .strictObject({
     reason: line(500)
       .optional()
@@ -196,7 +230,17 @@ export const changeAccountBodySchema = z
       }),
   })
   .nullish()
-  .meta({ id: 'ChangeAccount' });
+  .meta({ id: 'PauseAccount' });
+
+/** Body of resume: money flows again, and whoever asks later finds why. */
+export const resumeAccountBodySchema = z
+  .strictObject({
+    reason: line(500).meta({
+      description: 'Why, for whoever asks later.',
+      examples: ['support says that it is well again, ticket 4712'],
+    }),
+  })
+  .meta({ id: 'ResumeAccount' });
 
 export const confirmSemanticsBodySchema = z
   .strictObject({

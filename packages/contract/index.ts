@@ -2,8 +2,9 @@ export {
   type Account,
   accountListSchema,
   accountSchema,
-  changeAccountBodySchema,
   confirmSemanticsBodySchema,
+  pauseAccountBodySchema,
+  resumeAccountBodySchema,
 } from './account.ts';
 export { type CancelledJob, cancelledJobSchema } from './cancellation.ts';
 export { type Check, checkListSchema } from './check.ts';

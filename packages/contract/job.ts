@@ -193,8 +193,9 @@ export const jobSummarySchema = z.object(summary).meta({ id: 'JobSummary' });
 
 const attentionSchema = z
   .object({
-    state: z.enum(['held', 'blocked']).meta({
-      description: '`held`: waits for a person. `blocked`: waits for a reason to go away.',
+    state: z.enum(['held', 'blocked', 'waiting']).meta({
+      description:
+        '`held`: waits for a person. `blocked`: waits for a reason to go away. `waiting`: the provider took it and does not begin before it is paid.',
     }),
     reason: z.string().meta({ description: 'Why it waits.', examples: ['unknown'] }),
     detail: z
@@ -205,7 +206,11 @@ const attentionSchema = z
     numbers: count.meta({ description: 'Numbers that they hold.', examples: [200] }),
     money_at_risk: amountSchema.meta({
       description:
-        'Money in doubt: of held uploads, while nobody has decided. Counted in `money.reserved` or `money.cost`, never in `money.at_risk`; 0 of blocked ones.',
+        'Money in doubt: of held uploads, while nobody has decided. Counted in `money.reserved` or `money.cost`, never in `money.at_risk`; 0 of others.',
+    }),
+    unpaid: amountSchema.meta({
+      description:
+        'What the provider still has to be paid for `waiting` ones, by configured price. Counted in `money.cost`; 0 of others.',
     }),
   })
   .meta({ id: 'Attention' });
@@ -216,7 +221,7 @@ export const jobSchema = z
     ...summary,
     attention: z
       .array(attentionSchema)
-      .meta({ description: 'What is held or blocked, why, and the money in doubt.' }),
+      .meta({ description: 'What is held, blocked or not paid for, why, and the money in doubt.' }),
     reject_reasons: z
       .record(z.string(), count)
       .meta({ description: 'Rejected lines by reason.', examples: [{ too_short: 3 }] }),
@@ -277,10 +282,9 @@ export const jobQuerySchema = z.strictObject({
     description: 'Made before this time.',
     examples: ['2024-09-01T00:00:00Z'],
   }),
-  attention: z
-    .literal('true', 'write true, or leave it out')
-    .optional()
-    .meta({ description: '`true`: only jobs of which something is held or blocked.' }),
+  attention: z.literal('true', 'write true, or leave it out').optional().meta({
+    description: '`true`: only jobs of which something is held, blocked or not paid for.',
+  }),
 });
 
 export type JobQuery = z.output<typeof jobQuerySchema>;

@@ -117,6 +117,7 @@ export {
   serverNow_ms,
   settlePoll,
 } from './sql/poll-tasks.ts';
+export { type CapsRow, sumCountedByCaps } from './sql/caps.ts';
 export { type Published, publishResults } from './sql/publish-results.ts';
 export {
   type AccountHealthRow,

@@ -45,6 +45,8 @@ export const accountStates = store.table('account_states', {
   pausedReason: text('paused_reason').$type<'operator' | 'auth' | 'actual_above_price'>(),
   pausedAt: time('paused_at'),
   pauseNote: text('pause_note'),
+  resumedAt: time('resumed_at'),
+  resumedNote: text('resumed_note'),
   nextRequestAt: endlessTime('next_request_at').notNull().default('-infinity'),
   breakerResetAt: endlessTime('breaker_reset_at').notNull().default('-infinity'),
   breakerState: text('breaker_state').$type<BreakerState>().notNull().default('closed'),

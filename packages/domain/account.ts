@@ -4,6 +4,18 @@ import type { ResultSemantics, Verdict } from './outcome.ts';
 export const adapterNames = ['tasks-v1', 'simple-tasks', 'webcom'] as const;
 export type AdapterName = (typeof adapterNames)[number];
 
+/** Whose page says that an upload with a key that is refused (401) costs nothing; the conformance suite holds the adapters to it. */
+const refusingKeysForFree: Readonly<Record<AdapterName, boolean>> = {
+  'tasks-v1': true,
+  'simple-tasks': true,
+  webcom: false,
+};
+
+/** Whether an upload with a refused key is surely free; of a contract that nobody knows here it is not. */
+export function refusesKeysForFree(adapter: string | undefined): boolean {
+  return adapterNames.some((name) => name === adapter && refusingKeysForFree[name]);
+}
+
 /** A check as one account offers it: the provider's own task type, its limits and its price. */
 export interface CheckOffer {
   /** The provider's word, sent verbatim (`tg`, `coinW`, `WA_cheking`). */

@@ -1,4 +1,10 @@
-export { type Account, type AdapterName, adapterNames, type CheckOffer } from './account.ts';
+export {
+  type Account,
+  type AdapterName,
+  adapterNames,
+  type CheckOffer,
+  refusesKeysForFree,
+} from './account.ts';
 export {
   type AttemptEdge,
   type AttemptOutcome,

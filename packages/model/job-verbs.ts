@@ -52,5 +52,7 @@ export function resumeAccount(store: Store): boolean {
   const paused = store.pausedReason !== null;
   store.pausedReason = null;
   unblockAccount(store, ['account_paused', 'auth']);
+  const { state, reason } = store.chunk;
+  if (state === 'blocked' && reason === 'provider_balance') changeChunk(store, { due: 'past' });
   return paused;
 }

@@ -4,7 +4,13 @@
  * `cases/`. One file, over 300 lines: it is the list of what an adapter owes, read from top to bottom.
  */
 import { createServer } from 'node:net';
-import type { AdapterName, Evidence, ResultLocator, SubmitAnswer } from '@rollcall/domain';
+import {
+  type AdapterName,
+  type Evidence,
+  refusesKeysForFree,
+  type ResultLocator,
+  type SubmitAnswer,
+} from '@rollcall/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConformanceCases } from './cases/case.ts';
 import { createProvider } from './create-provider.ts';
@@ -151,6 +157,14 @@ export function describeConformance(
       expect(await sent).toMatchObject({ kind: 'unknown', reason: 'no_answer' });
       expect(await submit(provider, stop.signal)).toMatchObject({ kind: 'not_sent' });
       expect(await wire.count('create')).toBe(before + 1);
+    });
+
+    test('with a refused key is free where the domain says so', () => {
+      const refused = cases.submit.filter(({ httpStatus }) => httpStatus === 401);
+      expect(refused).not.toEqual([]);
+      expect(refused.some(({ expected }) => expected.kind === 'refused_free')).toBe(
+        refusesKeysForFree(adapter),
+      );
     });
 
     test('refused while a million numbers still go out is free', async () => {

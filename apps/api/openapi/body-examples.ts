@@ -88,6 +88,7 @@ const job: Job = {
       detail: 'connection_lost',
       chunks: 1,
       numbers: 200,
+      unpaid: '0',
       money_at_risk: '0.08',
     },
   ],
@@ -231,6 +232,10 @@ const accountExample: Account = {
     committed_this_month: '38.2',
     daily_cap: '50',
     monthly_cap: '1000',
+    counted_today: '0.4',
+    counted_this_month: '38.28',
+    daily_cap_left: '49.6',
+    monthly_cap_left: '961.72',
   },
   top_up: null,
   last_error: {
@@ -240,6 +245,7 @@ const accountExample: Account = {
     http_status: null,
     transport_error: 'ECONNRESET',
   },
+  last_resumed: null,
   semantics_confirmed: true,
   semantics_confirmation: null,
   breaker: {

@@ -25,7 +25,7 @@ const call = async (path: string, { authorization = bearer, method = 'GET', body
 const alpha = async () => (await call('/accounts/alpha')).body;
 const pause = (body?: Json) =>
   call('/accounts/alpha/pause', { method: 'POST', authorization: admin, body });
-const resume = (body?: Json) =>
+const resume = (body: Json = { reason: 'it is well again' }) =>
   call('/accounts/alpha/resume', { method: 'POST', authorization: admin, body });
 
 test('an account that no worker has read yet says so, and cannot be paused', async () => {
@@ -104,6 +104,8 @@ describe('once a worker has read it, an account', () => {
     expect([status, body.state]).toEqual([200, 'ready']);
     expect(body.breaker).toMatchObject({ state: 'closed', why: null, unknown_recent: 0 });
     expect(body.breaker.last_closed.note).toMatch(/^key_[0-9a-f-]{36} \(test\): support says/);
+    expect(body.last_resumed.note).toBe(body.breaker.last_closed.note);
+    expect(stopped.advice).toContain('decide on the held chunks');
   });
 
   test('whose breaker is half-open says so, takes one upload, and is let go by resume', async () => {
@@ -127,8 +129,14 @@ describe('once a worker has read it, an account', () => {
     expect((await pause({ reason: 'again' })).body.paused).toEqual(body.paused);
     const offer = (await call('/checks')).body.data.find((check: Json) => check.name === 'viber');
     expect(offer.accounts[0]).toMatchObject({ available: false, paused: true });
-    expect((await resume()).body).toMatchObject({ state: 'ready', paused: null, advice: null });
-    expect((await resume()).status).toBe(200);
+    const resumed = (await resume({ reason: 'it is 06:00' })).body;
+    expect(resumed).toMatchObject({ state: 'ready', paused: null, advice: null });
+    expect(resumed.last_resumed.note).toMatch(/^key_[0-9a-f-]{36} \(test\): it is 06:00$/);
+    // Nothing had stopped it: the reason that counts is the one that let it go.
+    const again = await resume({ reason: 'again' });
+    expect([again.status, again.body.last_resumed]).toEqual([200, resumed.last_resumed]);
+    const silent = await call('/accounts/alpha/resume', { method: 'POST', authorization: admin });
+    expect([silent.status, (await resume({})).body.code]).toEqual([422, 'invalid_request']);
     const lines = ground.logged().split('\n');
     const counted = (event: string) =>
       lines.filter((line) => line.includes(event) && line.includes('"reason":"operator"')).length;

@@ -2,8 +2,9 @@ import {
   accountIdSchema,
   accountListSchema,
   accountSchema,
-  changeAccountBodySchema,
   confirmSemanticsBodySchema,
+  pauseAccountBodySchema,
+  resumeAccountBodySchema,
 } from '@rollcall/contract';
 import {
   type ApiKey,
@@ -121,7 +122,7 @@ export async function accountRoutes(
           'Its chunks wait until it is resumed; jobs are still taken for it. Again: the same answer.',
         security: [{ key: [] }],
         params,
-        body: changeAccountBodySchema,
+        body: pauseAccountBodySchema,
         response: { 200: accountSchema, ...changeProblems },
       },
     },
@@ -149,10 +150,11 @@ export async function accountRoutes(
         operationId: 'resumeAccount',
         summary: 'Let an account send again, and close its breaker',
         description:
-          'An account that was paused because its key was refused needs its new key first: workers read keys when they start.',
+          'An account that was paused because its key was refused needs its new key first: workers read keys when they start. What waits for a cap ' +
+          'or for money at the provider is looked at again at once. Of an account that nothing had stopped nothing is written down.',
         security: [{ key: [] }],
         params,
-        body: changeAccountBodySchema,
+        body: resumeAccountBodySchema,
         response: { 200: accountSchema, ...changeProblems },
       },
     },
@@ -161,10 +163,11 @@ export async function accountRoutes(
       const { id } = request.params;
       const before = await changeableFactsOf(key, id);
       if (before.refused) return sendRefusal(request, reply, before.refused);
-      const resumed = await resumeAccount(database, id);
+      const note = noteOf(key, request.body.reason);
+      const resumed = await resumeAccount(database, id, note);
       const { state } = before.health.breaker;
       const breakerWasOpen = state === 'open' || state === 'half_open';
-      if (breakerWasOpen) await resetBreaker(database, id, noteOf(key, request.body?.reason));
+      if (breakerWasOpen) await resetBreaker(database, id, note);
       if (resumed || breakerWasOpen) {
         const reason = before.health.pausedReason ?? (breakerWasOpen ? 'breaker' : undefined);
         log.warn('account.resumed', { account: id, reason, api_key: key.id });

@@ -71,7 +71,7 @@ export async function jobRoutes(
         operationId: 'getJob',
         summary: 'Show a job',
         description:
-          'With what of it is held or blocked (`attention`), why lines were rejected, and its money.',
+          'With what of it is held, blocked or not paid for (`attention`), why lines were rejected, and its money.',
         security: [{ key: [] }],
         params: z.object({ id: jobIdSchema }),
         response: { 200: jobSchema, ...problemResponses([...everywhere, 'not_found']) },

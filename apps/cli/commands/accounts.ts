@@ -2,6 +2,7 @@ import { accountListSchema, accountSchema } from '@rollcall/contract';
 import type { Command } from 'commander';
 import { flag } from '../flags.ts';
 import { counted, plainText, timeText } from '../plain-text.ts';
+import type { Context } from '../context.ts';
 import type { Run } from '../program.ts';
 import { resumeStepOf, stepText } from '../stuck.ts';
 
@@ -30,38 +31,35 @@ export function accountsCommand(accounts: Command, run: Run): void {
         return 'done';
       }),
     );
-  for (const [verb, does] of [
-    ['pause', 'Sends nothing more to an account until it is resumed.'],
-    ['resume', 'Sends to an account again: after a pause, a refused key, or an open breaker.'],
-  ] as const) {
-    accounts
-      .command(verb)
-      .summary(`${verb} one`)
-      .description(does)
-      .argument('<id>', 'an account', flag.account)
-      .option('--reason <why>', 'why, for whoever asks later')
-      .action(
-        run(
-          async ({ api, output, signal }, id: string, { reason }: { readonly reason?: string }) => {
-            const { value, raw } = await api.ask(
-              accountSchema,
-              'POST',
-              `/v1/accounts/${id}/${verb}`,
-              {
-                body: JSON.stringify({ reason }),
-                signal,
-              },
-            );
-            if (output.json) await output.value(raw);
-            else {
-              await output.line(`${value.id} is ${value.state}.`);
-              if (verb === 'resume' && value.advice !== null) output.note(plainText(value.advice));
-            }
-            return 'done';
-          },
-        ),
-      );
-  }
+  accounts
+    .command('pause')
+    .summary('pause one')
+    .description('Sends nothing more to an account until it is resumed.')
+    .argument('<id>', 'an account', flag.account)
+    .option('--reason <why>', 'why, for whoever asks later', flag.filledIn)
+    .action(
+      run(async (context, id: string, { reason }: { readonly reason?: string }) => {
+        const { before, after } = await change(context, id, 'pause', reason);
+        await say(context, after, before.value.paused !== null ? 'was paused already' : null);
+        return 'done';
+      }),
+    );
+  accounts
+    .command('resume')
+    .summary('resume one')
+    .description(
+      'Sends to an account again: after a pause, a refused key, or an open breaker. What waits for a cap or for money at the provider is looked at again at once.',
+    )
+    .argument('<id>', 'an account', flag.account)
+    .requiredOption('--reason <why>', 'why, for whoever asks later', flag.filledIn)
+    .action(
+      run(async (context, id: string, { reason }: { readonly reason: string }) => {
+        const { before, after } = await change(context, id, 'resume', reason);
+        const isSame = before.value.last_resumed?.at === after.value.last_resumed?.at;
+        await say(context, after, isSame ? 'was not stopped' : null);
+        return 'done';
+      }),
+    );
   accounts
     .command('confirm')
     .summary('say that its result files mean what the accounts file says')
@@ -70,7 +68,11 @@ export function accountsCommand(accounts: Command, run: Run): void {
         'says. It cannot be taken back. What is held for this alone stays held until it is replayed.',
     )
     .argument('<id>', 'an account', flag.account)
-    .requiredOption('--reason <why>', 'what was looked at and seen, for whoever asks later')
+    .requiredOption(
+      '--reason <why>',
+      'what was looked at and seen, for whoever asks later',
+      flag.filledIn,
+    )
     .action(
       run(async ({ api, output, signal }, id: string, { reason }: { readonly reason: string }) => {
         const path = `/v1/accounts/${id}/confirm-semantics`;
@@ -80,12 +82,41 @@ export function accountsCommand(accounts: Command, run: Run): void {
         else {
           await output.line(`${value.id} is confirmed.`);
           output.note(
-            `What was held for this (rollcall holds --account ${value.id}) is read by \`rollcall holds resolve ID --decision replay --reason WHY\`.`,
+            `What was held for this (rollcall holds --account ${value.id}) is read by \`rollcall holds resolve ID --decision replay --reason '…'\`.`,
           );
         }
         return 'done';
       }),
     );
+}
+
+/** Pauses or resumes an account, with how it was before: the API's answer is the same where nothing had to be changed. */
+async function change(
+  { api, signal }: Context,
+  id: string,
+  verb: 'pause' | 'resume',
+  reason: string | undefined,
+) {
+  const path = `/v1/accounts/${id}`;
+  const before = await api.ask(accountSchema, 'GET', path, { signal });
+  const body = JSON.stringify({ reason });
+  const after = await api.ask(accountSchema, 'POST', `${path}/${verb}`, { body, signal });
+  return { before, after };
+}
+
+/** `unchanged`: how it was already, where nothing was written down. */
+async function say(
+  { output }: Context,
+  { value, raw }: { readonly value: Account; readonly raw: unknown },
+  unchanged: string | null,
+): Promise<void> {
+  if (output.json) return output.value(raw);
+  await output.line(
+    unchanged === null
+      ? `${value.id} is ${value.state}.`
+      : `${value.id} ${unchanged} and is ${value.state}; nothing was written down.`,
+  );
+  if (value.paused === null && value.advice !== null) output.note(plainText(value.advice));
 }
 
 const accountHeadings = [
@@ -130,7 +161,7 @@ function accountRow({
 }
 
 function describeAccount(account: Account): string[] {
-  const { paused, balance, uploads, chunks, money, currency, last_error: error, breaker } = account;
+  const { paused, uploads, chunks, money, currency, last_error: error, breaker } = account;
   return [
     `account   ${account.id} (${account.adapter}): ${account.checks.join(', ')}`,
     `state     ${account.state}`,
@@ -139,19 +170,19 @@ function describeAccount(account: Account): string[] {
       ? []
       : [
           `paused    ${paused.reason} since ${timeText(paused.since)}${paused.note === null ? '' : `: ${paused.note}`}`,
-          `          ${stepText(resumeStepOf(account.id, paused.reason))}`,
+          `          ${stepText(resumeStepOf(account, paused.reason))}`,
         ]),
-    `balance   ${balance === null ? 'not known' : `${balance.amount} ${currency} at ${timeText(balance.at)}`}`,
+    `balance   ${balanceText(account)}`,
     `uploads   ${uploads.in_flight} of ${uploads.at_once_max} at once`,
     `chunks    ${Object.entries(chunks)
       .map(([state, count]) => `${state} ${count}`)
       .join(', ')}`,
-    `money     ${money.committed_today} ${currency} today, ${money.committed_this_month} this month; ${money.reserved} reserved, ${money.at_risk} at risk${capsText(money)}`,
+    `money     ${currency}: ${money.committed_today} committed today, ${money.committed_this_month} this month; ${money.written_off} written off, ${money.reserved} reserved, ${money.at_risk} at risk`,
+    ...capLines(money),
     ...topUpLines(account),
     breakerText(breaker),
-    ...(breaker.unknown_recent === 0 || chunks.held === 0
-      ? []
-      : [`          → rollcall holds --account ${account.id}`]),
+    ...breakerStep(account),
+    ...resumedLines(account),
     ...semanticsLines(account),
     ...(error === null
       ? []
@@ -161,19 +192,58 @@ function describeAccount(account: Account): string[] {
   ].map(plainText);
 }
 
-function capsText({ daily_cap: daily, monthly_cap: monthly }: Account['money']): string {
-  const caps = [
-    ...(daily === null ? [] : [`${daily} a day`]),
-    ...(monthly === null ? [] : [`${monthly} a month`]),
-  ];
-  return caps.length === 0 ? '' : `; at most ${caps.join(' and ')}`;
+/** What counts against a cap is more than what was committed: written-off money and uploads in doubt count too, of every tenant. */
+function capLines(money: Account['money']): string[] {
+  return [
+    capLine('daily', money.counted_today, money.daily_cap, money.daily_cap_left),
+    capLine('monthly', money.counted_this_month, money.monthly_cap, money.monthly_cap_left),
+  ].flat();
 }
 
-function topUpLines({ top_up: topUp, currency }: Account): string[] {
-  if (topUp === null) return [];
-  const { needed, waits, uploads } = topUp;
+function capLine(
+  name: string,
+  used: string | null,
+  cap: string | null,
+  left: string | null,
+): string[] {
+  if (cap === null) return [];
   return [
-    `top-up    ${needed} ${currency}: ${counted(uploads, 'upload')} for ${waits} ${uploads === 1 ? 'waits' : 'wait'} for the provider's money`,
+    `cap       ${used ?? '0'} counts against the ${name} cap of ${cap}: ${left ?? '0'} left`,
+  ];
+}
+
+/** A balance that was told before the provider refused for money is not what is there now. */
+function balanceText({ balance, currency, top_up: topUp }: Account): string {
+  if (balance === null) return 'not known';
+  const text = `${balance.amount} ${currency} at ${timeText(balance.at)}`;
+  const isOutdated = topUp !== null && Date.parse(balance.at) < Date.parse(topUp.since);
+  return isOutdated ? `before the refusal: ${text}` : text;
+}
+
+function breakerStep(account: Account): string[] {
+  const { breaker, chunks, id, paused } = account;
+  if (chunks.held > 0 && (breaker.unknown_recent > 0 || breaker.state !== 'closed')) {
+    return [`          → rollcall holds --account ${id}`];
+  }
+  if (paused !== null || (breaker.state !== 'open' && breaker.state !== 'half_open')) return [];
+  return [`          nothing of it is held ${stepText(resumeStepOf(account, 'breaker'))}`];
+}
+
+function resumedLines({ last_resumed: last }: Account): string[] {
+  if (last === null) return [];
+  return [`resumed   at ${timeText(last.at)}${last.note === null ? '' : ` by ${last.note}`}`];
+}
+
+function topUpLines({ id, top_up: topUp, currency }: Account): string[] {
+  if (topUp === null) return [];
+  const { needed, waits, uploads, tasks } = topUp;
+  return [
+    `top-up    ${needed} ${currency}: ${counted(uploads, 'upload')} for ${waits} ${uploads === 1 ? 'waits' : 'wait'} for the provider's money${tasks === 0 ? '' : `, of them ${counted(tasks, 'task')} that it took and does not begin unpaid`}`,
+    ...(uploads === tasks
+      ? []
+      : [
+          `          paid in, it is asked within two minutes; at once → rollcall accounts resume ${id} --reason '…'`,
+        ]),
   ];
 }
 
@@ -204,7 +274,7 @@ function semanticsLines({
   if (!confirmed) {
     return [
       'results   are held until somebody has looked at the first file and said what it means',
-      `          → rollcall holds --account ${id}, then rollcall accounts confirm ${id} --reason WHY`,
+      `          → rollcall holds --account ${id}, then rollcall accounts confirm ${id} --reason '…'`,
     ];
   }
   return by === null

@@ -29,7 +29,7 @@ export function jobsCommand(command: Command, run: Run): void {
     .option('--retry-of <id>', 'retries of this job', flag.id('job'))
     .option('--created-after <time>', 'made then or later: 2024-08-01T00:00:00Z')
     .option('--created-before <time>', 'made before')
-    .option('--attention', 'only those of which something is held or blocked');
+    .option('--attention', 'only those of which something is held, blocked or not paid for');
   listFlags(command).action(
     run(async (context, options: JobsOptions) => {
       await showList(

@@ -1,4 +1,5 @@
 import {
+  type Account,
   accountListSchema,
   checkListSchema,
   chunkPageSchema,
@@ -9,7 +10,7 @@ import {
 import { formatMoney, parseMoney, priceOf } from '@rollcall/domain';
 import type { Context } from '../context.ts';
 import { counted } from '../plain-text.ts';
-import { isAdvisedByAccount, nextStepOf } from '../stuck.ts';
+import { isAdvisedByAccount, nextStepOf, resumeStepOf } from '../stuck.ts';
 import type { Finding } from './finding.ts';
 
 /** Each is looked at by itself; more than that is no diagnosis any more. */
@@ -33,11 +34,11 @@ export async function examineJobs(context: Context): Promise<Finding[]> {
   const open = await ask({ state: 'planning,running,paused,cancelling' });
   const prices = waiting.length === 0 ? new Map<string, string>() : await readPrices(context);
   const findings: Finding[] = [];
-  let advice: ReadonlyMap<string, string | null> | null = null;
+  let accounts: ReadonlyMap<string, Account> | null = null;
   for (const { id } of waiting) {
     const { value } = await api.ask(jobSchema, 'GET', `/v1/jobs/${id}`, { signal });
-    if (value.attention.some(isAdvisedByAccount)) advice ??= await readAdvice(context);
-    findings.push(...blockedOf(value, prices, advice?.get(value.account) ?? null));
+    if (value.attention.some(isAboutAccount)) accounts ??= await readAccounts(context);
+    findings.push(...blockedOf(value, prices, accounts?.get(value.account) ?? null));
   }
   const now_ms = Date.now();
   for (const job of open) {
@@ -49,18 +50,21 @@ export async function examineJobs(context: Context): Promise<Finding[]> {
         money: null,
         command: `rollcall resume ${job.id}`,
       });
-    } else if (job.chunks.held + job.chunks.blocked === 0) {
+    } else if (!waiting.some(({ id }) => id === job.id) && stoppedOf(job) === 0) {
       findings.push(...(await notMoving(context, job, now_ms)));
     }
   }
   return findings;
 }
 
-/** What is blocked of a job, by reason; the canary's followers wait for it alone, and what is held is told of by itself. */
+/**
+ * What is blocked of a job, by reason; the canary's followers wait for it alone, and what is held, or not paid for at the provider, is told
+ * of by itself.
+ */
 function blockedOf(
   job: Job,
   prices: ReadonlyMap<string, string>,
-  advice: string | null,
+  account: Account | null,
 ): Finding[] {
   return job.attention
     .filter(({ state, reason }) => state === 'blocked' && reason !== 'canary')
@@ -75,20 +79,26 @@ function blockedOf(
           cost === null
             ? null
             : { meaning: meaningOf(each.reason), amount: cost, currency: job.money.currency },
-        ...(isAdvisedByAccount(each) && { advice }),
-        ...nextStepOf(each, job),
+        ...(isAdvisedByAccount(each) && { advice: account?.advice ?? null }),
+        ...(each.reason === 'auth' && account !== null
+          ? resumeStepOf(account, 'auth')
+          : nextStepOf(each, job)),
       };
     });
 }
 
 function meaningOf(reason: string): string {
-  if (reason === 'provider_balance') return 'top up at least';
   return reason === 'job_ceiling' ? 'raise max_cost by' : 'to send it costs';
 }
 
-async function readAdvice({ api, signal }: Context): Promise<ReadonlyMap<string, string | null>> {
+/** Whether the account knows what to do about it. */
+function isAboutAccount(each: Job['attention'][number]): boolean {
+  return isAdvisedByAccount(each) || each.reason === 'auth';
+}
+
+async function readAccounts({ api, signal }: Context): Promise<ReadonlyMap<string, Account>> {
   const { value } = await api.ask(accountListSchema, 'GET', '/v1/accounts', { signal });
-  return new Map(value.data.map(({ id, advice }) => [id, advice]));
+  return new Map(value.data.map((each) => [each.id, each]));
 }
 
 async function readPrices({ api, signal }: Context): Promise<ReadonlyMap<string, string>> {
@@ -98,6 +108,11 @@ async function readPrices({ api, signal }: Context): Promise<ReadonlyMap<string,
       accounts.map((offer) => [`${name} ${offer.account}`, offer.price_per_number] as const),
     ),
   );
+}
+
+/** What is held or blocked is told of by itself, also of a job that is not among those that were looked at. */
+function stoppedOf({ chunks }: Pick<Job, 'chunks'>): number {
+  return chunks.held + chunks.blocked;
 }
 
 async function notMoving(

@@ -138,14 +138,27 @@ describe('pausing', () => {
       await ground.db.transaction('test', (tx) => pauseAccount(tx, 'paused', 'operator')),
     ).toBe(false);
     expect(await accountState(ground.db, 'paused')).toMatchObject({ pausedReason: 'auth' });
-    expect(await resumeAccount(ground.db, 'paused')).toBe(true);
-    expect(await resumeAccount(ground.db, 'paused')).toBe(false);
+    expect(await resumeAccount(ground.db, 'paused', 'ana: a new key is in place')).toBe(true);
+    expect(await resumeAccount(ground.db, 'paused', 'bob: again')).toBe(false);
+    const health = await readAccountHealth(ground.db);
+    expect(health.find((each) => each.account === 'paused')).toMatchObject({
+      resumedNote: 'ana: a new key is in place',
+      resumedAt: expect.any(Date),
+    });
   });
 
   test('resuming makes ready what waited for that, and nothing else', async () => {
-    const jobId = await receive(ground, someNumbers(4));
-    const sizes = Array.from({ length: 4 }, () => ({ size: 1 }));
-    const [paused = '', auth = '', ceiling = '', breaker = ''] = await plan(ground, jobId, sizes);
+    const jobId = await receive(ground, someNumbers(5));
+    const sizes = Array.from({ length: 5 }, () => ({ size: 1 }));
+    const [paused = '', auth = '', ceiling = '', breaker = '', unpaid = ''] = await plan(
+      ground,
+      jobId,
+      sizes,
+    );
+    const later_ms = Date.now() + 3_600_000;
+    await ground.db.transaction('test', (tx) =>
+      blockChunk(tx, unpaid, 0, 'provider_balance', later_ms),
+    );
     await ground.db.transaction('test', (tx) => blockChunk(tx, paused, 0, 'account_paused', null));
     await ground.db.transaction('test', (tx) => blockChunk(tx, auth, 0, 'auth', null));
     await ground.db.transaction('test', (tx) => blockChunk(tx, ceiling, 0, 'job_ceiling', null));
@@ -156,6 +169,10 @@ describe('pausing', () => {
       );
     await resumeAccount(ground.db, account.id);
     expect(await states()).toEqual(['ready', 'ready', 'blocked', 'blocked']);
+    // Money may have been paid in: whoever waits for it looks at once.
+    const { state, due_at: due } = await chunkRow(ground, unpaid);
+    expect(state).toBe('blocked');
+    expect(Number(due)).toBeLessThan(later_ms - 1_800_000);
     await resetBreaker(ground.db, account.id);
     expect(await states()).toEqual(['ready', 'ready', 'blocked', 'ready']);
     await cancelJob(ground.db, 1, jobId);

@@ -105,16 +105,33 @@ export async function pauseAccount(
   return paused.rowCount === 1;
 }
 
-/** Lets an account send again, and makes ready what only waited for that, or for a cap that may have been raised. */
-export async function resumeAccount(db: Database, account: string): Promise<boolean> {
+/**
+ * Lets an account send again, and makes ready what only waited for that, or for a cap that may have been raised; what waits for the
+ * provider's money is asked about at once. False when it was not paused. `note`: who did it, and why.
+ */
+export async function resumeAccount(
+  db: Database,
+  account: string,
+  note: string | null = null,
+): Promise<boolean> {
   return db.transaction('accounts.resume', async (tx) => {
     const resumed = await smallStatement(tx, (on) =>
       on
         .update(accountStates)
-        .set({ pausedReason: null, pausedAt: null, pauseNote: null })
+        .set({
+          pausedReason: null,
+          pausedAt: null,
+          pauseNote: null,
+          resumedAt: sql`clock_timestamp()`,
+          resumedNote: note,
+        })
         .where(and(eq(accountStates.account, account), isNotNull(accountStates.pausedReason))),
     );
     await unblockAccount(tx, account, ['account_paused', 'auth', 'account_cap']);
+    await tx.query(
+      `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL WHERE account = $1 AND state = 'blocked' AND reason = 'provider_balance'`,
+      [account],
+    );
     return resumed.rowCount === 1;
   });
 }

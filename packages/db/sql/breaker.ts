@@ -141,7 +141,9 @@ export async function resetBreaker(
   await db.transaction('accounts.reset_breaker', async (tx) => {
     await storeBreaker(tx, account, { state: 'closed' });
     await tx.query(
-      'UPDATE store.account_states SET breaker_reset_at = clock_timestamp(), breaker_reset_note = $2 WHERE account = $1',
+      `UPDATE store.account_states
+          SET breaker_reset_at = clock_timestamp(), breaker_reset_note = $2, resumed_at = clock_timestamp(), resumed_note = $2
+        WHERE account = $1`,
       [account, note],
     );
     await unblockAccount(tx, account, ['breaker']);

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { heldUnknown, lost, refused } from '../testing/answers.ts';
-import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
+import { account, chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
 import { approval, heldAsUnknown, heldByPoll, person } from '../testing/held-chunks.ts';
 import { claim, finish, settle, submit } from '../testing/walk-chunk.ts';
+import { sumCountedByCaps } from './caps.ts';
 import { cancelJob } from './control-job.ts';
 import { giveUp, payAgain } from './decide-held.ts';
 
@@ -35,6 +36,22 @@ describe('pay again', () => {
       why: person.why,
       cost_ceiling: '1.000000000',
     });
+  });
+
+  test('leaves what was written off counting against the caps, and takes off what was given back', async () => {
+    const counted = async () => {
+      const [sums] = await sumCountedByCaps(ground.db, [account.id]);
+      expect(sums?.today).toBe(sums?.this_month);
+      return Number(sums?.today);
+    };
+    const lostUpload = await heldAsUnknown(ground);
+    const givenBack = await heldAsUnknown(ground);
+    const before = await counted();
+    await payAgain(ground.db, lostUpload.chunkId, approval(), person);
+    expect(await counted()).toBe(before);
+    await payAgain(ground.db, givenBack.chunkId, approval(1_000_000_000n, 'not_charged'), person);
+    expect(await counted()).toBeLessThan(before);
+    expect(await sumCountedByCaps(ground.db, [])).toEqual([]);
   });
 
   test('forgets what the task before it said', async () => {

@@ -21,13 +21,16 @@ export interface AccountHealthRow {
   /** When a person or a canary closed the breaker last, and who and why where it was a person. */
   readonly breakerResetAt: Date | null;
   readonly breakerResetNote: string | null;
+  /** When a person let it send again last, and who and why. */
+  readonly resumedAt: Date | null;
+  readonly resumedNote: string | null;
 }
 
 /** Every account that a worker has made known. */
 export async function readAccountHealth(db: Queryable): Promise<readonly AccountHealthRow[]> {
   const breakers = new Map((await readBreakers(db)).map((each) => [each.account, each]));
   const { rows } = await db.query(
-    `SELECT s.account, NULLIF(s.breaker_reset_at, '-infinity') AS breaker_reset_at, s.breaker_reset_note, s.paused_reason, s.paused_at, s.pause_note, s.semantics_confirmed, s.semantics_confirmed_at, s.semantics_note, s.balance, s.balance_at,
+    `SELECT s.account, NULLIF(s.breaker_reset_at, '-infinity') AS breaker_reset_at, s.breaker_reset_note, s.resumed_at, s.resumed_note, s.paused_reason, s.paused_at, s.pause_note, s.semantics_confirmed, s.semantics_confirmed_at, s.semantics_note, s.balance, s.balance_at,
             (SELECT count(*) FROM store.chunks f WHERE f.account = s.account AND f.state = 'submitting') AS in_flight
        FROM store.account_states s`,
   );
@@ -46,6 +49,8 @@ export async function readAccountHealth(db: Queryable): Promise<readonly Account
     unknownRecent: breakers.get(row.account)?.unknowns ?? 0,
     breakerResetAt: row.breaker_reset_at,
     breakerResetNote: row.breaker_reset_note,
+    resumedAt: row.resumed_at,
+    resumedNote: row.resumed_note,
   }));
 }
 

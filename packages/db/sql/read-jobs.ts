@@ -67,7 +67,7 @@ export interface JobFilters {
   readonly retryOf?: string | undefined;
   readonly createdFrom_ms?: number | undefined;
   readonly createdBefore_ms?: number | undefined;
-  /** Only jobs of which a chunk is held or blocked. */
+  /** Only jobs of which a chunk is held, blocked or not paid for. */
   readonly attention?: boolean | undefined;
 }
 
@@ -97,7 +97,7 @@ export async function listJobs(
   narrow(filters.createdBefore_ms, (ms) => `p.created_at < to_timestamp(${ms}::float8 / 1000)`);
   if (filters.attention === true) {
     conditions.push(
-      "p.job_no IN (SELECT c.job_no FROM store.chunks c WHERE c.state IN ('blocked', 'held'))",
+      "p.job_no IN (SELECT c.job_no FROM store.chunks c WHERE c.state IN ('blocked', 'held') OR c.awaiting_payment_since IS NOT NULL)",
     );
   }
   values.push(page.limit);
@@ -112,24 +112,30 @@ export async function listJobs(
 }
 
 export interface AttentionRow {
-  readonly state: 'held' | 'blocked';
+  /** `waiting`: the provider took it, and does not begin before it is paid. */
+  readonly state: 'held' | 'blocked' | 'waiting';
   readonly reason: string;
   readonly detail: string | null;
   readonly chunks: number;
   readonly numbers: number;
   readonly money_at_risk: string;
+  /** What a task was reserved for that waits to be paid. */
+  readonly unpaid: string;
 }
 
-/** What of a job waits for a person or for a reason to go away, and the money that is in doubt. */
+/** What of a job waits for a person, for a reason to go away or to be paid, and the money that is in doubt. */
 export async function readAttention(
   db: Queryable,
   jobId: string,
 ): Promise<readonly AttentionRow[]> {
   const { rows } = await db.query<AttentionRow>(
-    `SELECT c.state, c.reason, c.held_detail AS detail, count(*) AS chunks, sum(c.numbers)::bigint AS numbers,
-            COALESCE(sum(a.amount) FILTER (WHERE c.state = 'held'), 0)::text AS money_at_risk
+    `SELECT CASE c.state WHEN 'polling' THEN 'waiting' ELSE c.state END AS state, CASE c.state WHEN 'polling' THEN 'provider_balance' ELSE c.reason END AS reason,
+            c.held_detail AS detail, count(*) AS chunks, sum(c.numbers)::bigint AS numbers,
+            COALESCE(sum(a.amount) FILTER (WHERE c.state = 'held'), 0)::text AS money_at_risk,
+            COALESCE(sum(a.amount) FILTER (WHERE c.state = 'polling'), 0)::text AS unpaid
        FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no LEFT JOIN store.attempts a ON a.id = c.attempt_id
-      WHERE j.id = $1 AND c.state IN ('held', 'blocked') GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3`,
+      WHERE j.id = $1 AND (c.state IN ('held', 'blocked') OR c.awaiting_payment_since IS NOT NULL)
+      GROUP BY 1, 2, 3 ORDER BY min(array_position(ARRAY['held', 'blocked', 'polling'], c.state)), 2, 3`,
     [jobId],
   );
   return rows;

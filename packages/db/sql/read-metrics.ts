@@ -1,7 +1,7 @@
 import type { BreakerState } from '@rollcall/domain';
 import type { Database, Transaction } from '../database.ts';
 import { readBreakers } from './breaker.ts';
-import { stillReleased } from './ledger.ts';
+import { countedByCaps } from './caps.ts';
 
 /** Everything that metrics say of the whole installation, over all tenants: no id and no number is in it. */
 export interface MetricFacts {
@@ -133,16 +133,7 @@ const accounts = `
   SELECT s.account, s.currency, s.balance::float8 AS balance,
          extract(epoch FROM now() - s.balance_at)::float8 AS balance_age_seconds,
          s.paused_reason, (m.today - g.today)::float8 AS reserved_today, (m.this_month - g.this_month)::float8 AS reserved_this_month
-    FROM store.account_states s
-   CROSS JOIN (SELECT date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
-                      date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS this_month) k
-   CROSS JOIN LATERAL (
-     SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month
-       FROM store.ledger l WHERE l.account = s.account AND l.entry = 'reserve' AND l.at >= k.this_month) m
-   CROSS JOIN LATERAL (
-     SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month
-       FROM store.ledger r JOIN store.ledger l ON l.attempt_id = r.attempt_id AND l.entry = 'reserve' AND l.at >= k.this_month
-      WHERE r.account = s.account AND r.entry = 'release' AND r.at >= k.this_month AND ${stillReleased}) g`;
+    FROM store.account_states s ${countedByCaps}`;
 
 async function readAccounts(tx: Transaction): Promise<MetricFacts['accounts']> {
   const breakers = new Map((await readBreakers(tx)).map((each) => [each.account, each]));
