@@ -17,6 +17,8 @@ function slow(requestsPerSecond: number): GroundOptions {
     change: (account) => ({
       ...account,
       canary: 'off',
+      // Of any call: who does not answer is waited for until the test is over.
+      upload_deadline_ms: 600_000,
       poll: { floor_ms: 500, ceiling_ms: 1_000, deadline_ms: 3_600_000 },
       pace: {
         requestsPerSecond: account.id === 'ekycpro' ? requestsPerSecond : 100,
@@ -35,13 +37,9 @@ async function withGround(options: GroundOptions, work: (ground: Ground) => Prom
   }
 }
 
-/** Tasks at the slow account that never get an answer to a status call and so are due again and again. */
-async function tasksThatAreAlwaysDue(ground: Ground, count: number): Promise<void> {
-  await ground.fault({
-    match: { account: 'ekycpro', operation: 'status' },
-    next: 'all',
-    action: { kind: 'answer', status: 503, text: '' },
-  });
+/** Due tasks at the slow account whose status calls all end like this. */
+async function dueTasks(ground: Ground, count: number, action: object): Promise<void> {
+  await ground.fault({ match: { account: 'ekycpro', operation: 'status' }, next: 'all', action });
   const numbers = Array.from({ length: count * 10 }, (_, index) => 447_918_000_000 + index);
   const jobId = await ground.enqueue('telegram', numbers);
   await planJob(ground.equipment, jobId);
@@ -65,25 +63,35 @@ async function tasksThatAreAlwaysDue(ground: Ground, count: number): Promise<voi
 
 test('keep no other account’s task waiting', async () =>
   withGround(slow(4), async (ground) => {
-    await tasksThatAreAlwaysDue(ground, 40);
+    await dueTasks(ground, 40, { kind: 'never_answer' });
     await ground.start(testBackends.at(-1) ?? 'postgres');
-    // By then every doorbell that could stand in the way has been rung.
-    await waitFor(async () => (await ground.requests('ekycpro', 'status')) >= 24, {
-      timeoutMs: 15_000,
-      describe: 'the slow account to be polled for seconds',
+    await waitFor(async () => (await ground.requests('ekycpro', 'status')) > 0, {
+      timeoutMs: 60_000,
+      describe: 'the slow account to be asked',
     });
+    // More of its doorbells than a process answers at once, all of them before any of the other.
+    const rings = Array.from({ length: 2 * ground.accounts.accounts.size }, (_, index) => index);
+    await ground.equipment.ring(
+      rings.map((ring) => ({ stage: 'poll', account: 'ekycpro', ring: 1_000_000 + ring })),
+    );
     const other = await ground.enqueue(
       'twitter',
       Array.from({ length: 600 }, (_, index) => 447_919_000_000 + index),
     );
-    await ground.untilState(other, ['completed'], 10_000);
+    await ground.untilState(other, ['completed']);
     expect(await ground.job(other)).toMatchObject({ answered: 600 });
+    // The order, and no clock: the other was asked for, and is done, before the first call to the slow account came to any end.
+    expect(await endsOfStatusCalls(ground, 'ekycpro')).toEqual({});
+    expect(await endsOfStatusCalls(ground, 'checknumber')).toMatchObject({
+      200: expect.any(Number) as number,
+    });
     await ground.nothingPaidTwice();
   }));
 
 test('are claimed no faster than they can be asked for: no lease runs out before its answer', async () =>
   withGround(slow(1), async (ground) => {
-    await tasksThatAreAlwaysDue(ground, 10);
+    // No answer, so that they are due again and again.
+    await dueTasks(ground, 10, { kind: 'answer', status: 503, text: '' });
     const workers = [pollAccount(ground.equipment, 'ekycpro', never)];
     // Other processes get the doorbells that are rung meanwhile, and take whatever claims have run out.
     for (const asked of [3, 6]) {
@@ -99,3 +107,12 @@ test('are claimed no faster than they can be asked for: no lease runs out before
     }
     expect(ground.logged.filter((line) => line['event'] === 'chunk.stale')).toEqual([]);
   }));
+
+/** How many status calls of an account ended with which status, as the simulator counts; 0 for those without an answer. */
+async function endsOfStatusCalls(ground: Ground, account: string): Promise<unknown> {
+  const { requests } = (await ground.simulator.control('GET', 'requests')) as {
+    requests: readonly { account: string; operation: string; statuses: unknown }[];
+  };
+  const tally = requests.find((each) => each.account === account && each.operation === 'status');
+  return tally?.statuses;
+}
