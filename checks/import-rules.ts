@@ -146,12 +146,12 @@ export const importRules: ImportRule[] = [
   {
     name: 'import-alone-loads',
     reason:
-      'createRequire loads modules that no boundary sees: use import. Only packages/embedded asks it where a file lies, and the storm starts its workers quicker by it.',
+      'createRequire loads modules that no boundary sees: use import. Only packages/embedded asks it where a file lies, and packages/db loads its query builder by it, 0.7 s quicker.',
     forbids: (from, to) =>
       isBuiltIn(to, 'module') &&
       !from.isTest &&
       from.room !== 'packages/embedded' &&
-      from.room !== 'apps/storm' &&
+      !(from.room === 'packages/db' && from.inside === 'drizzle.ts') &&
       from.room !== '',
   },
 ];

@@ -8,6 +8,17 @@ const sources = {
 
 export type StormProgram = keyof typeof sources;
 
+/** drizzle-orm is loaded at run time, from beside packages/db, where no program of one file is. */
+const inOneFile = {
+  name: 'drizzle-in-one-file',
+  load: (id: string) =>
+    id.endsWith('/packages/db/drizzle.ts')
+      ? ['drizzle-orm', 'drizzle-orm/node-postgres', 'drizzle-orm/pg-core']
+          .map((name) => `export * from '${name}';`)
+          .join('\n')
+      : null,
+};
+
 /** Where the built programs are, and the folder for what Node compiled of them. */
 export type BuiltPrograms = Readonly<Record<StormProgram | 'compileCache', string>>;
 
@@ -19,7 +30,12 @@ export async function buildPrograms(folder: string): Promise<BuiltPrograms> {
   // 30 MB of native code, which no other use of the command needs.
   const { rolldown } = await import('rolldown');
   for (const [name, input] of Object.entries(sources)) {
-    const bundle = await rolldown({ input, platform: 'node', logLevel: 'warn' });
+    const bundle = await rolldown({
+      input,
+      platform: 'node',
+      logLevel: 'warn',
+      plugins: [inOneFile],
+    });
     await bundle.write({
       dir: join(folder, name),
       format: 'esm',

@@ -15,7 +15,6 @@ import { accountsEnvironment, spawnWorker } from './testing/spawn-worker.ts';
  */
 const points = Object.keys(crashes) as WorkerCrashPoint[];
 const lanesCount = 2;
-const quickStart = new URL('testing/quick-start.ts', import.meta.url).href;
 /** Longer than all the deaths take: a claim is taken over when the test says that its time is over, not before. */
 const lease_ms = 3_600_000;
 
@@ -63,7 +62,6 @@ function start(lane: Lane, environment: Readonly<Record<string, string>>, stages
       DATABASE_URL: lane.ground.databaseUrl,
       ROLLCALL_LEASE_MS: String(lease_ms),
       NODE_COMPILE_CACHE: compileCache,
-      NODE_OPTIONS: `--import=${quickStart}`,
       ...lane.accounts,
       ...environment,
     },

@@ -8,7 +8,6 @@ import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/
  * Row 13 of `faults.md`: a worker that the operating system stops in the middle of a stage, past its lease, and wakes again. Another
  * has taken its work by then; of the late one only a task id counts.
  */
-const quickStart = new URL('testing/quick-start.ts', import.meta.url).href;
 let ground: Ground;
 let accounts: Readonly<Record<string, string>>;
 const workers: SpawnedWorker[] = [];
@@ -32,7 +31,6 @@ afterAll(async () => {
 async function start(queue: Readonly<Record<string, string>>): Promise<SpawnedWorker> {
   const worker = spawnWorker({
     DATABASE_URL: ground.databaseUrl,
-    NODE_OPTIONS: `--import=${quickStart}`,
     // Longer than a busy machine keeps a process waiting, and over soon once it is stopped.
     ROLLCALL_LEASE_MS: '6000',
     ROLLCALL_HEARTBEAT_MS: '1000',

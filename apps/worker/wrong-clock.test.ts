@@ -6,7 +6,6 @@ import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/
 
 /** Row 21 of `faults.md`: only Postgres knows the time. Real workers, whose own clocks are wrong. */
 const preload = new URL('testing/shifted-clock.ts', import.meta.url).href;
-const quickStart = new URL('testing/quick-start.ts', import.meta.url).href;
 const hour_ms = 3_600_000;
 const lease_ms = 5_000;
 let ground: Ground;
@@ -32,7 +31,7 @@ async function start(course: string): Promise<SpawnedWorker> {
     DATABASE_URL: ground.databaseUrl,
     ROLLCALL_LEASE_MS: String(lease_ms),
     ROLLCALL_HEARTBEAT_MS: '1000',
-    NODE_OPTIONS: `--import=${quickStart} --import=${preload}?${course}`,
+    NODE_OPTIONS: `--import=${preload}?${course}`,
     ...(testBackends.includes('redis')
       ? { REDIS_URL: testRedisUrl(), ROLLCALL_QUEUE_PREFIX: queuePrefix() }
       : {}),

@@ -1,8 +1,7 @@
-import { is } from 'drizzle-orm';
-import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as schema from './schema.ts';
 import { sqlStateOf } from './database.ts';
+import { getTableConfig, is, PgTable } from './drizzle.ts';
 import { smallStatement } from './small-statement.ts';
 import { type Ground, layGround } from './testing/ground.ts';
 

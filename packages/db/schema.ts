@@ -9,7 +9,7 @@ import {
   primaryKey,
   text,
   timestamp,
-} from 'drizzle-orm/pg-core';
+} from './drizzle.ts';
 
 /**
  * The small tables, as drizzle sees them: for statements that touch a row or two. `migrations/` makes them; schema.test.ts holds the

@@ -1,7 +1,7 @@
-import { DrizzleQueryError } from 'drizzle-orm';
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import type { Queryable } from './database.ts';
+import { DrizzleQueryError, drizzle } from './drizzle.ts';
 
 /**
  * Runs one statement that drizzle builds from schema.ts, on a pool or in a transaction.

@@ -1,5 +1,5 @@
 import { type Account, type BlockedReason, formatMoney, type Money } from '@rollcall/domain';
-import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, sql } from '../drizzle.ts';
 import type { Database, Queryable, Transaction } from '../database.ts';
 import { accountStates } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';

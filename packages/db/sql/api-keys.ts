@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { makeId, type Scope } from '@rollcall/domain';
-import { and, desc, eq, getTableColumns, gt, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gt, isNull, lt, or, sql } from '../drizzle.ts';
 import type { Database, Queryable } from '../database.ts';
 import { apiKeys } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';

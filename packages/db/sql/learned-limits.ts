@@ -1,5 +1,5 @@
 import type { LearnedLimits } from '@rollcall/domain';
-import { sql } from 'drizzle-orm';
+import { sql } from '../drizzle.ts';
 import type { Transaction } from '../database.ts';
 import { learnedLimits } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
