@@ -183,6 +183,16 @@ test('a chunk that is held for its file is released once the settings fit, and s
   expect(await ingestChunk(ground.equipment, held.chunkId, signal)).toEqual({ hold: 1 });
   expect(await replay(early.id)).toMatchObject({ state: 'failed', failure: 'semantics_mismatch' });
 
+  // Compared, it has no rows before, and stays held.
+  const compared = await ask(held, false);
+  expect(await replayChunk(workerWith('table'), held.chunkId)).toEqual({ compared: 1 });
+  const foreseen = await replay(compared.id);
+  expect(foreseen).toMatchObject({ mode: 'compare', state: 'done', rows_before: 0, unchanged: 0 });
+  expect(foreseen?.outcomes_changed).toContainEqual(
+    expect.objectContaining({ from: null, to: 'registered' }),
+  );
+  expect((await ground.chunks(held.jobId))[0]).toMatchObject({ state: 'held' });
+
   const { id } = await ask(held, true);
   expect(await ingestChunk(workerWith('table'), held.chunkId, signal)).toEqual({ rows: count });
   expect(await replay(id)).toMatchObject({
