@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { Database } from '@rollcall/db';
-import { makeId } from '@rollcall/domain';
+import { insertChunk } from './insert-chunk.ts';
 
 export interface Answer {
   readonly outcome: string;
@@ -17,10 +16,6 @@ export async function answerJob(
   answerOf: (number: number) => Answer,
 ): Promise<void> {
   await database.transaction('test', async (tx) => {
-    await tx.query(
-      `INSERT INTO store.account_states (account, provider_origin, adapter, currency) VALUES ('alpha', 'https://alpha.example', 'tasks-v1', 'USD')
-       ON CONFLICT DO NOTHING`,
-    );
     const { rows: numbers } = await tx.query<{ number: number; job_no: number; tenant: number }>(
       `SELECT n.number, j.job_no, j.tenant_id AS tenant FROM store.jobs j JOIN store.job_numbers n ON n.job_no = j.job_no
         WHERE j.id = $1 ORDER BY n.number`,
@@ -32,7 +27,16 @@ export async function answerJob(
       `UPDATE store.jobs SET state = 'running', planned_at = now(), due_at = NULL WHERE id = $1`,
       [jobId],
     );
-    await insertDoneChunk(tx, first.job_no, first.tenant, numbers);
+    await insertChunk(tx, {
+      jobNo: first.job_no,
+      tenantId: first.tenant,
+      no: 1,
+      firstNumber: first.number,
+      lastNumber: numbers.at(-1)?.number ?? first.number,
+      numbers: numbers.length,
+      amount: (numbers.length * 0.0004).toFixed(4),
+      end: { state: 'done', costPerNumber: '0.0004' },
+    });
     const answers = numbers.map(({ number }) => answerOf(number));
     await tx.query(
       `INSERT INTO store.results (job_day, tenant_id, job_no, chunk_no, number, outcome, attributes)
@@ -59,39 +63,4 @@ export async function answerJob(
       [jobId],
     );
   });
-}
-
-async function insertDoneChunk(
-  tx: Pick<Database, 'query'>,
-  jobNo: number,
-  tenantId: number,
-  numbers: readonly { readonly number: number }[],
-): Promise<void> {
-  const id = makeId('chunk', Date.now(), randomBytes(10));
-  const attempt = makeId('attempt', Date.now(), randomBytes(10));
-  await tx.query(
-    `INSERT INTO store.chunks (id, job_no, tenant_id, chunk_no, account, first_number, last_number, numbers, state, due_at)
-     VALUES ($1, $2, $3, 1, 'alpha', $4, $5, $6, 'ready', now())`,
-    [id, jobNo, tenantId, numbers[0]?.number, numbers.at(-1)?.number, numbers.length],
-  );
-  await tx.query(
-    `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers,
-                                 price_per_number, amount, currency)
-     VALUES ($1, $2, $3, 1, 1, 'alpha', 'https://alpha.example', $4::int, 0.0004, $4::int * 0.0004, 'USD')`,
-    [attempt, id, tenantId, numbers.length],
-  );
-  const move = (assignments: string) =>
-    tx.query(`UPDATE store.chunks SET ${assignments} WHERE id = $1`, [id]);
-  await tx.query('UPDATE store.chunks SET attempt_id = $2 WHERE id = $1', [id, attempt]);
-  await move(`state = 'submitting'`);
-  await tx.query(
-    `UPDATE store.attempts SET outcome = 'accepted', task_id = $2, settled_at = now() WHERE id = $1`,
-    [attempt, attempt],
-  );
-  await move(`state = 'polling', poll_deadline_at = now() + interval '1 day'`);
-  await move(`state = 'result_ready', locator = '{}'`);
-  await move(`state = 'ingesting'`);
-  await move(
-    `state = 'done', artifact_id = 'art_test', cost_per_number = 0.0004, due_at = NULL, closed_at = clock_timestamp()`,
-  );
 }

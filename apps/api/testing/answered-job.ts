@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '@rollcall/db';
 import { type JobId, makeId } from '@rollcall/domain';
+import { insertChunk } from './insert-chunk.ts';
 
 /** Numbers +447911123000 to …024; the first 20 are answered. */
 const firstNumber = 447_911_123_000;
@@ -17,10 +18,6 @@ export async function insertAnsweredJob(
 ): Promise<JobId> {
   const id = makeId('job', Date.now(), randomBytes(10));
   await database.transaction('test', async (tx) => {
-    await tx.query(
-      `INSERT INTO store.account_states (account, provider_origin, adapter, currency) VALUES ('alpha', 'https://alpha.example', 'tasks-v1', 'USD')
-       ON CONFLICT DO NOTHING`,
-    );
     const { rows } = await tx.query<{ job_no: number; job_day: string }>(
       `INSERT INTO store.jobs (id, tenant_id, check_name, account, purpose, requested_by, currency, state, lines, accepted,
                                duplicates, rejected, open_chunks, created_at, planned_at)
@@ -45,8 +42,26 @@ export async function insertAnsweredJob(
       `INSERT INTO store.job_rejects VALUES ($1, 'too_short', 2), ($1, 'not_a_number', 1)`,
       [job.job_no],
     );
-    await insertChunk(tx, job.job_no, tenantId, { no: 1, from: 0, numbers: numbersInDone });
-    await insertChunk(tx, job.job_no, tenantId, { no: 2, from: 20, numbers: numbersInHeld });
+    await insertChunk(tx, {
+      jobNo: job.job_no,
+      tenantId,
+      no: 1,
+      firstNumber,
+      lastNumber: firstNumber + numbersInDone - 1,
+      numbers: numbersInDone,
+      amount: '0.01',
+      end: { state: 'done', costPerNumber: '0.0005' },
+    });
+    await insertChunk(tx, {
+      jobNo: job.job_no,
+      tenantId,
+      no: 2,
+      firstNumber: firstNumber + numbersInDone,
+      lastNumber: firstNumber + numbersInDone + numbersInHeld - 1,
+      numbers: numbersInHeld,
+      amount: '0.002',
+      end: { state: 'held' },
+    });
     await tx.query(
       `INSERT INTO store.results (job_day, tenant_id, job_no, chunk_no, number, outcome, attributes)
        SELECT $1, $2, $3, 1, $4::bigint + n,
@@ -61,57 +76,4 @@ export async function insertAnsweredJob(
     );
   });
   return id;
-}
-
-async function insertChunk(
-  tx: Pick<Database, 'query'>,
-  jobNo: number,
-  tenantId: number,
-  chunk: { readonly no: 1 | 2; readonly from: number; readonly numbers: number },
-): Promise<void> {
-  const id = makeId('chunk', Date.now(), randomBytes(10));
-  const attempt = makeId('attempt', Date.now(), randomBytes(10));
-  const first = firstNumber + chunk.from;
-  const amount = chunk.no === 1 ? '0.01' : '0.002';
-  await tx.query(
-    `INSERT INTO store.chunks (id, job_no, tenant_id, chunk_no, account, first_number, last_number, numbers, state, due_at)
-     VALUES ($1, $2, $3, $4, 'alpha', $5, $6, $7, 'ready', now())`,
-    [id, jobNo, tenantId, chunk.no, first, first + chunk.numbers - 1, chunk.numbers],
-  );
-  await tx.query(
-    `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers,
-                                 price_per_number, amount, currency)
-     VALUES ($1, $2, $3, 1, 1, 'alpha', 'https://alpha.example', $4::int, 0.0004, $5, 'USD')`,
-    [attempt, id, tenantId, chunk.numbers, amount],
-  );
-  const entries = chunk.no === 1 ? ['reserve', 'commit'] : ['reserve'];
-  for (const entry of entries) {
-    await tx.query(
-      `INSERT INTO store.ledger (attempt_id, tenant_id, job_no, account, currency, entry, amount)
-       VALUES ($1, $2, $3, 'alpha', 'USD', $4, $5)`,
-      [attempt, tenantId, jobNo, entry, amount],
-    );
-  }
-  const move = (assignments: string) =>
-    tx.query(`UPDATE store.chunks SET ${assignments} WHERE id = $1`, [id]);
-  await tx.query('UPDATE store.chunks SET attempt_id = $2 WHERE id = $1', [id, attempt]);
-  await move(`state = 'submitting'`);
-  if (chunk.no === 2) {
-    await tx.query(
-      `UPDATE store.attempts SET outcome = 'unknown', outcome_reason = 'connection_lost', settled_at = now() WHERE id = $1`,
-      [attempt],
-    );
-    await move(`state = 'held', reason = 'unknown', due_at = NULL`);
-    return;
-  }
-  await tx.query(
-    `UPDATE store.attempts SET outcome = 'accepted', task_id = $2, settled_at = now() WHERE id = $1`,
-    [attempt, attempt],
-  );
-  await move(`state = 'polling', poll_deadline_at = now() + interval '1 day'`);
-  await move(`state = 'result_ready', locator = '{}'`);
-  await move(`state = 'ingesting'`);
-  await move(
-    `state = 'done', artifact_id = 'art_test', cost_per_number = 0.0005, due_at = NULL, closed_at = now()`,
-  );
 }
