@@ -35,3 +35,18 @@ test('a task that waits to be paid is told of with its account', () => {
     '          → rollcall accounts webcom',
   ]);
 });
+
+test.each([
+  ['unknown', '0.25 USD in doubt'],
+  ['artifact', '0.25 USD paid'],
+])('the money of what is held for %s is told as %s', (reason, money) => {
+  const held = {
+    ...unpaid.attention[0],
+    state: 'held',
+    reason,
+    money_at_risk: '0.25',
+    unpaid: '0',
+  } as Job['attention'][number];
+  const [line] = attentionLines({ ...unpaid, id: 'job_1', account: 'webcom', attention: [held] });
+  expect(line).toContain(`1 upload, 300 numbers, ${money}`);
+});

@@ -84,12 +84,14 @@ function againLines(job: Job): string[] {
   return again === null ? [] : [`${' '.repeat(10)}→ ${again}`];
 }
 
-/** What of a job is held, blocked or not paid for, with the money in doubt and the command that goes on. */
+/** What of a job is held, blocked or not paid for, with its money and the command that goes on. */
 export function attentionLines(job: Pick<Job, 'id' | 'account' | 'money' | 'attention'>): string[] {
   return job.attention.flatMap((each) => {
     const detail = each.detail === null ? '' : `, ${each.detail}`;
+    // Held for anything but `unknown`, the upload was accepted: its money is spent.
+    const what = each.reason === 'unknown' ? 'in doubt' : 'paid';
     const money =
-      each.money_at_risk === '0' ? '' : `, ${each.money_at_risk} ${job.money.currency} in doubt`;
+      each.money_at_risk === '0' ? '' : `, ${each.money_at_risk} ${job.money.currency} ${what}`;
     if (each.state === 'waiting') {
       return [
         `waits     ${each.reason}: ${counted(each.chunks, 'upload')} ${each.chunks === 1 ? 'is' : 'are'} at the provider and unpaid, ${counted(each.numbers, 'number')}, ${each.unpaid} ${job.money.currency}`,

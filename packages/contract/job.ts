@@ -206,7 +206,7 @@ const attentionSchema = z
     numbers: count.meta({ description: 'Numbers that they hold.', examples: [200] }),
     money_at_risk: amountSchema.meta({
       description:
-        'Money in doubt: of held uploads, while nobody has decided. Counted in `money.reserved` or `money.cost`, never in `money.at_risk`; 0 of others.',
+        'Money of held uploads, while nobody has decided: in doubt where the reason is `unknown` (counted in `money.reserved`), else spent (in `money.cost`); never in `money.at_risk`. 0 of others.',
     }),
     unpaid: amountSchema.meta({
       description:

@@ -49,7 +49,11 @@ export function retryCommand(command: Command, run: Run): void {
     .option('--purpose <why>', 'why these numbers are checked')
     .option('--requested-by <who>', 'the person or system that asks')
     .option('--max-cost <amount>', 'most that it may spend', flag.amount)
-    .option('--approve <why>', 'why paying again is right, where it may be; needs approvals:write')
+    .option(
+      '--approve <why>',
+      'why paying again is right, where it may be; needs approvals:write',
+      flag.filledIn,
+    )
     .option('--cost-ceiling <amount>', 'with --approve: most that it may cost', flag.amount)
     .option('--idempotency-key <key>', 'repeat an earlier command safely')
     .option('--wait', 'stay until the new job is closed, with its progress');
