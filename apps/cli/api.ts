@@ -175,7 +175,11 @@ export function refusalOf(answer: Answer, body: unknown, url: string): CommandFa
       `Set ${keyPlaces} to a valid key.`,
     ]);
   }
-  return new CommandFailed(status < 500 ? 'refused' : 'unreachable', problem.data);
+  const advice =
+    problem.data.code === 'database_unavailable'
+      ? ['Bring Postgres back (docs/operations.md#postgres-gone); work resumes by itself.']
+      : [];
+  return new CommandFailed(status < 500 ? 'refused' : 'unreachable', problem.data, advice);
 }
 
 export function unreachable(url: string, error: ConnectionLost): CommandFailed {

@@ -6,7 +6,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Ground, layGround } from './testing/ground.ts';
 import { runCli } from './testing/run-cli.ts';
 
-/** The command line against an API, a worker and simulated providers that are processes of their own. */
+/**
+ * The command line against an API, a worker and simulated providers that are processes of their own. One file, over 300 lines: a second one
+ * would start them all once more.
+ */
 let ground: Ground;
 let key: string;
 beforeAll(async () => {
@@ -186,6 +189,30 @@ test('a job is paused, resumed, changed and cancelled, and says what that means'
   await ground.simulator.control('PATCH', 'settings', { processing_ms_base: 0 });
   // What was in flight was all there was: it came in, and nothing of it was cancelled.
   expect(closedCodes).toContain((await rollcall('job', id, '--watch')).code);
+}, 120_000);
+
+test('paid again behind an open breaker, it is said that the account has to be resumed', async () => {
+  const { file } = await ground.list(50);
+  await ground.fault({ kind: 'answer', status: 200, text: '<html>' });
+  const ran = await rollcall('check', file, ...said, '--wait');
+  expect(ran.code, ran.err).toBe(6);
+  const doctor = (await rollcall('doctor')).out;
+  expect(doctor).toMatch(/opened for unreadable_answer[^]*→ rollcall holds --account ekycpro/);
+  const [, chunk = ''] = /^held: (chk_\S+): unknown \(unreadable_answer\)/m.exec(doctor) ?? [];
+  const paid = ['--decision', 'pay_again', '--cost-ceiling', '1', '--reason', 'support said no'];
+  const decided = await rollcall('holds', 'resolve', chunk, ...paid);
+  expect(decided.code, decided.err).toBe(0);
+  expect(decided.err).toMatch(/ekycpro: .* nothing of it is held\..*resume it to send at once/);
+  const stopped = await rollcall('doctor');
+  expect([stopped.code, stopped.out]).toEqual([
+    6,
+    expect.stringMatching(
+      /unreadable_answer, nothing of it is held any more.*\n.*\n {4}→ rollcall accounts resume ekycpro --reason '…'/,
+    ),
+  ]);
+  const resumed = await rollcall('accounts', 'resume', 'ekycpro', '--reason', 'well again');
+  expect(resumed.out).toBe('ekycpro is ready.\n');
+  expect(closedCodes).toContain((await rollcall('job', ran.out.trim(), '--watch')).code);
 }, 120_000);
 
 test('accounts are paused and resumed, with the doctor looking on', async () => {

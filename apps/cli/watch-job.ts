@@ -1,13 +1,13 @@
-import { accountSchema, type Job } from '@rollcall/contract';
+import type { Job } from '@rollcall/contract';
+import { accountAdvice } from './account-advice.ts';
 import { AnswerRate } from './answer-rate.ts';
 import { endingOf, retryCommandOf } from './closed-job.ts';
-import { CommandFailed } from './command-failed.ts';
 import { type Context, Interrupted } from './context.ts';
 import { estimatedCostOf } from './estimated-cost.ts';
 import type { Ending } from './exit-codes.ts';
 import { closedStates, followJob } from './follow-job.ts';
 import { attentionLines, endLine, spentOf } from './job-view.ts';
-import { counted, durationText, grouped, plainText } from './plain-text.ts';
+import { counted, durationText, grouped } from './plain-text.ts';
 import { openProgressDisplay, type ProgressDisplay } from './progress-display.ts';
 import { isAdvisedByAccount, stuckOf } from './stuck.ts';
 
@@ -134,19 +134,10 @@ async function explainStuck(context: Context, job: Job): Promise<void> {
   }
   output.note(`${job.id}: nothing of the ${left} left moves by itself. A person has to act:`);
   for (const line of attentionLines(job)) output.note(`  ${line}`);
-  const advice = job.attention.some(isAdvisedByAccount) ? await adviceOf(context, job) : null;
-  if (advice !== null) output.note(`  ${job.account}: ${plainText(advice)}`);
-}
-
-/** What the API says of the job's account; null where it cannot be asked: the job has been told of without it. */
-async function adviceOf({ api, signal }: Context, { account }: Job): Promise<string | null> {
-  try {
-    const { value } = await api.ask(accountSchema, 'GET', `/v1/accounts/${account}`, { signal });
-    return value.advice;
-  } catch (error) {
-    if (error instanceof CommandFailed) return null;
-    throw error;
-  }
+  const advice = job.attention.some(isAdvisedByAccount)
+    ? await accountAdvice(context, job.account)
+    : null;
+  if (advice !== null) output.note(`  ${advice}`);
 }
 
 interface Beside {

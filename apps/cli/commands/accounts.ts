@@ -207,9 +207,7 @@ function capLine(
   left: string | null,
 ): string[] {
   if (cap === null) return [];
-  return [
-    `cap       ${used ?? '0'} counts against the ${name} cap of ${cap}: ${left ?? '0'} left`,
-  ];
+  return [`cap       ${used ?? '0'} counts against the ${name} cap of ${cap}: ${left ?? '0'} left`];
 }
 
 /** A balance that was told before the provider refused for money is not what is there now. */

@@ -1,5 +1,6 @@
 import { resolvedHoldSchema } from '@rollcall/contract';
 import type { Command } from 'commander';
+import { accountAdvice } from '../account-advice.ts';
 import { usageError } from '../command-failed.ts';
 import type { Context } from '../context.ts';
 import { flag } from '../flags.ts';
@@ -78,11 +79,8 @@ function refuseMisfits(id: string | undefined, options: ResolveOptions): void {
   }
 }
 
-async function resolveOne(
-  { api, output, signal }: Context,
-  id: string,
-  options: ResolveOptions,
-): Promise<'done'> {
+async function resolveOne(context: Context, id: string, options: ResolveOptions): Promise<'done'> {
+  const { api, output, signal } = context;
   const body = JSON.stringify({
     decision: options.decision,
     reason: options.reason,
@@ -98,7 +96,7 @@ async function resolveOne(
     return 'done';
   }
   await output.line(plainText(decidedText(value)));
-  const next = nextOf(value);
+  const next = await nextOf(context, value);
   if (next !== null) output.note(next);
   output.note(`→ rollcall chunks ${id}, or the whole of it: rollcall job ${value.chunk.job_id}`);
   return 'done';
@@ -113,12 +111,16 @@ export function decidedText({ chunk, decision, repeated }: ResolvedHold): string
 }
 
 /** What follows of itself, where its state alone would be misread. */
-function nextOf({ chunk, decision }: ResolvedHold): string | null {
+async function nextOf(context: Context, { chunk, decision }: ResolvedHold): Promise<string | null> {
   if (decision.decision === 'adopt' && chunk.state === 'polling') {
     return 'The task is compared with the upload first; where it does not fit, the upload is held again. Look again in a minute:';
   }
-  if (decision.decision === 'pay_again' && chunk.state === 'ready') {
-    return 'It is sent once its account lets it. Look again in a minute:';
+  const isUnsent = chunk.state === 'ready' || chunk.state === 'blocked';
+  if (decision.decision === 'pay_again' && isUnsent) {
+    // Neither says what stops an account that is paused, or stopped by its breaker.
+    const advice = await accountAdvice(context, chunk.account);
+    const said = 'It is sent in its turn, once its account lets it.';
+    return advice === null ? said : `${said} ${advice}\n→ rollcall accounts ${chunk.account}`;
   }
   return null;
 }
