@@ -1,3 +1,7 @@
+/**
+ * The command line against an API, a worker and simulated providers that are processes of their own. One file, over 300 lines: a second one
+ * would start them all once more.
+ */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,10 +10,6 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Ground, layGround } from './testing/ground.ts';
 import { runCli } from './testing/run-cli.ts';
 
-/**
- * The command line against an API, a worker and simulated providers that are processes of their own. One file, over 300 lines: a second one
- * would start them all once more.
- */
 let ground: Ground;
 let key: string;
 beforeAll(async () => {
