@@ -11,6 +11,7 @@ test.each(['why not', 'id 4711', 'support said so …', 'WHY: ticket 7'])('%j is
 });
 
 test.each([
+  ['check', 'numbers.csv', '--requested-by', 'WHO'],
   ['retry', 'job_01929d3e-8c00-7a31-9f5c-0242ac120002', '--approve', 'WHY'],
   ['replay', 'chk_01929d3e-8c00-7a31-9f5c-0242ac120003', '--reason', '…'],
   ['holds', 'artifact', 'chk_01929d3e-8c00-7a31-9f5c-0242ac120003', '--out', 'FILE'],

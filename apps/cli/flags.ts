@@ -1,7 +1,15 @@
 import { InvalidArgumentError } from 'commander';
 
 /** What stands in printed commands and help for what a person fills in. */
-const placeholders: ReadonlySet<string> = new Set(['WHY', 'ID', 'REASON', 'FILE', '…', '...']);
+const placeholders: ReadonlySet<string> = new Set([
+  'WHY',
+  'WHO',
+  'ID',
+  'REASON',
+  'FILE',
+  '…',
+  '...',
+]);
 
 /** Parsers of what stands behind a flag. */
 export const flag = {

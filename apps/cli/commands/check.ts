@@ -52,8 +52,12 @@ export function checkCommand(command: Command, run: Run): void {
     )
     .option('--default-region <region>', 'two letters: how numbers without a country code are read')
     .option('--name <name>', 'a name of your own')
-    .option('--purpose <why>', '(required) why these numbers are checked: they are personal data')
-    .option('--requested-by <who>', '(required) the person or system that asks')
+    .option(
+      '--purpose <why>',
+      '(required) why these numbers are checked: they are personal data',
+      flag.filledIn,
+    )
+    .option('--requested-by <who>', '(required) the person or system that asks', flag.filledIn)
     .option('--priority <n>', '-100 to 100, higher goes first', flag.whole(-100, 100))
     .option('--max-cost <amount>', 'most that the job may spend', flag.amount)
     .option(

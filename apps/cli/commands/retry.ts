@@ -46,8 +46,8 @@ export function retryCommand(command: Command, run: Run): void {
     )
     .option('--account <id>', 'who answers this time', flag.account)
     .option('--name <name>', 'a name of your own')
-    .option('--purpose <why>', 'why these numbers are checked')
-    .option('--requested-by <who>', 'the person or system that asks')
+    .option('--purpose <why>', 'why these numbers are checked', flag.filledIn)
+    .option('--requested-by <who>', 'the person or system that asks', flag.filledIn)
     .option('--max-cost <amount>', 'most that it may spend', flag.amount)
     .option(
       '--approve <why>',
