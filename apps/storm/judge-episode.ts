@@ -33,6 +33,8 @@ export interface Evidence {
   readonly edits: number;
   /** When the calm began, by `performance.now()`. */
   readonly calmFrom: number;
+  /** What is done once the storm's own work is quiet, and before anything is decided on: a job more. */
+  readonly whenQuiet?: () => Promise<EnqueuedJob>;
   /** Ends the workers, for good. */
   readonly stop: () => Promise<void>;
   /** What only this kind of episode promises. */
@@ -47,12 +49,16 @@ const roundsMax = 12;
 /** After the storm, with workers that live: waits until it is quiet, checks, decides what is held as a person would, and checks again. */
 export async function judgeEpisode(
   ground: Ground,
-  { jobs, edits, calmFrom, stop, check }: Evidence,
+  { jobs: stormJobs, edits, calmFrom, whenQuiet, stop, check }: Evidence,
 ): Promise<Judged> {
   const { db, simulator, temporary, happenings, tell } = ground;
-  const quiet = await untilQuiet(ground, jobs);
+  let quiet = await untilQuiet(ground, stormJobs);
   const recovery_s = (performance.now() - calmFrom) / 1_000;
   tell(`quiet after ${recovery_s.toFixed(1)} s`);
+
+  const late = await whenQuiet?.();
+  const jobs = late ? [...stormJobs, late] : stormJobs;
+  if (late) quiet = await untilQuiet(ground, jobs);
 
   const beforeDecisions = [...openWithoutReason(quiet), ...checkMoney(quiet)];
   const held = quiet.chunks.filter(({ state }) => state === 'held').length;

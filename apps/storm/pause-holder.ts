@@ -3,6 +3,7 @@ import type { Database } from '@rollcall/db';
 import type { Scene } from './open-scene.ts';
 import { patient } from './patient.ts';
 import type { PauseAim } from './schedule.ts';
+import { type Holder, takenOver, until } from './taken-over.ts';
 
 /** Longer than a look at the database, shorter than a lease less its rescue: both holders of a claim are still at it when one wakes. */
 const slow_ms = 2_200;
@@ -36,13 +37,6 @@ function slowly(aim: PauseAim): object[] {
         : { kind: 'delay', ms: slow_ms },
     ),
   ];
-}
-
-interface Holder {
-  readonly who: string;
-  readonly chunk_id: string;
-  readonly fence: number;
-  readonly state: string;
 }
 
 /**
@@ -87,16 +81,6 @@ async function postFault({ simulator }: Scene, fault: object): Promise<{ readonl
   return (await simulator.control('POST', 'faults', fault)) as { id: string };
 }
 
-async function until<T>(limit_ms: number, look: () => Promise<T | null>): Promise<T | null> {
-  const giveUpAt = performance.now() + limit_ms;
-  while (performance.now() < giveUpAt) {
-    const found = await patient(look);
-    if (found !== null) return found;
-    await delay(20);
-  }
-  return null;
-}
-
 async function highestRow(db: Database): Promise<number> {
   const { rows } = await patient(() =>
     db.query<{ id: number }>('SELECT COALESCE(max(id), 0) AS id FROM storm.journal'),
@@ -118,19 +102,6 @@ async function holderNow(
         AND NOT EXISTS (SELECT FROM storm.journal l WHERE l.chunk_id = j.chunk_id AND l.subject = 'chunk' AND l.id > j.id)
       ORDER BY j.id DESC LIMIT 1`,
     [among, since],
-  );
-  return rows[0] ?? null;
-}
-
-/** Who has claimed what the holder had; of an upload, who gave it up as unknown, since nobody sends it again. */
-async function takenOver(
-  db: Database,
-  { who, chunk_id, fence, state }: Holder,
-): Promise<{ readonly who: string } | null> {
-  const { rows } = await db.query<{ who: string }>(
-    `SELECT who FROM storm.journal WHERE chunk_id = $1 AND subject = 'chunk' AND to_fence > $2 AND who <> $3
-        AND to_state = CASE WHEN $4 = 'submitting' THEN 'held' ELSE $4 END LIMIT 1`,
-    [chunk_id, fence, who, state],
   );
   return rows[0] ?? null;
 }

@@ -7,6 +7,7 @@ import { openScene } from './open-scene.ts';
 import { tendAccounts } from './operator.ts';
 import { patient } from './patient.ts';
 import { calmDown, runStorm } from './run-storm.ts';
+import { playSleeper } from './play-sleeper.ts';
 import type { FaultKind, Schedule } from './schedule.ts';
 import { strikeLate } from './strike-late.ts';
 import { type Leases, stormLeases } from './storm-leases.ts';
@@ -43,10 +44,12 @@ export async function playEpisode(
   const calmFrom = performance.now();
   tell('calm');
   const scripted = await calmDown(scene);
+  const { sleeper } = schedule;
   const judged = await judgeEpisode(scene, {
     jobs,
     edits: scripted.edits,
     calmFrom,
+    ...(sleeper !== null && { whenQuiet: () => playSleeper(scene, sleeper, jobs.length) }),
     stop: async () => {
       await Promise.all(slots.map((slot) => slot.stop(10_000)));
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Fault, scheduleOf } from './schedule.ts';
+import { type Fault, scheduleOf, sleepPoints } from './schedule.ts';
 import { stormLeases } from './storm-leases.ts';
 
 const options = { backend: null, workers: 3 };
@@ -41,6 +41,15 @@ test('a pause is longer than the lease, and everything happens while the storm l
 test('both backends come in turn unless one is asked for', () => {
   expect(scheduleOf('1', 0, options).backend).not.toBe(scheduleOf('1', 1, options).backend);
   expect(scheduleOf('1', 1, { ...options, backend: 'postgres' }).backend).toBe('postgres');
+});
+
+test('in eight runs somebody sleeps at each point before a fenced write, on both backends, and not always the same worker', () => {
+  const eight = runs.slice(0, 8).map((run) => scheduleOf('1', run, options));
+  const met = eight.map(({ sleeper, backend }) => `${sleeper?.point} ${backend}`);
+  expect(met.toSorted()).toEqual(
+    sleepPoints.flatMap((point) => [`${point} postgres`, `${point} redis`]).toSorted(),
+  );
+  expect(new Set(eight.map(({ sleeper }) => sleeper?.worker)).size).toBeGreaterThan(1);
 });
 
 function same(one: readonly Fault[], other: readonly Fault[]): boolean {

@@ -1,3 +1,4 @@
+import type { CrashPoint } from '@rollcall/crash-points';
 import { providerFault, type ProviderFault } from './provider-faults.ts';
 import { type Random, seededRandom } from './random.ts';
 import { travelledCrashPoints, workerCrashPoints } from './worker-crash-points.ts';
@@ -10,6 +11,8 @@ export interface Schedule {
   readonly jobs: readonly StormJob[];
   /** For each worker the crash points of its lives, one after the other; whoever has used them up dies of nothing but the faults below. */
   readonly lives: readonly (readonly string[])[];
+  /** After the storm: who sleeps at which point of its work until that is another's; null: nobody. */
+  readonly sleeper: Sleeper | null;
   /** In the order of time. */
   readonly faults: readonly Fault[];
   readonly storm_ms: number;
@@ -25,6 +28,23 @@ export interface StormJob {
   readonly account: string;
   readonly numbers: number;
 }
+
+export interface Sleeper {
+  readonly worker: number;
+  readonly point: SleepPoint;
+}
+
+/**
+ * Between a claim and the write that its fence is there for: of the rows, of a poll, of an ingest that is given back, of an upload's answer.
+ * Any earlier and another fence is met first (that of the archive).
+ */
+export const sleepPoints = [
+  'ingest:after_parse',
+  'poll:after_answer',
+  'ingest.keep_evidence:after_commit',
+  'submit:after_answer',
+] as const satisfies readonly CrashPoint[];
+export type SleepPoint = (typeof sleepPoints)[number];
 
 export const faultKinds = ['kill', 'pause', 'provider', 'queue', 'database', 'wire'] as const;
 export type FaultKind = (typeof faultKinds)[number];
@@ -124,10 +144,18 @@ export function scheduleOf(seed: string, run: number, options: ScheduleOptions):
     backend,
     jobs: jobsOf(random, storm_ms),
     lives: Array.from({ length: options.workers }, () => [crashPlan(random)]),
+    sleeper: sleeperOf(seed, run, options.workers),
     faults: faults.sort((one, other) => one.at_ms - other.at_ms),
     storm_ms,
     crashes: null,
   };
+}
+
+/** The points come in turn, for two runs each, since the backends alternate. */
+function sleeperOf(seed: string, run: number, workers: number): Sleeper {
+  const random = seededRandom(`${seed}/sleeper/${run}`);
+  const point = sleepPoints[Math.floor(run / 2) % sleepPoints.length] ?? sleepPoints[0];
+  return { worker: random.between(0, workers - 1), point };
 }
 
 /** Each stage loses a worker in the middle of its work, and nothing else happens: for P4 at its real values. */
@@ -140,6 +168,7 @@ export function leaseScheduleOf(seed: string, run: number, options: ScheduleOpti
     backend: options.backend ?? (run % 2 === 0 ? 'postgres' : 'redis'),
     jobs: jobsOf(random, 0).map((job) => ({ ...job, at_ms: 0 })),
     lives,
+    sleeper: null,
     faults: [],
     storm_ms: 60_000,
     crashes: lives.length,

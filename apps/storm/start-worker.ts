@@ -9,6 +9,8 @@ export interface StormWorker {
   /** Resolves with how it ended, `SIGKILL` or `code 1`. */
   readonly ended: Promise<string>;
   hasEnded(): boolean;
+  /** The crash point at which it has stopped itself, until it is woken by `resume`; null: it runs, or was stopped from outside. */
+  asleepAt(): string | null;
   kill(): void;
   pause(): void;
   resume(): void;
@@ -41,6 +43,7 @@ export function startWorker({ program, flags, environment, onLine }: WorkerSetti
   living.add(child);
   child.stdin?.on('error', () => undefined);
   let over = false;
+  let asleepAt: string | null = null;
   const ended = once(child, 'exit').then(([code, signal]) => {
     over = true;
     living.delete(child);
@@ -52,6 +55,7 @@ export function startWorker({ program, flags, environment, onLine }: WorkerSetti
     if (stream === null) continue;
     createInterface(stream).on('line', (line) => {
       onLine(line);
+      asleepAt = /^stopped at (\S+)$/.exec(line)?.[1] ?? asleepAt;
       if (line.includes('"worker.started"')) isUp.resolve(true);
     });
   }
@@ -62,9 +66,13 @@ export function startWorker({ program, flags, environment, onLine }: WorkerSetti
     up: isUp.promise,
     ended,
     hasEnded: () => over,
+    asleepAt: () => asleepAt,
     kill: () => send('SIGKILL'),
     pause: () => send('SIGSTOP'),
-    resume: () => send('SIGCONT'),
+    resume() {
+      asleepAt = null;
+      send('SIGCONT');
+    },
     stop() {
       send('SIGCONT');
       send('SIGTERM');

@@ -11,6 +11,11 @@ export interface WorkerSlot {
   kill(down_ms: number): void;
   /** Stops the process; what is returned wakes the same one. */
   pause(): () => void;
+  /** Ends the process now and starts one that is armed for `crashAt`; resolves when it is up. */
+  rearm(crashAt: string): Promise<void>;
+  /** The crash point at which the process has stopped itself, until `wake`. */
+  asleepAt(): string | null;
+  wake(): void;
   /** No more of `lives`: whoever is armed dies now, and what comes after is not armed. Resolves when an unarmed worker is up. */
   calm(): Promise<void>;
   /** Ends for good: SIGTERM, then SIGKILL after `patience_ms`. */
@@ -48,12 +53,14 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
   const points: string[] = [];
   let worker: StormWorker;
   let crashAt: string | null = null;
+  let nextCrashAt: string | null = null;
   let isUp = Promise.withResolvers<void>();
   const firstUp = isUp.promise;
 
   async function live(): Promise<void> {
     while (!stopped.signal.aborted) {
-      crashAt = calmed ? null : (settings.lives[life] ?? null);
+      crashAt = nextCrashAt ?? (calmed ? null : (settings.lives[life] ?? null));
+      nextCrashAt = null;
       life += 1;
       downFor_ms = restart_ms;
       killedByUs = false;
@@ -95,6 +102,15 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
       paused.pause();
       return () => paused.resume();
     },
+    async rearm(to) {
+      nextCrashAt = to;
+      killedByUs = true;
+      const before = worker;
+      before.kill();
+      while (worker === before || !(await worker.up)) await delay(50);
+    },
+    asleepAt: () => worker.asleepAt(),
+    wake: () => worker.resume(),
     async calm() {
       calmed = true;
       worker.resume();

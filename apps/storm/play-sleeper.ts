@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '@rollcall/db';
+import { type EnqueuedJob, enqueueJob } from './enqueue-job.ts';
+import type { Scene } from './open-scene.ts';
+import { tendAll } from './operator.ts';
+import { patient } from './patient.ts';
+import type { Sleeper, SleepPoint } from './schedule.ts';
+import { type Holder, takenOver, until } from './taken-over.ts';
+
+/** No canary, so all of its chunks are there at once. */
+const job = { at_ms: 0, check: 'twitter', account: 'checknumber', numbers: 60 };
+const asleepLimit_ms = 20_000;
+/** A lease, the sweep that ends it, and its doorbell, all over lines that are slow. */
+const takeoverLimit_ms = 15_000;
+/** Several claims of one worker run out together and are taken over one after the other. */
+const restLimit_ms = 400;
+/** What each piece waits on the others' lines to Postgres: from a claim to its last write are ten round trips and more. */
+const slow_ms = 60;
+
+/**
+ * A worker stops itself between its claim and the write that follows, with all in hand that it needs for that, and is woken as soon as another
+ * has the claim and is still at it: whose lines to Postgres are slow meanwhile. What the sleeper writes then is stale, and its fence alone
+ * stands in the way. Nothing else goes wrong meanwhile, so that it comes to this in each run.
+ */
+export async function playSleeper(
+  scene: Scene,
+  { worker, point }: Sleeper,
+  index: number,
+): Promise<EnqueuedJob> {
+  const { db, slots, databaseWires, simulator, tell } = scene;
+  const slot = slots[worker];
+  if (slot === undefined) throw new Error(`there is no worker ${worker}`);
+  const others = slots.filter((other) => other !== slot);
+  const otherWires = databaseWires.filter((_, at) => at !== worker);
+  await slot.rearm(`${point}#1#stop`);
+  // All that comes is the sleeper's.
+  const resumes = others.map((other) => other.pause());
+  if (point === 'ingest.keep_evidence:after_commit') {
+    const refusal = { match: { operation: 'file' }, action: { kind: 'answer', status: 503 } };
+    await simulator.control('POST', 'faults', refusal);
+  }
+  const enqueued = await enqueueJob(db, job, index);
+  const asleep = await until(asleepLimit_ms, async () => {
+    await tendAll(db);
+    return slot.asleepAt();
+  });
+  const held = await patient(() => claimsOf(db, slot.role, claimedIn(point)));
+  tell(
+    `${slot.role} ${asleep === null ? 'does not sleep' : `sleeps at ${asleep}`} over ${held.map(({ chunk_id }) => chunk_id).join(', ')}`,
+  );
+  await patient(() => db.query(endOpenTransactions, [slot.role]));
+  for (const wire of otherWires) wire.delay(slow_ms);
+  for (const resume of resumes) resume();
+
+  const taken = async () => {
+    const claims = await Promise.all(held.map((holder) => takenOver(db, holder)));
+    return claims.filter((claim) => claim !== null).length;
+  };
+  const atLeast = (claims: number) => async () => ((await taken()) >= claims ? true : null);
+  if (held.length > 0) await until(takeoverLimit_ms, atLeast(1));
+  if (held.length > 1) await until(restLimit_ms, atLeast(held.length));
+  tell(`${slot.role} wakes, and ${await patient(taken)} of ${held.length} claims are another's`);
+  slot.wake();
+  // Awake while the others still hold what they took.
+  await delay(1_000);
+  for (const wire of otherWires) wire.delay(0);
+  await simulator.control('DELETE', 'faults');
+  return enqueued;
+}
+
+/** A sweep or a heartbeat that was stopped half-way keeps its locks. Postgres ends it after 15 s by itself, which is long to wait. */
+const endOpenTransactions = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+   WHERE datname = current_database() AND usename = $1 AND state LIKE 'idle in transaction%'`;
+
+/** The state in which a worker has the claim that it sleeps over. */
+function claimedIn(point: SleepPoint): string {
+  if (point.startsWith('poll')) return 'polling';
+  return point.startsWith('submit') ? 'submitting' : 'ingesting';
+}
+
+/** What a worker has claimed and not written since. */
+async function claimsOf(db: Database, who: string, state: string): Promise<Holder[]> {
+  const { rows } = await db.query<Holder>(
+    `SELECT j.who, j.chunk_id, j.to_fence AS fence, c.state
+       FROM storm.journal j JOIN store.chunks c ON c.id = j.chunk_id AND c.fence = j.to_fence AND c.state = j.to_state
+      WHERE j.subject = 'chunk' AND j.who = $1 AND j.to_state = $2 AND j.from_fence <> j.to_fence
+        AND NOT EXISTS (SELECT FROM storm.journal l WHERE l.chunk_id = j.chunk_id AND l.subject = 'chunk' AND l.id > j.id)`,
+    [who, state],
+  );
+  return rows;
+}
