@@ -107,7 +107,11 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
       killedByUs = true;
       const before = worker;
       before.kill();
-      while (worker === before || !(await worker.up)) await delay(50);
+      for (;;) {
+        const now = worker;
+        if (now !== before && (await now.up)) return;
+        await delay(50);
+      }
     },
     asleepAt: () => worker.asleepAt(),
     wake: () => worker.resume(),
