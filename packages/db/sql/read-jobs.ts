@@ -97,7 +97,8 @@ export async function listJobs(
   narrow(filters.createdBefore_ms, (ms) => `p.created_at < to_timestamp(${ms}::float8 / 1000)`);
   if (filters.attention === true) {
     conditions.push(
-      "p.job_no IN (SELECT c.job_no FROM store.chunks c WHERE c.state IN ('blocked', 'held') OR c.awaiting_payment_since IS NOT NULL)",
+      `p.job_no IN (SELECT c.job_no FROM store.chunks c WHERE c.state IN ('blocked', 'held')
+                    UNION ALL SELECT c.job_no FROM store.chunks c WHERE c.awaiting_payment_since IS NOT NULL)`,
     );
   }
   values.push(page.limit);
