@@ -25,7 +25,7 @@ test('one upload more than is read at a time is told to come back, and then take
   expect(refused.response.status).toBe(429);
   expect(refused.response.headers.get('retry-after')).toBe('2');
   finish.resolve();
-  const statuses = (await Promise.all(both)).map(({ response }) => response.status);
-  expect(statuses.sort()).toEqual([202, 429]);
+  const statuses = new Set((await Promise.all(both)).map(({ response }) => response.status));
+  expect(statuses).toEqual(new Set([202, 429]));
   expect((await poster.post('+447911123456\n', csv, query)).response.status).toBe(202);
 });
