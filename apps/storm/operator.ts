@@ -102,6 +102,13 @@ function chargedTask({ charges, attempts }: Facts, chunk: ChunkFact): string | n
   return charge?.task_id ?? null;
 }
 
+/** Pays for an upload again whatever the provider's ledger says, as a person does who was told that it was not charged. */
+export async function payAgainUnasked(db: Database, facts: Facts, chunkId: string): Promise<void> {
+  const chunk = facts.chunks.find(({ id }) => id === chunkId);
+  if (chunk === undefined) throw new TypeError(`there is no chunk ${chunkId}`);
+  await patient(() => payAgain(db, chunkId, approvalOf(facts.attempts, chunk), by));
+}
+
 function approvalOf(attempts: readonly AttemptFact[], chunk: ChunkFact) {
   const amount = parseMoney(attempts.find(({ id }) => id === chunk.attempt_id)?.amount ?? '');
   if (amount === null) throw new TypeError(`the attempt of ${chunk.id} has no amount`);

@@ -107,6 +107,7 @@ export async function playDeaths(
     faults: { crash_point: crashes.length, provider: scripted.fired },
     crashes,
     survivors: survivors(),
+    overtakenAt: null,
   };
 }
 

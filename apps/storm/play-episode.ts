@@ -8,7 +8,7 @@ import { tendAccounts } from './operator.ts';
 import { patient } from './patient.ts';
 import { calmDown, runStorm } from './run-storm.ts';
 import { playSleeper } from './play-sleeper.ts';
-import type { FaultKind, Schedule } from './schedule.ts';
+import type { FaultKind, Schedule, SleepPoint } from './schedule.ts';
 import { strikeLate } from './strike-late.ts';
 import { type Leases, stormLeases } from './storm-leases.ts';
 
@@ -18,6 +18,8 @@ export interface EpisodeReport extends Judged {
   readonly crashes: readonly string[];
   /** Processes that were armed for a crash point and did not come by it. */
   readonly survivors: number;
+  /** Where a worker slept that another had taken the claim of when it woke; null: none had. */
+  readonly overtakenAt: SleepPoint | null;
 }
 
 /** One episode: storm, calm, check, decide, check. */
@@ -45,11 +47,18 @@ export async function playEpisode(
   tell('calm');
   const scripted = await calmDown(scene);
   const { sleeper } = schedule;
+  let overtakenAt: SleepPoint | null = null;
   const judged = await judgeEpisode(scene, {
     jobs,
     edits: scripted.edits,
     calmFrom,
-    ...(sleeper !== null && { whenQuiet: () => playSleeper(scene, sleeper, jobs.length) }),
+    ...(sleeper !== null && {
+      whenQuiet: async () => {
+        const slept = await playSleeper(scene, sleeper, jobs.length);
+        if (slept.overtaken) overtakenAt = sleeper.point;
+        return slept.job;
+      },
+    }),
     stop: async () => {
       await Promise.all(slots.map((slot) => slot.stop(10_000)));
     },
@@ -64,6 +73,7 @@ export async function playEpisode(
     faults: countFaults(schedule, scripted.fired, crashes.length),
     crashes,
     survivors: 0,
+    overtakenAt,
   };
 }
 

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
 import { type EnqueuedJob, enqueueJob } from './enqueue-job.ts';
 import type { Scene } from './open-scene.ts';
-import { tendAll } from './operator.ts';
+import { payAgainUnasked, tendAll } from './operator.ts';
 import { patient } from './patient.ts';
+import { readFacts } from './read-facts.ts';
 import type { Sleeper, SleepPoint } from './schedule.ts';
 import { type Holder, takenOver, until } from './taken-over.ts';
 
@@ -17,16 +18,24 @@ const restLimit_ms = 400;
 /** What each piece waits on the others' lines to Postgres: from a claim to its last write are ten round trips and more. */
 const slow_ms = 60;
 
+export interface Slept {
+  /** What it was given to do. */
+  readonly job: EnqueuedJob;
+  /** Its claim was another's when it woke. */
+  readonly overtaken: boolean;
+}
+
 /**
  * A worker stops itself between its claim and the write that follows, with all in hand that it needs for that, and is woken as soon as another
  * has the claim and is still at it: whose lines to Postgres are slow meanwhile. What the sleeper writes then is stale, and its fence alone
- * stands in the way. Nothing else goes wrong meanwhile, so that it comes to this in each run.
+ * stands in the way. An upload is nobody else's until a person pays for it again, who does. Nothing else goes wrong meanwhile, so that it comes to
+ * this in each run.
  */
 export async function playSleeper(
   scene: Scene,
   { worker, point }: Sleeper,
   index: number,
-): Promise<EnqueuedJob> {
+): Promise<Slept> {
   const { db, slots, databaseWires, simulator, tell } = scene;
   const slot = slots[worker];
   if (slot === undefined) throw new Error(`there is no worker ${worker}`);
@@ -35,6 +44,7 @@ export async function playSleeper(
   await slot.rearm(`${point}#1#stop`);
   // All that comes is the sleeper's.
   const resumes = others.map((other) => other.pause());
+  for (const { role } of others) await patient(() => db.query(endOpenTransactions, [role]));
   if (point === 'ingest.keep_evidence:after_commit') {
     const refusal = { match: { operation: 'file' }, action: { kind: 'answer', status: 503 } };
     await simulator.control('POST', 'faults', refusal);
@@ -59,13 +69,36 @@ export async function playSleeper(
   const atLeast = (claims: number) => async () => ((await taken()) >= claims ? true : null);
   if (held.length > 0) await until(takeoverLimit_ms, atLeast(1));
   if (held.length > 1) await until(restLimit_ms, atLeast(held.length));
-  tell(`${slot.role} wakes, and ${await patient(taken)} of ${held.length} claims are another's`);
+  const [first] = held;
+  if (first?.state === 'submitting') await payAgain(scene, enqueued, first);
+  const overtaken = await patient(taken);
+  tell(`${slot.role} wakes, and ${overtaken} of ${held.length} claims are another's`);
   slot.wake();
   // Awake while the others still hold what they took.
   await delay(1_000);
   for (const wire of otherWires) wire.delay(0);
   await simulator.control('DELETE', 'faults');
-  return enqueued;
+  return { job: enqueued, overtaken: overtaken > 0 };
+}
+
+/** The upload is paid for again and on the wire when this resolves, at another worker. */
+async function payAgain(
+  { db, simulator, tell }: Scene,
+  enqueued: EnqueuedJob,
+  { chunk_id, who }: Holder,
+): Promise<void> {
+  await payAgainUnasked(db, await readFacts(db, simulator, [enqueued]), chunk_id);
+  const again = await until(takeoverLimit_ms, async () => {
+    // So many uploads at once whose outcome is unknown stop the account.
+    await tendAll(db);
+    const { rows } = await db.query<{ who: string }>(
+      `SELECT j.who FROM storm.journal j JOIN store.chunks c ON c.id = j.chunk_id AND c.fence = j.to_fence
+        WHERE c.id = $1 AND c.state = 'submitting' AND j.to_state = 'submitting' AND j.who <> $2`,
+      [chunk_id, who],
+    );
+    return rows[0] ?? null;
+  });
+  tell(`${again?.who ?? 'nobody'} uploads ${chunk_id} again`);
 }
 
 /** A sweep or a heartbeat that was stopped half-way keeps its locks. Postgres ends it after 15 s by itself, which is long to wait. */

@@ -9,6 +9,14 @@ function kindsOf({ faults }: EpisodeReport): number {
   return faultKinds.filter((kind) => (faults[kind] ?? 0) > 0).length;
 }
 
+/** How often each point was met, by name. */
+function countsOf(points: readonly string[]): Record<string, number> {
+  const counts = [...Map.groupBy(points, String)].map(
+    ([point, all]) => [point, all.length] as const,
+  );
+  return Object.fromEntries(counts.sort(([one], [other]) => one.localeCompare(other)));
+}
+
 /** The last line of a storm: all of its episodes in one object. `manyKinds`: its runs are to meet faults of many kinds. */
 export function summarise(
   seed: string,
@@ -37,16 +45,8 @@ export function summarise(
     ...(manyKinds && {
       runs_below_five_kinds: sum((report) => (kindsOf(report) < kindsMin ? 1 : 0)),
     }),
-    crash_points: Object.fromEntries(
-      [
-        ...Map.groupBy(
-          reports.flatMap(({ crashes }) => crashes),
-          String,
-        ),
-      ]
-        .map(([point, deaths]) => [point, deaths.length] as const)
-        .sort(([one], [other]) => one.localeCompare(other)),
-    ),
+    crash_points: countsOf(reports.flatMap(({ crashes }) => crashes)),
+    overtaken: countsOf(reports.flatMap(({ overtakenAt }) => overtakenAt ?? [])),
     // Armed, and gone another way.
     survivors: sum(({ survivors }) => survivors),
     paid_twice: violated(['paid_twice']),

@@ -58,6 +58,7 @@ export async function playBaseline(
     faults: countFaults(schedule, scripted.fired, crashes.length),
     crashes,
     survivors: 0,
+    overtakenAt: null,
     violations,
     recovery_s: (performance.now() - calmFrom) / 1_000,
     timelines: [],
