@@ -18,7 +18,7 @@ const restLimit_ms = 400;
 /** What each piece waits on the others' lines to Postgres: from a claim to its last write are ten round trips and more. */
 const slow_ms = 60;
 
-export interface Slept {
+interface Slept {
   /** What it was given to do. */
   readonly job: EnqueuedJob;
   /** Its claim was another's when it woke. */
