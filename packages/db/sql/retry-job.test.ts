@@ -1,8 +1,8 @@
 import type { Money } from '@rollcall/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { heldUnknown, lost } from '../testing/answers.ts';
+import { acceptance, accepted, heldUnknown, lost, notSent } from '../testing/answers.ts';
 import { type Ground, layGround, newId, row } from '../testing/ground.ts';
-import { person } from '../testing/held-chunks.ts';
+import { approval, person } from '../testing/held-chunks.ts';
 import { refusal } from '../testing/refusal.ts';
 import {
   answerSome,
@@ -144,11 +144,22 @@ describe('what a retry asks', () => {
       [chargedNothing, 'not_charged'],
     ] as const) {
       await settle(ground, await claim(ground, chunkId), lost, heldUnknown);
-      const approval = { id: newId.approval(), costCeiling: 1_000_000_000n as Money, liftedTo };
-      await payAgain(ground.db, chunkId, approval, person);
+      await payAgain(ground.db, chunkId, approval(1_000_000_000n, liftedTo), person);
       await rejectForFree(ground, chunkId);
     }
     expect(await count(jobId)).toEqual({ numbers: 4, mayBePaid: 2 });
+  });
+
+  test('counts as paid what a person heard was not charged, and the provider had taken after all', async () => {
+    const jobId = await receive(ground, someNumbers(3));
+    const [chunkId = ''] = await plan(ground, jobId, [{ size: 3 }]);
+    const first = await claim(ground, chunkId);
+    await settle(ground, first, lost, heldUnknown);
+    await payAgain(ground.db, chunkId, approval(1_000_000_000n, 'not_charged'), person);
+    const second = await claim(ground, chunkId);
+    await settle(ground, first, acceptance('taken-after-all'), accepted);
+    await settle(ground, second, notSent, { kind: 'rejected', reason: 'invalid_parameters' });
+    expect(await count(jobId)).toEqual({ numbers: 3, mayBePaid: 3 });
   });
 });
 

@@ -72,7 +72,8 @@ export type RetriedOutcome = 'failed' | 'missing';
  * The numbers of a job ($1, in the tree of $2) whose latest answer along the tree is one of those to ask again ($3, as ranks).
  * All jobs of the tree are closed, so every number has its row in each job that asked it; rows of a first job that were corrected since count
  * with what they say now. One was paid for, or may have been,
- * where any upload of a chunk that held it was not free; chunks are ranges, so those of a job are one multirange, and
+ * where any upload of a chunk that held it was not free (one that a person heard was not charged may have been taken after all, and its
+ * money is written off then); chunks are ranges, so those of a job are one multirange, and
  * no join can be planned wrongly over rows that nobody has analysed yet.
  */
 const askedAgain = `
@@ -80,7 +81,9 @@ const askedAgain = `
     SELECT j.job_no, j.job_day, j.id = $1 AS is_parent, j.retry_root IS NULL AS is_first,
            COALESCE((SELECT range_agg(int8range(c.first_number, c.last_number, '[]')) FROM store.chunks c
                       WHERE c.job_no = j.job_no AND EXISTS (
-                        SELECT FROM store.attempts a WHERE a.chunk_id = c.id AND a.outcome NOT IN ('not_sent', 'refused_free', 'not_charged'))),
+                        SELECT FROM store.attempts a WHERE a.chunk_id = c.id AND a.outcome NOT IN ('not_sent', 'refused_free')
+                           AND (a.outcome <> 'not_charged' OR EXISTS (
+                             SELECT FROM store.ledger l WHERE l.attempt_id = a.id AND l.entry = 'write_off')))),
                     '{}') AS paid,
            ARRAY(SELECT c.chunk_no FROM store.chunks c WHERE c.job_no = j.job_no AND c.replayed_at IS NOT NULL) AS replayed
       FROM store.jobs j WHERE j.id = $2 OR j.retry_root = $2),
