@@ -153,11 +153,11 @@ describe('what a retry asks', () => {
   test('counts as paid what a person heard was not charged, and the provider had taken after all', async () => {
     const jobId = await receive(ground, someNumbers(3));
     const [chunkId = ''] = await plan(ground, jobId, [{ size: 3 }]);
-    const first = await claim(ground, chunkId);
-    await settle(ground, first, lost, heldUnknown);
+    const lostOne = await claim(ground, chunkId);
+    await settle(ground, lostOne, lost, heldUnknown);
     await payAgain(ground.db, chunkId, approval(1_000_000_000n, 'not_charged'), person);
     const second = await claim(ground, chunkId);
-    await settle(ground, first, acceptance('taken-after-all'), accepted);
+    await settle(ground, lostOne, acceptance('taken-after-all'), accepted);
     await settle(ground, second, notSent, { kind: 'rejected', reason: 'invalid_parameters' });
     expect(await count(jobId)).toEqual({ numbers: 3, mayBePaid: 3 });
   });
