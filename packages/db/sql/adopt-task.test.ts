@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accepted, acceptance, future_ms, heldUnknown, lost, ready } from '../testing/answers.ts';
 import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
 import { heldAsUnknown, heldByPoll, person } from '../testing/held-chunks.ts';
-import { claim, claimPoll, readyChunk, settle } from '../testing/walk-chunk.ts';
+import { interposed } from '../testing/interposed.ts';
+import { claim, claimPoll, readyChunk, settle, submit } from '../testing/walk-chunk.ts';
 import { adoptTask, confirmAdoption } from './adopt-task.ts';
 import { type PollClaim, settlePoll } from './poll-tasks.ts';
 import { readDecisions } from './read-holds.ts';
@@ -85,6 +86,42 @@ describe('adopting a task for an unknown upload', () => {
     expect(await confirm(poll)).toEqual({ kind: 'stale' });
     await ground.db.query('UPDATE store.chunks SET due_at = now() WHERE id = $1', [chunkId]);
     expect(await claimPoll(ground, chunkId)).toMatchObject({ taskId: 'its-own', adopting: null });
+  });
+
+  test('is not confirmed by a worker whose claim is another’s by the time it lets the adoption go', async () => {
+    const { chunkId, attemptId } = await heldAsUnknown(ground);
+    await adoptTask(ground.db, chunkId, 'adopted-10', future_ms, person);
+    const old = await claimPoll(ground, chunkId);
+    await ground.db.query('UPDATE store.chunks SET due_at = now() WHERE id = $1', [chunkId]);
+    let newer: PollClaim | null = null;
+    const confirmed = await ground.db.transaction('test', (tx) =>
+      confirmAdoption(
+        interposed(tx, "outcome = 'accepted'", async () => {
+          newer = await claimPoll(ground, chunkId);
+        }),
+        old,
+      ),
+    );
+    expect(newer).toMatchObject({ taskId: 'adopted-10', adopting: { numbers: 3 } });
+    expect(confirmed).toEqual({ kind: 'stale' });
+    expect(await placeOf(ground, attemptId)).toBe('reserved');
+    expect(await chunkRow(ground, chunkId)).toMatchObject({ adopting_task_id: 'adopted-10' });
+  });
+
+  test('is never refused where the upload is known: an accepted upload is not held as unknown', async () => {
+    const { chunkId } = await readyChunk(ground);
+    await submit(ground, chunkId);
+    const poll = await claimPoll(ground, chunkId);
+    const refused = await ground.db.transaction('test', (tx) =>
+      settlePoll(
+        tx,
+        poll,
+        { kind: 'status', status: ready },
+        { kind: 'hold', reason: 'unknown', detail: 'adopted_task_of_another_size' },
+      ),
+    );
+    expect(refused).toEqual({ kind: 'stale' });
+    expect(await chunkRow(ground, chunkId)).toMatchObject({ state: 'polling', reason: null });
   });
 
   test('that is refused after the upload’s own answer has come holds nothing: its own task is known', async () => {

@@ -55,15 +55,21 @@ export async function confirmAdoption(
   claim: PollClaim,
 ): Promise<AdoptionConfirmed> {
   await tx.query('SAVEPOINT adoption');
-  let accepted: number | null;
   try {
-    accepted = (
-      await tx.query(
-        `UPDATE store.attempts a SET outcome = 'accepted', outcome_reason = NULL, task_id = $3 FROM store.chunks c
-          WHERE a.id = $1 AND a.outcome = 'unknown' AND c.attempt_id = a.id AND c.fence = $2 AND c.state = 'polling' AND c.adopting_task_id = $3`,
-        [claim.attemptId, claim.fence, claim.taskId],
-      )
-    ).rowCount;
+    const accepted = await tx.query(
+      `UPDATE store.attempts a SET outcome = 'accepted', outcome_reason = NULL, task_id = $3 FROM store.chunks c
+        WHERE a.id = $1 AND a.outcome = 'unknown' AND c.attempt_id = a.id AND c.fence = $2 AND c.state = 'polling' AND c.adopting_task_id = $3`,
+      [claim.attemptId, claim.fence, claim.taskId],
+    );
+    // The attempt was written beside a chunk that was only read: whether the claim still stood, this one's lock says.
+    const adopted = await tx.query(
+      `UPDATE store.chunks SET adopting_task_id = NULL WHERE id = $1 AND fence = $2 AND state = 'polling' AND adopting_task_id = $3`,
+      [claim.chunkId, claim.fence, claim.taskId],
+    );
+    if (accepted.rowCount !== 1 || adopted.rowCount !== 1) {
+      await tx.query('ROLLBACK TO SAVEPOINT adoption');
+      return { kind: 'stale' };
+    }
     await tx.query('RELEASE SAVEPOINT adoption');
   } catch (error) {
     if (sqlStateOf(error) !== '23505' || constraintOf(error) !== 'one_attempt_per_task')
@@ -71,8 +77,6 @@ export async function confirmAdoption(
     await tx.query('ROLLBACK TO SAVEPOINT adoption');
     return { kind: 'task_in_use' };
   }
-  if (accepted !== 1) return { kind: 'stale' };
   await book(tx, claim.attemptId, 'commit');
-  await tx.query('UPDATE store.chunks SET adopting_task_id = NULL WHERE id = $1', [claim.chunkId]);
   return { kind: 'confirmed', claim: { ...claim, adopting: null } };
 }

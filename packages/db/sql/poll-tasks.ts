@@ -103,7 +103,7 @@ export type PollSettled =
 
 /**
  * Keeps a poll's answer as history, always, and applies the decision where the claim still stands. Of a status that goes back
- * neither its word nor its counts are taken.
+ * neither its word nor its counts are taken. Only an unknown upload is held as one: who pays again for that gives an accepted one up.
  */
 export async function settlePoll(
   tx: Transaction,
@@ -186,7 +186,9 @@ async function moveTask(
         );
       case 'hold':
         return tx.query<{ ring_no: number }>(
-          `UPDATE store.chunks SET ${seen}, state = 'held', reason = $7, held_detail = $8, adopting_task_id = NULL, due_at = NULL, awaiting_payment_since = NULL ${where}`,
+          `UPDATE store.chunks SET ${seen}, state = 'held', reason = $7, held_detail = $8, adopting_task_id = NULL, due_at = NULL, awaiting_payment_since = NULL
+            WHERE id = $1 AND fence = $2 AND state = 'polling'
+              AND ($7 <> 'unknown' OR EXISTS (SELECT FROM store.attempts a WHERE a.id = attempt_id AND a.outcome = 'unknown')) RETURNING ring_no`,
           [...values, decision.reason, decision.detail],
         );
     }
