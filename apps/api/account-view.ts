@@ -142,8 +142,8 @@ function stopOf(facts: AccountFacts): Pick<AccountView, 'state' | 'advice'> {
     return { state: 'breaker_half_open', advice };
   }
   if (health.breaker.state === 'limited') {
-    const advice =
-      'An upload ended unknown, so that it sends one at a time until `breaker.resets_at`. Decide on the held chunk.';
+    const held = chunksIn(facts, 'held') > 0 ? 'Decide on what is held.' : 'Nothing of it is held.';
+    const advice = `An upload ended unknown, so that it sends one at a time until \`breaker.resets_at\`. ${held}`;
     return { state: 'limited', advice };
   }
   const topUp = topUpOf(facts);

@@ -19,8 +19,8 @@ interface AccountNow {
 
 /**
  * P8, counted anew from the journal: no upload began above what an account may have on the wire, which is one from the first unknown
- * outcome on and none after three of them or one unreadable 200, until a person resets it; and no reservation went above a job's
- * ceiling. An episode is shorter than the ten minutes in which unknown outcomes count.
+ * outcome on and none after three of them or one unreadable 200, until a person resets it, whoever pays for them again; and no reservation
+ * went above a job's ceiling. An episode is shorter than the ten minutes in which unknown outcomes count.
  */
 export function checkSpending(
   journal: readonly JournalRow[],
@@ -41,7 +41,7 @@ export function checkSpending(
     if (row.subject === 'attempt' && row.attempt_id !== null) {
       if (row.to_state === 'unknown') {
         now.unknowns.set(row.attempt_id, { at: row.at, reason: row.reason ?? '' });
-      } else now.unknowns.delete(row.attempt_id);
+      } else if (row.to_state === 'accepted') now.unknowns.delete(row.attempt_id);
     }
     if (row.subject === 'chunk' && row.chunk_id !== null) {
       if (row.to_state !== 'submitting') now.onTheWire.delete(row.chunk_id);

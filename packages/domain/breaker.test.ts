@@ -42,7 +42,7 @@ describe('breakerNow', () => {
     ['nothing in doubt leaves it closed', closed, quiet, closed],
     ['the first unknown upload limits it', closed, inDoubt(1), limited],
     ['the second leaves it limited', limited as Breaker, inDoubt(2), limited],
-    ['none in doubt any more closes it', limited as Breaker, quiet, closed],
+    ['none that counts any more closes it', limited as Breaker, quiet, closed],
     ['three open it', limited as Breaker, inDoubt(3), opened('unknown_uploads')],
     ['one unreadable 200 opens it', closed, inDoubt(1, 1), opened('unreadable_answer')],
     ['it stays open for its time, whatever is found out meanwhile', open, quiet, open],

@@ -6,12 +6,14 @@ import type { UnknownReason } from './provider-answer.ts';
  * What stops an account whose uploads end in doubt, since each of them may have been paid for and is lost time for a person.
  * It is kept in Postgres, so that all processes share it and a restart forgets nothing; polls are no part of it.
  *
- * closed ──an unknown upload──▶ limited ──none in doubt for ten minutes──▶ closed
+ * closed ──an unknown upload──▶ limited ──for ten minutes none has ended unknown──▶ closed
  * closed, limited ──three unknown, or one unreadable 200, within ten minutes──▶ open
  * open ──its time is over──▶ half_open ──one upload, the canary: accepted──▶ closed
  *                                      ──the canary unknown──▶ open, for twice as long
  *                                      ──the canary refused for free, or not sent──▶ half_open, for the next canary
  * any ──a person resets it──▶ closed
+ *
+ * An upload stays unknown here whatever a person decides of it; only that it was accepted after all, or its task found, takes it out.
  */
 export type Breaker =
   | { readonly state: 'closed' }
@@ -61,7 +63,7 @@ export const unreadableReasons: readonly UnknownReason[] = [
 
 export interface BreakerFacts {
   readonly now_ms: number;
-  /** Uploads that ended unknown within the window and since the last reset, and still are. */
+  /** Uploads that ended unknown within the window and since the last reset, and were not seen to be accepted since. */
   readonly unknowns: number;
   /** Of them, those whose reason is one of `unreadableReasons`. */
   readonly unreadable: number;

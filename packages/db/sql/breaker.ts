@@ -15,12 +15,15 @@ interface StoredBreaker {
   readonly account: string;
   readonly stored: Breaker;
   readonly facts: BreakerFacts;
-  /** Uploads of unknown outcome that count against the account now, and when the oldest of them is forgotten. */
+  /** Uploads that ended unknown and count against the account now, and when the oldest of them is forgotten. */
   readonly unknowns: number;
   readonly unknownsUntil_ms: number;
 }
 
-/** Whole milliseconds, so that what is stored and read again compares equal. */
+/**
+ * Whole milliseconds, so that what is stored and read again compares equal. An upload counts as what it was: paying for it again makes it no
+ * less unknown, and is what an account that loses uploads must not be sped up by. Its acceptance does, and so does a task that was adopted.
+ */
 const columns = `
   SELECT s.account, s.breaker_state, s.breaker_why, s.breaker_openings, s.breaker_canary,
          round(extract(epoch FROM s.breaker_since) * 1000)::float8 AS since_ms, round(extract(epoch FROM s.breaker_until) * 1000)::float8 AS until_ms,
@@ -32,7 +35,7 @@ const columns = `
    CROSS JOIN LATERAL (
      SELECT count(*) AS unknowns, count(*) FILTER (WHERE a.outcome_reason = ANY($1)) AS unreadable, min(a.settled_at) AS first, max(a.settled_at) AS last
        FROM store.attempts a
-      WHERE a.account = s.account AND a.outcome = 'unknown'
+      WHERE a.account = s.account AND a.outcome IN ('unknown', 'written_off', 'not_charged') AND a.task_id IS NULL
         AND a.settled_at > greatest(clock_timestamp() - $2 * interval '1 millisecond', s.breaker_reset_at)) u`;
 
 async function read(db: Queryable, account: string | null): Promise<readonly StoredBreaker[]> {

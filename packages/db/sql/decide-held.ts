@@ -154,10 +154,11 @@ export async function payAgain(
         costCeiling: formatMoney(approval.costCeiling),
       }),
     );
-    await tx.query(
-      `UPDATE store.attempts SET outcome = $2, outcome_reason = 'pay_again' WHERE id = $1`,
-      [held.attempt_id, approval.liftedTo],
-    );
+    // Its reason stays: what became of the upload counts for the breaker, whoever decides what of it.
+    await tx.query('UPDATE store.attempts SET outcome = $2 WHERE id = $1', [
+      held.attempt_id,
+      approval.liftedTo,
+    ]);
     await book(tx, held.attempt_id, approval.liftedTo === 'not_charged' ? 'release' : 'write_off');
     await keepDecision(tx, chunkId, held, 'pay_again', by, { approvalId: approval.id });
     await tx.query(
