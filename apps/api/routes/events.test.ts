@@ -258,10 +258,9 @@ test('a stop ends the streams at once, without an end of the job', async () => {
   const job = await insertAnsweredJob(own.database, { tenantId: 1 });
   const stream = await listen(job, { authorization: key }, own.url);
   await waitFor(() => stream.jobs().length === 1, { describe: 'the first event' });
-  const started_ms = performance.now();
-  await stopServer(own.app, 20_000);
+  // A stop that waited for them as it may for requests would outlast the test.
+  await stopServer(own.app, 3_600_000);
   await stream.ended;
-  expect(performance.now() - started_ms).toBeLessThan(10_000);
   expect(stream.events.at(-1)?.event).not.toBe('end');
   await own.close();
 });

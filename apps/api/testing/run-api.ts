@@ -11,8 +11,8 @@ export interface RunningApi {
   readonly url: string;
   /** What was written to standard output, each line parsed: everything is a log line. */
   lines(): Json[];
-  /** Ends the process with this signal, and says how it ended and after how long. */
-  stop(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly took_ms: number }>;
+  /** Ends the process with this signal, and says with which code it ended. */
+  stop(signal: NodeJS.Signals): Promise<number | null>;
   /** Closes its standard input. */
   endInput(): void;
   readonly ended: Promise<number | null>;
@@ -56,10 +56,9 @@ export async function spawnApi(env: Readonly<Record<string, string>>) {
         .slice(0, -1)
         .map((line): Json => JSON.parse(line)),
     endInput: () => child.stdin.end(),
-    async stop(signal: NodeJS.Signals) {
-      const started_ms = performance.now();
+    stop(signal: NodeJS.Signals) {
       child.kill(signal);
-      return { code: await ended, took_ms: performance.now() - started_ms };
+      return ended;
     },
   };
 }
