@@ -200,6 +200,7 @@ export const resolveHoldBodySchema = z
     task_id: z
       .string('write the id of a task')
       .regex(/^[\x21-\x7e]{1,200}$/, 'write the id as the provider does, without spaces')
+      .regex(/[^.]/, 'write the id: dots stand for it')
       .optional()
       .meta({ description: 'Required with adopt, and only there.' }),
     cost_ceiling: amountSchema.optional().meta({

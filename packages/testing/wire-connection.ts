@@ -125,7 +125,12 @@ export function openWireConnection(
   async function write(to: Socket, bytes: Buffer): Promise<void> {
     if (to.destroyed || to.write(bytes)) return;
     await new Promise<void>((resolve) => {
-      to.once('drain', resolve).once('close', resolve);
+      // Both go when one has come: a connection that waits often would gather the other.
+      const goOn = () => {
+        to.off('drain', goOn).off('close', goOn);
+        resolve();
+      };
+      to.on('drain', goOn).on('close', goOn);
     });
   }
 

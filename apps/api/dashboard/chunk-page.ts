@@ -125,7 +125,7 @@ function whatToDo(hold: WholeHold): Html {
     (
       decision,
     ) => html`<p><b>${decision}</b>: ${meaningsFor[hold.reason]?.[decision] ?? meanings[decision]}</p>
-<pre>curl -sS "$ROLLCALL_URL/v1/holds/${hold.chunk_id}/resolve" -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' -d '{"decision":"${decision}",${fields[decision] ?? ''}"reason":"…"}'</pre>
+<pre>curl -sS "$ROLLCALL_URL/v1/holds/${hold.chunk_id}/resolve" -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' -d '{"attempt_id":"${hold.attempt_id}","decision":"${decision}",${fields[decision] ?? ''}"reason":"…"}'</pre>
 `,
   );
   return html`<h2>It waits for a person: ${moneyText(hold)}</h2>

@@ -181,6 +181,8 @@ describe.each(testBackends)('the dashboard on %s', (backend) => {
     const page = await answer.text();
     expect(page).toContain('held (unknown, connection_lost)');
     expect(page).toContain(`/v1/holds/${chunkId}/resolve`);
+    // A chunk that was paid again before is decided on only where the upload is named.
+    expect(page).toContain(`-d '{"attempt_id":"${attemptId}","decision":"pay_again",`);
     expect(page).toContain('&#60;script&#62;alert(&#34;[number]&#34;)');
     expect(page).not.toMatch(/<script|7911123456/);
     expect((await get(`/chunk/${chunkId}`, {})).status).toBe(401);

@@ -241,6 +241,8 @@ describe('is refused', () => {
     ['a ceiling without pay_again', { decision: 'give_up', cost_ceiling: '1' }, '/cost_ceiling'],
     ['not_charged without pay_again', { decision: 'replay', not_charged: true }, '/not_charged'],
     ['no reason', { decision: 'give_up', reason: ' ' }, '/reason'],
+    ['the dots of a printed line', { decision: 'give_up', reason: '…' }, '/reason'],
+    ['dots for a task', { decision: 'adopt', task_id: '...' }, '/task_id'],
     ['an unknown decision', { decision: 'forget' }, '/decision'],
   ])('%s', async (_name, asked, pointer) => {
     const { chunkId } = await insertHeld(ground.database);
