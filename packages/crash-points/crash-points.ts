@@ -1,102 +1,119 @@
 /**
- * Every COMMIT that Rollcall makes, by the name that its transaction gives: `<who>.<what it stores>`. Whoever adds a transaction
- * adds its name; sorted by who.
+ * Every COMMIT that Rollcall makes, by the name that its transaction gives (`<who>.<what it stores>`), under each program that comes by it.
+ * Whoever adds a transaction adds its name here, and says at the programs' tables of deaths what follows one there.
  */
-export const commitNames = [
-  'accounts.confirm_semantics',
-  'accounts.pause',
-  'accounts.reset_breaker',
-  'accounts.resume',
-  'accounts.sync',
-  'hold.adopt',
-  'hold.give_up',
-  'hold.keep_polling',
-  'hold.open_batch',
-  'hold.pay_again',
-  'hold.replay',
-  'ingest.archive',
-  'ingest.claim',
-  'ingest.end_parse',
-  'ingest.keep_evidence',
-  'ingest.leave',
-  'ingest.publish',
-  'ingest.reserve_request',
-  'ingest.start_parse',
-  'job.cancel',
-  'job.change',
-  'job.pause',
-  'job.receive',
-  'job.resume',
-  'job.retry',
-  'key.create',
-  'key.revoke',
-  'key.revoke_earlier',
-  'key.use',
-  'lease.extend',
-  'local.open_to_readers',
-  'metrics.read',
-  'plan.job',
-  'poll.claim',
-  'poll.pause_account',
-  'poll.reserve_request',
-  'poll.settle',
-  'ring.next_ready',
-  'ring.take',
-  'replay.ask',
-  'replay.claim',
-  'replay.leave',
-  'replay.settle',
-  'submit.claim',
-  'submit.keep_balance',
-  'submit.release_unsent',
-  'submit.reserve_request',
-  'submit.settle',
-  'submit.take_balance_look',
-  'sweep.analyse',
-  'sweep.expire',
-  'sweep.keep_doubt_balance',
-  'sweep.prune',
-  'sweep.rescue',
-  'sweep.reserve_request',
-  'sweep.take_doubt_look',
-  /** Of tests, for SQL that no stage runs. */
-  'test',
-] as const;
-export type CommitName = (typeof commitNames)[number];
+const commitsOf = {
+  api: [
+    'accounts.confirm_semantics',
+    'accounts.pause',
+    'accounts.reset_breaker',
+    'accounts.resume',
+    'hold.adopt',
+    'hold.give_up',
+    'hold.keep_polling',
+    'hold.open_batch',
+    'hold.pay_again',
+    'hold.replay',
+    'job.cancel',
+    'job.change',
+    'job.pause',
+    'job.receive',
+    'job.resume',
+    'job.retry',
+    'key.create',
+    'key.revoke',
+    'key.use',
+    'metrics.read',
+    'replay.ask',
+    'ring.next_ready',
+    'ring.take',
+  ],
+  worker: [
+    'accounts.sync',
+    'ingest.archive',
+    'ingest.claim',
+    'ingest.end_parse',
+    'ingest.keep_evidence',
+    'ingest.leave',
+    'ingest.publish',
+    'ingest.reserve_request',
+    'ingest.start_parse',
+    'lease.extend',
+    'plan.job',
+    'poll.claim',
+    'poll.pause_account',
+    'poll.reserve_request',
+    'poll.settle',
+    'replay.claim',
+    'replay.leave',
+    'replay.settle',
+    'ring.next_ready',
+    'submit.claim',
+    'submit.keep_balance',
+    'submit.release_unsent',
+    'submit.reserve_request',
+    'submit.settle',
+    'submit.take_balance_look',
+    'sweep.analyse',
+    'sweep.expire',
+    'sweep.keep_doubt_balance',
+    'sweep.prune',
+    'sweep.rescue',
+    'sweep.reserve_request',
+    'sweep.take_doubt_look',
+  ],
+  /** The start on one machine, and `pnpm key`: nobody arms them, since a person watches them and starts them again. */
+  launcher: ['key.create', 'key.revoke_earlier', 'local.open_to_readers'],
+  /** For SQL that no program runs. */
+  tests: ['test'],
+} as const;
+type Program = keyof typeof commitsOf;
 
-/** Places between two COMMITs, or in the middle of one's statements: `<stage>:<moment>`. */
-const moments = [
-  /** Of the numbers of a job that is being received: some rows are sent. */
-  'intake:in_copy',
-  /** The intent is stored and the lease is fresh; the next thing is the upload's connection. */
-  'submit:before_first_byte',
-  /** The operating system has the request's headers, and nothing of its body. */
-  'submit:after_headers',
-  /** It has the whole body too; the provider has not answered. */
-  'submit:after_body',
-  /** The answer has come, and is nowhere but in memory. */
-  'submit:after_answer',
-  /** In the transaction that stores the answer: the evidence is written, nothing else. */
-  'submit:in_store',
-  'poll:before_call',
-  'poll:after_answer',
-  'ingest:before_download',
-  /** The file is in the temporary folder alone. */
-  'ingest:after_download',
-  /** The file is in the archive, and nobody has looked into it. */
-  'ingest:before_parse',
-  /** What it says is known, and no row of it is written. */
-  'ingest:after_parse',
-  /** Some rows of the result are sent. */
-  'ingest:in_copy',
-  /** Doorbells are rung; who rang them has not gone on. */
-  'ring:after',
-] as const;
+export type CommitName = (typeof commitsOf)[Program][number];
+export const commitNames: readonly CommitName[] = [
+  ...new Set(Object.values(commitsOf).flat()),
+].sort();
 
-export type CrashPoint =
-  | `${CommitName}:before_commit`
-  | `${CommitName}:after_commit`
-  | (typeof moments)[number];
+/** Places between two COMMITs, or in the middle of one's statements, under the program that comes by: `<stage>:<moment>`. */
+const momentsOf = {
+  api: [
+    /** Of the numbers of a job that is being received: some rows are sent. */
+    'intake:in_copy',
+  ],
+  worker: [
+    /** The intent is stored and the lease is fresh; the next thing is the upload's connection. */
+    'submit:before_first_byte',
+    /** The operating system has the request's headers, and nothing of its body. */
+    'submit:after_headers',
+    /** It has the whole body too; the provider has not answered. */
+    'submit:after_body',
+    /** The answer has come, and is nowhere but in memory. */
+    'submit:after_answer',
+    /** In the transaction that stores the answer: the evidence is written, nothing else. */
+    'submit:in_store',
+    'poll:before_call',
+    'poll:after_answer',
+    'ingest:before_download',
+    /** The file is in the temporary folder alone. */
+    'ingest:after_download',
+    /** The file is in the archive, and nobody has looked into it. */
+    'ingest:before_parse',
+    /** What it says is known, and no row of it is written. */
+    'ingest:after_parse',
+    /** Some rows of the result are sent. */
+    'ingest:in_copy',
+    /** Doorbells are rung; who rang them has not gone on. */
+    'ring:after',
+  ],
+  launcher: [],
+  tests: [],
+} as const;
+
+type PointsOf<Name extends string> = `${Name}:before_commit` | `${Name}:after_commit`;
+/** Where a program, or any of them, can die. A table with these keys does not compile while one of them is unsaid. */
+export type CrashPoint<By extends Program = Program> =
+  | PointsOf<(typeof commitsOf)[By][number]>
+  | (typeof momentsOf)[By][number];
 
 /** The closed list of places where a process can be told to die. */
 export const crashPoints: readonly CrashPoint[] = [
@@ -104,5 +121,5 @@ export const crashPoints: readonly CrashPoint[] = [
     `${name}:before_commit` as const,
     `${name}:after_commit` as const,
   ]),
-  ...moments,
+  ...Object.values(momentsOf).flat(),
 ];

@@ -1,15 +1,6 @@
 import type { CrashPoint } from '@rollcall/crash-points';
 
-/** Names that no worker passes: the API's, the tools' and the tests'. */
-type PassedElsewhere =
-  | `${'hold' | 'job' | 'key' | 'local' | 'metrics'}.${string}`
-  | `accounts.${'confirm_semantics' | 'pause' | 'reset_breaker' | 'resume'}:${string}`
-  | `replay.ask:${string}`
-  | `ring.take:${string}`
-  | `test:${string}`
-  | `intake:${string}`;
-
-export type WorkerCrashPoint = Exclude<CrashPoint, PassedElsewhere>;
+export type WorkerCrashPoint = CrashPoint<'worker'>;
 
 /** What a job is brought to before the worker that is to die starts: what this stage takes up, or something that goes wrong there. */
 export type Prepared =
