@@ -9,6 +9,7 @@ import {
 } from '@rollcall/domain';
 import type { Database, Transaction } from '../database.ts';
 import { advanceBreaker } from './breaker.ts';
+import { countedByCaps } from './caps.ts';
 import { stillReleased } from './ledger.ts';
 import { storedMoney } from './storable.ts';
 
@@ -60,6 +61,16 @@ const balanceCountsFor_hours = 24;
 /** What an account's caps are summed over: the UTC month, the UTC day, or nothing where it has none. */
 export type CapPeriod = 'month' | 'day' | 'none';
 
+/** In SQL, as `countedByCaps` takes it: `$3` is a CapPeriod. */
+const capsSince = `CASE WHEN $3 = 'none' THEN 'infinity' ELSE date_trunc($3, t.utc) AT TIME ZONE 'UTC' END`;
+
+/** In SQL: a column of the approval `p` that allows the next upload of a chunk. One that served a payment allows no other. */
+const openApproval = (column: string, chunkId: string): string => `
+  SELECT ${column} FROM store.approvals p
+   WHERE p.chunk_id = ${chunkId}
+     AND NOT EXISTS (SELECT FROM store.attempts a WHERE a.approval_id = p.id AND a.outcome NOT IN ('not_sent','refused_free'))
+   ORDER BY p.created_at DESC LIMIT 1`;
+
 /**
  * Locks the account, then the chunk, and reads the facts. The account's row serialises the claims of one account, which is
  * what makes slots, pace and ceilings true over all processes. Null: not ready or blocked, or another worker has it. `capPeriod`: what
@@ -87,10 +98,7 @@ export async function loadSubmit(
             extract(epoch FROM (date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC')::float8 * 1000 AS month_ends_ms,
             (SELECT count(*) FROM store.chunks f WHERE f.account = c.account AND f.state = 'submitting') AS in_flight,
             EXISTS (SELECT FROM store.chunks w WHERE w.account = c.account AND w.awaiting_payment_since IS NOT NULL) AS awaiting_payment,
-            (SELECT p.cost_ceiling FROM store.approvals p
-              WHERE p.chunk_id = c.id
-                AND NOT EXISTS (SELECT FROM store.attempts a WHERE a.approval_id = p.id AND a.outcome NOT IN ('not_sent','refused_free'))
-              ORDER BY p.created_at DESC LIMIT 1) AS approved_ceiling,
+            (${openApproval('p.cost_ceiling', 'c.id')}) AS approved_ceiling,
             (SELECT COALESCE(sum(l.amount), 0) FROM store.ledger l WHERE l.job_no = c.job_no AND l.entry = 'reserve'
                 AND NOT EXISTS (SELECT FROM store.ledger r WHERE r.attempt_id = l.attempt_id AND r.entry = 'release' AND ${stillReleased})) AS job_spent,
             CASE WHEN s.balance_at > clock_timestamp() - interval '${balanceCountsFor_hours} hours' THEN s.balance - (
@@ -101,16 +109,7 @@ export async function loadSubmit(
        FROM store.chunks c
        JOIN store.jobs j ON j.job_no = c.job_no
        JOIN store.account_states s ON s.account = c.account
-       CROSS JOIN (SELECT date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS today,
-                          CASE WHEN $3 = 'none' THEN 'infinity' ELSE date_trunc($3, clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' END AS since) k
-       CROSS JOIN LATERAL (
-         SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month,
-                min(l.currency) AS one_currency, max(l.currency) AS other_currency
-           FROM store.ledger l WHERE l.account = $2 AND l.entry = 'reserve' AND l.at >= k.since) m
-       CROSS JOIN LATERAL (
-         SELECT COALESCE(sum(l.amount) FILTER (WHERE l.at >= k.today), 0) AS today, COALESCE(sum(l.amount), 0) AS this_month
-           FROM store.ledger r JOIN store.ledger l ON l.attempt_id = r.attempt_id AND l.entry = 'reserve' AND l.at >= k.since
-          WHERE r.account = $2 AND r.entry = 'release' AND r.at >= k.since AND ${stillReleased}) g
+       ${countedByCaps(capsSince)}
       WHERE c.id = $1 AND c.state IN ('ready', 'blocked')
         FOR UPDATE OF c SKIP LOCKED`,
     [chunkId, account, capPeriod(account)],
@@ -184,10 +183,7 @@ export async function claimSubmit(
   await tx.query(
     `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers, price_per_number, amount, currency, approval_id)
      SELECT $1, $2, $3, (SELECT COALESCE(max(attempt_no), 0) + 1 FROM store.attempts WHERE chunk_id = $2), $4, $5, $6, $7, $8, $9, $10,
-            (SELECT p.id FROM store.approvals p
-              WHERE p.chunk_id = $2
-                AND NOT EXISTS (SELECT FROM store.attempts a WHERE a.approval_id = p.id AND a.outcome NOT IN ('not_sent','refused_free'))
-              ORDER BY p.created_at DESC LIMIT 1)`,
+            (${openApproval('p.id', '$2')})`,
     [
       attempt.id,
       loaded.chunkId,

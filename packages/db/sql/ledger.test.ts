@@ -1,10 +1,11 @@
+import type { Money } from '@rollcall/domain';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { notSent, refused, retry } from '../testing/answers.ts';
 import { account, chunkRow, type Ground, layGround } from '../testing/ground.ts';
 import { claim, plan, receive, settle, someNumbers } from '../testing/walk-chunk.ts';
-import { unblockAccount } from './accounts.ts';
-import { blockChunk } from './claim-submit.ts';
+import { recordBalance, unblockAccount } from './accounts.ts';
+import { blockChunk, loadSubmit } from './claim-submit.ts';
 import { pauseJob } from './control-job.ts';
 
 let ground: Ground;
@@ -103,4 +104,39 @@ test('money that comes back is booked under the job’s lock, so that cancelling
       canceller.release(true);
     }
   }
+});
+
+test('a reservation is booked at the time at which it was held against the ceilings, however long its claim waited for the account', async () => {
+  const [one = '', two = ''] = await plan(ground, await receive(ground, someNumbers(2)), [
+    { size: 1 },
+    { size: 1 },
+  ]);
+  const price = 2_000_000n as Money;
+  const asker = await ground.db.pool.connect();
+  try {
+    await asker.query('BEGIN');
+    await asker.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [
+      account.id,
+    ]);
+    const { rows } = await asker.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const claiming = claim(ground, one);
+    await waitFor(
+      async () =>
+        (
+          await ground.db.query(
+            'SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
+            [rows[0]?.pid],
+          )
+        ).rowCount === 1,
+      { describe: 'the claim to wait for the account' },
+    );
+    await recordBalance(asker, account.id, price);
+    await asker.query('COMMIT');
+    await claiming;
+  } finally {
+    asker.release(true);
+  }
+  // Had it been booked when its transaction began, it would be older than the balance, and that would be spent twice.
+  const seen = await ground.db.transaction('test', (tx) => loadSubmit(tx, two));
+  expect(seen?.facts.account.balance?.left).toBe(0n);
 });
