@@ -9,6 +9,12 @@ export type Transaction = pg.PoolClient;
 export interface Database extends Queryable {
   readonly pool: pg.Pool;
   /**
+   * Locks are taken in one order, so that of two transactions one waits and the other goes on:
+   * account → attempt → the chunk in one's hands (claimed, or held and being decided on) → its job → chunks that are in nobody's
+   * (ready, blocked, done) → the job's counts by outcome. The job above the chunk in hand would be locked for as long as a file of
+   * 1,000,000 rows is written. Whoever skips what is locked may ask in any order, and nobody waits for a job's or an attempt's
+   * key: rows that refer to them are inserted at any time, so no job is locked more strongly than FOR NO KEY UPDATE.
+   *
    * Runs `work` in one transaction. A deadlock, a serialization failure or a lock time-out is tried again, at most
    * five times with jitter: `work` must do nothing but SQL. A COMMIT whose reply is lost is not tried again; the caller's
    * next look at the rows says what happened. The COMMIT goes by `name`: the process can be told to die before and after it.

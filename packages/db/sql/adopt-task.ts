@@ -54,6 +54,11 @@ export async function confirmAdoption(
   tx: Transaction,
   claim: PollClaim,
 ): Promise<AdoptionConfirmed> {
+  // Above the attempt in the order of locks, and what the provider took for the task may pause it.
+  await tx.query(
+    'SELECT FROM store.account_states WHERE account = (SELECT account FROM store.attempts WHERE id = $1) FOR UPDATE',
+    [claim.attemptId],
+  );
   await tx.query('SAVEPOINT adoption');
   try {
     const accepted = await tx.query(

@@ -1,5 +1,6 @@
 import { closingState, type JobState, type OutcomeCounts } from '@rollcall/domain';
 import type { Transaction } from '../database.ts';
+import { lockJobRow } from './lock-job.ts';
 
 /** Books the rows that a closing chunk wrote, so that nobody ever counts rows to know how far a job is. */
 export async function addOutcomes(
@@ -39,7 +40,10 @@ export async function writeSameOutcome(
     [chunkId, outcome],
   );
   const row = written.rows[0];
-  if (row) await addOutcomes(tx, row.job_no, { [outcome]: row.numbers });
+  if (row) {
+    await lockJobRow(tx, row.job_no);
+    await addOutcomes(tx, row.job_no, { [outcome]: row.numbers });
+  }
   return row?.numbers ?? 0;
 }
 

@@ -23,10 +23,7 @@ interface LockedJob {
   readonly closed: boolean;
 }
 
-/**
- * A job that the API may show, locked against every other change of its state. Claims insert rows that refer to it while they
- * hold their chunk, so nothing stronger than NO KEY: they would wait for each other.
- */
+/** A job that the API may show, locked as `lockJobRow` does. */
 async function lockJob(
   tx: Transaction,
   tenantId: number,

@@ -137,7 +137,7 @@ export async function payAgain(
     if (!held) return { kind: 'not_held' };
     const { rows } = await tx.query<{ cancelled: boolean; covered: boolean }>(
       `SELECT j.state = 'cancelling' AS cancelled, a.amount <= $3 AS covered
-         FROM store.jobs j, store.attempts a WHERE j.job_no = $1 AND a.id = $2 FOR UPDATE OF j`,
+         FROM store.jobs j, store.attempts a WHERE j.job_no = $1 AND a.id = $2 FOR NO KEY UPDATE OF j`,
       [held.job_no, held.attempt_id, formatMoney(approval.costCeiling)],
     );
     if (rows[0]?.cancelled) return { kind: 'job_cancelled' };
@@ -234,7 +234,7 @@ export async function giveUp(db: Database, chunkId: string, by: Decider): Promis
       [chunkId],
     );
     await writeSameOutcome(tx, chunkId, 'failed');
-    await stopBehindCanary(tx, chunkId);
+    await stopBehindCanary(tx, chunkId, held.job_no);
     return { kind: 'decided', state: 'failed', closing: await closeChunks(tx, held.job_no, 1) };
   });
 }

@@ -33,7 +33,7 @@ export async function lockJobForPlanning(
        FROM store.jobs j
        LEFT JOIN store.learned_limits l ON l.account = j.account AND l.check_name = j.check_name
                                        AND l.learned_at > now() - interval '7 days'
-      WHERE j.id = $1 FOR UPDATE OF j SKIP LOCKED`,
+      WHERE j.id = $1 FOR NO KEY UPDATE OF j SKIP LOCKED`,
     [jobId],
   );
   const row = rows[0];

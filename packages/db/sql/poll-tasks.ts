@@ -133,6 +133,7 @@ export async function settlePoll(
   );
   // What the provider took for a task that may be another upload's is not this attempt's.
   const actual = claim.adopting === null ? (status?.actual ?? null) : null;
+  // It pauses the account with the chunk in hand: nobody who has an account waits for a chunk whose own task is polled.
   const overcharged = await bookProviderAmount(tx, claim.attemptId, 'provider_actual', actual);
   if (moved === null) return { kind: 'stale' };
   if (decision.kind === 'hold' && decision.reason === 'upstream_failed') {

@@ -10,6 +10,7 @@ import { releaseBehindCanary } from './canary.ts';
 import type { IngestClaim } from './claim-ingest.ts';
 import { addOutcomes, type Closing, closeChunks } from './close-job.ts';
 import { finishRelease } from './finish-release.ts';
+import { lockJobRow } from './lock-job.ts';
 import { copyResults, setRowsAside } from './result-rows.ts';
 import { storedMoney } from './storable.ts';
 
@@ -59,6 +60,8 @@ export async function publishResults(
     [artifactId],
   );
   const outcomes = reconciliation.outcomeCounts(semantics);
+  // Not before: the rows of a large chunk take seconds, and its job is everybody's.
+  await lockJobRow(tx, claim.jobNo);
   await addOutcomes(tx, claim.jobNo, outcomes);
   // Whatever the account's canary waits for: one that was adopted was never seen to be accepted.
   const released = claim.isCanary ? await releaseBehindCanary(tx, claim.jobNo) : 0;

@@ -9,6 +9,7 @@ import { appendEvidence } from './evidence.ts';
 import { bookLateAcceptance } from './late-acceptance.ts';
 import { keepLearned } from './learned-limits.ts';
 import { book, bookProviderAmount } from './ledger.ts';
+import { lockJobRow } from './lock-job.ts';
 import { storableText } from './storable.ts';
 
 export interface SubmittedChunk {
@@ -119,6 +120,8 @@ async function settleAnswer(
     [chunk.attemptId, outcome, reasonOf(answer)],
   );
   if (attempt.rowCount !== 1) return { kind: 'stale' };
+  // In the order of locks, before its job and before what waits for money or for the account.
+  await tx.query('SELECT FROM store.chunks WHERE id = $1 FOR NO KEY UPDATE', [chunk.chunkId]);
   const entry = entryOf(outcome);
   const open = result.kind === 'retry' || result.kind === 'blocked' || result.kind === 'replan';
   // Before the release, which touches other chunks of the job: cancelling locks the job, then those.
@@ -134,7 +137,7 @@ async function settleAnswer(
  */
 async function isCancelled(tx: Transaction, jobNo: number): Promise<boolean> {
   const { rows } = await tx.query<{ cancelled: boolean }>(
-    `SELECT state = 'cancelling' AS cancelled FROM store.jobs WHERE job_no = $1 FOR UPDATE`,
+    `SELECT state = 'cancelling' AS cancelled FROM store.jobs WHERE job_no = $1 FOR NO KEY UPDATE`,
     [jobNo],
   );
   return rows[0]?.cancelled ?? false;
@@ -191,6 +194,8 @@ async function settleAccepted(
   RETURNING is_canary`,
     [chunk.chunkId, chunk.attemptId, chunk.fence, result.due_ms, result.deadline_ms],
   );
+  // Before other chunks: the caller may let go what waits behind a canary.
+  if (moved.rows[0]?.is_canary) await lockJobRow(tx, chunk.jobNo);
   // The provider takes our money again: whatever waited for that on this account may go on.
   const released = await unblockAccount(tx, chunk.account, ['provider_balance']);
   if (moved.rowCount !== 1) return { kind: 'stale' };
@@ -261,7 +266,7 @@ async function moveChunk(
       ).rowCount;
       if (moved !== 1) return { kind: 'stale' };
       await writeSameOutcome(tx, chunk.chunkId, state === 'rejected' ? 'failed' : 'cancelled');
-      if (state === 'rejected') await stopBehindCanary(tx, chunk.chunkId);
+      if (state === 'rejected') await stopBehindCanary(tx, chunk.chunkId, chunk.jobNo);
       return { kind: 'applied', state, closing: await closeChunks(tx, chunk.jobNo, 1) };
     }
   }

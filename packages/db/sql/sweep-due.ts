@@ -47,7 +47,7 @@ export async function dueDoorbells(
         SELECT id FROM store.jobs
          WHERE (due_at <= clock_timestamp() OR (finished_at IS NULL AND open_chunks = 0 AND planned_at IS NOT NULL))
            AND (rung_at IS NULL OR rung_at < clock_timestamp() - $1 * interval '1 millisecond')
-           FOR UPDATE SKIP LOCKED)
+           FOR NO KEY UPDATE SKIP LOCKED)
   RETURNING id, ring_no`,
     [again_ms],
   );

@@ -9,9 +9,10 @@ export function interposed(
   marker: string,
   act: () => Promise<unknown>,
 ): Transaction {
-  const query = async (sql: string, values?: unknown[]) => {
-    const done = await tx.query(sql, values);
-    if (sql.includes(marker)) await act();
+  // Our own statements are text; drizzle's are objects, and nobody marks those.
+  const query = async (sql: unknown, values?: unknown[]) => {
+    const done = await tx.query(sql as string, values);
+    if (typeof sql === 'string' && sql.includes(marker)) await act();
     return done;
   };
   return new Proxy(tx, {
