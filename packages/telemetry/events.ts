@@ -50,6 +50,8 @@ export const eventMeanings = {
     'An answer came after its worker had lost the chunk; it was kept and used.',
   'attempt.paid_twice':
     'The provider had taken an upload that a person gave up and paid for again: its money went twice. Claim it back by the task named here.',
+  'attempt.another_task':
+    'The answer to an upload names another task than the one that a person adopted for it, whose result is read. Ask the provider about both.',
   'attempt.overcharged': 'The provider charged more than the price on the attempt.',
   'account.paused':
     'An account was paused: its key was refused, it overcharged, or a person said so.',

@@ -35,7 +35,7 @@ ${section(
       `${each.amount} ${each.currency} ${each.paid_twice ? `paid twice: the provider took it as ${each.named_task_id ?? each.task_id}` : moneyWords[each.money]}`,
       each.started_at,
       each.settled_at,
-      code(each.task_id),
+      html`${code(each.task_id)}${ownAnswer(each)}`,
     ),
   ),
 )}
@@ -76,6 +76,11 @@ const moneyWords: Readonly<Record<WholeChunk['attempts'][number]['money'], strin
   at_risk: 'given up: it may have been charged',
   written_off: 'written off: it was paid again',
 };
+
+/** What an answer named that is not the attempt's task: where that was paid twice, the money says so. */
+function ownAnswer({ named_task_id, paid_twice }: WholeChunk['attempts'][number]): string {
+  return named_task_id === null || paid_twice ? '' : `; its own answer named ${named_task_id}`;
+}
 
 function why({ reason, detail }: WholeChunk): string {
   const words = [reason, detail].filter((word) => word !== null);

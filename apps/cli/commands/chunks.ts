@@ -78,6 +78,11 @@ export function chunksCommand(command: Command, run: Run): void {
 
 type WholeChunk = ReturnType<typeof wholeChunkSchema.parse>;
 
+/** What an answer named that is not the attempt's task: where that was paid twice, the money says so. */
+function ownAnswer({ named_task_id, paid_twice }: WholeChunk['attempts'][number]): string {
+  return named_task_id === null || paid_twice ? '' : `, its own answer named ${named_task_id}`;
+}
+
 function describeChunk(chunk: WholeChunk): string[] {
   return [
     `chunk     ${chunk.id}, number ${chunk.number} of ${chunk.job_id}`,
@@ -85,7 +90,7 @@ function describeChunk(chunk: WholeChunk): string[] {
     `numbers   ${grouped(chunk.numbers)} at ${chunk.account}`,
     ...chunk.attempts.map(
       (each) =>
-        `attempt   ${each.number}: ${each.outcome}${each.reason === null ? '' : ` (${each.reason})`}, ${each.amount} ${each.currency} ${each.money}${each.paid_twice ? ` (paid twice: the provider took it as ${each.named_task_id ?? each.task_id}, claim it back)` : ''}, ${timeText(each.started_at)}${each.task_id === null ? '' : `, task ${each.task_id}`}`,
+        `attempt   ${each.number}: ${each.outcome}${each.reason === null ? '' : ` (${each.reason})`}, ${each.amount} ${each.currency} ${each.money}${each.paid_twice ? ` (paid twice: the provider took it as ${each.named_task_id ?? each.task_id}, claim it back)` : ''}, ${timeText(each.started_at)}${each.task_id === null ? '' : `, task ${each.task_id}`}${ownAnswer(each)}`,
     ),
     ...chunk.recent_polls.map(
       (each) =>

@@ -157,10 +157,10 @@ function report(
   const status_code = answer.evidence.httpStatus ?? undefined;
   const duration_ms = answer.evidence.duration_ms;
   if (settled.kind === 'stale') {
-    // The person who paid again could not know it: the row and rollcall.paid_twice say it from now on.
-    if (settled.paidTwice) {
+    // The person who decided could not know it: the attempt says it from now on, and rollcall.paid_twice where it was paid again.
+    if (settled.late) {
       const task = answer.kind === 'accepted' ? answer.taskId : undefined;
-      log.error('attempt.paid_twice', { ...line, task, status_code, duration_ms });
+      log.error(`attempt.${settled.late}`, { ...line, task, status_code, duration_ms });
     }
     log.warn('attempt.late_answer', { ...line, reason: answer.kind, status_code, duration_ms });
     return;

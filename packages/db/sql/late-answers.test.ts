@@ -97,7 +97,7 @@ describe('an answer that comes late', () => {
     const second = await claim(ground, chunk.chunkId);
     expect(await settle(ground, chunk, acceptance('late-3'), accepted)).toEqual({
       kind: 'stale',
-      paidTwice: true,
+      late: 'paid_twice',
     });
     expect(await attemptRow(chunk)).toMatchObject({
       outcome: 'written_off',
@@ -125,7 +125,7 @@ describe('an answer that comes late', () => {
       const second = await claim(ground, chunk.chunkId);
       expect(await settle(ground, chunk, acceptance(`twice-${liftedTo}`), accepted)).toEqual({
         kind: 'stale',
-        paidTwice: true,
+        late: 'paid_twice',
       });
       expect(await placeOf(ground, chunk.attemptId)).toBe('written_off');
       await settle(ground, second, acceptance(`second-${liftedTo}`), accepted);
@@ -171,7 +171,10 @@ describe('an answer that comes late', () => {
     await adoptTask(ground.db, chunk.chunkId, 'adopted-5', future_ms, person);
     const poll = await claimPoll(ground, chunk.chunkId);
     await ground.db.transaction('test', (tx) => confirmAdoption(tx, poll));
-    expect(await settle(ground, chunk, acceptance('own-5'), accepted)).toEqual({ kind: 'stale' });
+    expect(await settle(ground, chunk, acceptance('own-5'), accepted)).toEqual({
+      kind: 'stale',
+      late: 'another_task',
+    });
     expect(await readAttempts(ground.db, 1, chunk.chunkId)).toMatchObject([
       { outcome: 'accepted', task_id: 'adopted-5', named_task_id: 'own-5', paid_twice: false },
     ]);

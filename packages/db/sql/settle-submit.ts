@@ -6,7 +6,7 @@ import { advanceBreaker } from './breaker.ts';
 import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
 import { appendEvidence } from './evidence.ts';
-import { bookLateAcceptance } from './late-acceptance.ts';
+import { bookLateAcceptance, type LateAcceptance } from './late-acceptance.ts';
 import { keepLearned } from './learned-limits.ts';
 import { book, bookProviderAmount } from './ledger.ts';
 import { lockJobRow } from './lock-job.ts';
@@ -30,10 +30,10 @@ export type Settled =
       readonly released?: number;
     }
   /**
-   * The chunk had moved on: the answer is kept as evidence, and changed no state. `paidTwice`: it is an acceptance of an upload that a
-   * person had given up and paid for again, so that its money went twice.
+   * The chunk had moved on: the answer is kept as evidence, and changed no state. `late`: it is an acceptance that a person who decided
+   * of the upload did not know of.
    */
-  | { readonly kind: 'stale'; readonly paidTwice?: true }
+  | { readonly kind: 'stale'; readonly late?: LateAcceptance }
   /** Accepted, with a task id that another attempt already has: nobody can tell which upload it is. */
   | { readonly kind: 'duplicate_task_id' };
 
@@ -180,8 +180,8 @@ async function settleAccepted(
     return { kind: 'duplicate_task_id' };
   }
   if (accepted !== 1) {
-    const paidTwice = await bookLateAcceptance(tx, chunk.attemptId, answer.taskId);
-    return paidTwice ? { kind: 'stale', paidTwice: true } : { kind: 'stale' };
+    const late = await bookLateAcceptance(tx, chunk.attemptId, answer.taskId);
+    return late === null ? { kind: 'stale' } : { kind: 'stale', late };
   }
   await book(tx, chunk.attemptId, 'commit');
   await bookProviderAmount(tx, chunk.attemptId, 'provider_estimated', answer.estimated);
