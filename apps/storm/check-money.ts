@@ -1,37 +1,37 @@
+import { matchCharges } from './match-charges.ts';
 import type { AttemptFact, Charge, Facts } from './read-facts.ts';
 import type { Violation } from './violation.ts';
 
 const mayHaveCost = new Set(['intent', 'accepted', 'unknown', 'not_charged', 'written_off']);
 
 /**
- * P2 and the ledger, against the simulator's: every charge has its own attempt that says so or does not know, none was made twice
- * without a named person's approval, and every acceptance that we booked is a charge of that very task and amount.
+ * P2 and the ledger, against the simulator's: every charge has its own attempt that says so or does not know, none was made a second time
+ * without its own approval by a named person, and every acceptance that we booked is a charge of that very task and amount.
  */
-export function checkMoney({ chunks, attempts, charges }: Facts): Violation[] {
+export function checkMoney(facts: Facts): Violation[] {
+  const { chunks, attempts, approvals, charges } = facts;
   const violations: Violation[] = [];
   const live = chunks.filter(({ state }) => state !== 'superseded');
   for (const chunk of live) {
-    const paid = charges.filter(({ numbers_sha256 }) => numbers_sha256 === chunk.sha256);
-    const own = attempts.filter(({ chunk_id }) => chunk_id === chunk.id);
+    const paid = matchCharges(facts, chunk);
+    const approved = approvals.filter(({ chunk_id }) => chunk_id === chunk.id).length;
     const report = (kind: 'paid_twice' | 'money', count: number, what: string) =>
       violations.push({ kind, chunkId: chunk.id, count, what });
-    const extra = paid.length - 1 - chunk.approvals;
-    if (extra > 0) {
-      report(
-        'paid_twice',
-        extra * chunk.numbers,
-        `${paid.length} charges, ${chunk.approvals} approvals`,
-      );
+    for (const { charge, attempt, allowed } of paid) {
+      const which = `charge ${charge.seq} (task ${charge.task_id})`;
+      if (!allowed || (attempt === null && paid.length > 1)) {
+        const lacks = allowed ? 'attempt' : 'approval';
+        const of = `one of ${paid.length}, with ${approved} approvals`;
+        report('paid_twice', chunk.numbers, `${which} has no ${lacks} of its own: ${of}`);
+      } else if (attempt === null) report('money', 1, `${which} is of no attempt`);
+      else if (!mayHaveCost.has(attempt.outcome)) {
+        report('money', 1, `${which} is of attempt ${attempt.id}, which is ${attempt.outcome}`);
+      }
     }
-    const covering = own.filter(({ outcome }) => mayHaveCost.has(outcome));
-    if (paid.length > covering.length) {
-      report(
-        'money',
-        1,
-        `${paid.length} charges and only ${covering.length} attempts that may have cost`,
-      );
+    for (const attempt of attempts) {
+      if (attempt.chunk_id !== chunk.id) continue;
+      violations.push(...checkAcceptance(attempt, chunk.sha256, charges));
     }
-    for (const attempt of own) violations.push(...checkAcceptance(attempt, chunk.sha256, charges));
   }
   const known = new Set(live.map(({ sha256 }) => sha256));
   for (const charge of charges) {

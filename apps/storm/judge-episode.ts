@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
+import { checkAnswers } from './check-answers.ts';
 import { checkJournal } from './check-journal.ts';
 import { checkMoney } from './check-money.ts';
 import { openWithoutReason } from './check-open.ts';
@@ -12,6 +13,7 @@ import { decideHolds, tendAll } from './operator.ts';
 import { patient } from './patient.ts';
 import { type Facts, readFacts } from './read-facts.ts';
 import { type JournalRow, readJournal } from './read-journal.ts';
+import type { Scripted } from './run-storm.ts';
 import { timelineOf } from './timeline.ts';
 import type { Violation } from './violation.ts';
 
@@ -20,6 +22,8 @@ export interface Judged {
   readonly chunks: number;
   readonly charges: number;
   readonly held: number;
+  /** Chunks that were paid for and whose files were scripted to be wrong for good. */
+  readonly paidWithoutAnswer: number;
   readonly violations: readonly Violation[];
   /** From the end of the storm until nothing moved that should. */
   readonly recovery_s: number;
@@ -29,8 +33,8 @@ export interface Judged {
 
 export interface Evidence {
   readonly jobs: readonly EnqueuedJob[];
-  /** Files that lack answers because the simulator was told so. */
-  readonly edits: number;
+  /** What the simulator was told to do, and did. */
+  readonly scripted: Scripted;
   /** When the calm began, by `performance.now()`. */
   readonly calmFrom: number;
   /** What is done once the storm's own work is quiet, and before anything is decided on: a job more. */
@@ -49,7 +53,7 @@ const roundsMax = 12;
 /** After the storm, with workers that live: waits until it is quiet, checks, decides what is held as a person would, and checks again. */
 export async function judgeEpisode(
   ground: Ground,
-  { jobs: stormJobs, edits, calmFrom, whenQuiet, stop, check }: Evidence,
+  { jobs: stormJobs, scripted, calmFrom, whenQuiet, stop, check }: Evidence,
 ): Promise<Judged> {
   const { db, simulator, temporary, happenings, tell } = ground;
   let quiet = await untilQuiet(ground, stormJobs);
@@ -65,14 +69,16 @@ export async function judgeEpisode(
   const facts = await decideAll(ground, jobs, quiet);
   const journal = await readJournal(db);
   await stop();
+  const answers = checkAnswers(facts, scripted.spoiled);
   const violations = distinct([
     ...beforeDecisions,
     ...openAfterDecisions(facts),
     ...checkMoney(facts),
+    ...answers.violations,
     ...checkJournal(journal),
     ...checkSpending(journal, facts.chunks),
     ...(check?.(facts, journal) ?? []),
-    ...(await checkResults(db, simulator, jobs, facts, edits)),
+    ...(await checkResults(db, simulator, jobs, facts, scripted.edits)),
     ...(await readdir(temporary)).map(
       (file): Violation => ({
         kind: 'file',
@@ -96,6 +102,7 @@ export async function judgeEpisode(
     chunks: facts.chunks.filter(({ state }) => state !== 'superseded').length,
     charges: facts.charges.length,
     held,
+    paidWithoutAnswer: answers.paidWithoutAnswer,
     violations,
     recovery_s,
     timelines,

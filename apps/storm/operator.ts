@@ -13,14 +13,19 @@ import {
   serverNow_ms,
   unblockAccount,
 } from '@rollcall/db';
-import { decisionsFor, type HeldReason, type JobId, makeId, parseMoney } from '@rollcall/domain';
+import { type HeldReason, type JobId, makeId, parseMoney } from '@rollcall/domain';
 import { patient } from './patient.ts';
-import type { AttemptFact, ChunkFact, Facts } from './read-facts.ts';
+import { matchCharges } from './match-charges.ts';
+import type { AttemptFact, Charge, ChunkFact, Facts } from './read-facts.ts';
 
 const by = { tenantId: 1, decidedBy: 'the operator of the storm', why: 'storm' };
 const deadline_ms = 20_000;
 /** A task that fails this often, however it is asked, is given up. */
 const triesMax = 3;
+/** What was paid for is asked for longer than that. */
+const adoptionsMax = 8;
+/** Of so many charged uploads one is paid for again and its money written off, where it could have been adopted. */
+const writtenOffEvery = 4;
 
 /** So long an account stays stopped before the operator has seen it. */
 const seenAfter_s = 3;
@@ -81,37 +86,54 @@ async function decide(
 ): Promise<unknown> {
   const reason = chunk.reason as HeldReason;
   const deadline = (await serverNow_ms(db)) + deadline_ms;
-  if (already >= triesMax) return giveUp(db, chunk.id, by);
   if (reason === 'unknown') {
-    const task = chargedTask(facts, chunk);
-    if (task !== null) return adoptTask(db, chunk.id, task, deadline, by);
-    return payAgain(db, chunk.id, approvalOf(facts.attempts, chunk), by);
+    const charge = chargeToAdopt(facts, chunk);
+    const paysAnyway = already === 0 && (charge?.seq ?? 1) % writtenOffEvery === 0;
+    if (charge !== null && !paysAnyway && already < adoptionsMax) {
+      return adoptTask(db, chunk.id, charge.task_id, deadline, by);
+    }
+    if (already < triesMax) return payAgainAsSupportSays(db, facts, chunk);
   }
-  if (decisionsFor[reason].includes('keep_polling')) {
-    return keepPolling(db, chunk.id, deadline, by);
-  }
-  return replayArtifact(db, chunk.id, by);
+  if (already >= triesMax) return giveUp(db, chunk.id, by);
+  if (reason === 'upstream_failed' && already > 0) return payAgainAsSupportSays(db, facts, chunk);
+  if (reason === 'artifact' && already === 1) return replayArtifact(db, chunk.id, by);
+  return keepPolling(db, chunk.id, deadline, by);
 }
 
-/** What support says: the task that was charged for these numbers and that no attempt of ours has. */
-function chargedTask({ charges, attempts }: Facts, chunk: ChunkFact): string | null {
-  const charge = charges.find(
-    ({ numbers_sha256, task_id }) =>
-      numbers_sha256 === chunk.sha256 && !attempts.some((attempt) => attempt.task_id === task_id),
+/** What support says: the task that was charged for the held upload, else one for these numbers that nobody has and nobody wrote off. */
+function chargeToAdopt(facts: Facts, chunk: ChunkFact): Charge | null {
+  const free = matchCharges(facts, chunk).filter(
+    ({ charge, attempt }) =>
+      attempt?.outcome !== 'written_off' &&
+      !facts.attempts.some(({ task_id }) => task_id === charge.task_id),
   );
-  return charge?.task_id ?? null;
+  const own = free.find(({ attempt }) => attempt?.id === chunk.attempt_id);
+  return (own ?? free[0])?.charge ?? null;
+}
+
+/** Not charged is what the provider's ledger has no charge for; else its money is lost. */
+async function payAgainAsSupportSays(db: Database, facts: Facts, chunk: ChunkFact) {
+  const charged = matchCharges(facts, chunk).some(
+    ({ attempt }) => attempt?.id === chunk.attempt_id,
+  );
+  const liftedTo = charged ? 'written_off' : 'not_charged';
+  return payAgain(db, chunk.id, approvalOf(facts.attempts, chunk, liftedTo), by);
 }
 
 /** Pays for an upload again whatever the provider's ledger says, as a person does who was told that it was not charged. */
 export async function payAgainUnasked(db: Database, facts: Facts, chunkId: string): Promise<void> {
   const chunk = facts.chunks.find(({ id }) => id === chunkId);
   if (chunk === undefined) throw new TypeError(`there is no chunk ${chunkId}`);
-  await patient(() => payAgain(db, chunkId, approvalOf(facts.attempts, chunk), by));
+  await patient(() => payAgain(db, chunkId, approvalOf(facts.attempts, chunk, 'not_charged'), by));
 }
 
-function approvalOf(attempts: readonly AttemptFact[], chunk: ChunkFact) {
+function approvalOf(
+  attempts: readonly AttemptFact[],
+  chunk: ChunkFact,
+  liftedTo: 'not_charged' | 'written_off',
+) {
   const amount = parseMoney(attempts.find(({ id }) => id === chunk.attempt_id)?.amount ?? '');
   if (amount === null) throw new TypeError(`the attempt of ${chunk.id} has no amount`);
   const id = makeId('approval', Date.now(), randomBytes(10));
-  return { id, costCeiling: amount, liftedTo: 'not_charged' } as const;
+  return { id, costCeiling: amount, liftedTo } as const;
 }

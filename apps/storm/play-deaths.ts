@@ -94,7 +94,7 @@ export async function playDeaths(
   opened.defer(() => worker.kill());
   const judged = await judgeEpisode(ground, {
     jobs,
-    edits: scripted.edits,
+    scripted,
     calmFrom,
     stop: async () => {
       await worker.stop();
@@ -185,15 +185,18 @@ async function operate(
 }
 
 /**
- * This operator pays again only where nothing was charged, and nothing is charged late here: a second charge is one too many, whatever was
- * approved.
+ * This operator says that nothing was charged only where nothing was, and nothing is charged late here: a charge more than the one and those
+ * that were written off is one too many, whatever was approved.
  */
-function paidAgain({ chunks, charges }: Facts): readonly Violation[] {
+function paidAgain({ chunks, approvals, charges }: Facts): readonly Violation[] {
   return chunks.flatMap((chunk): Violation[] => {
     const paid = charges.filter(({ numbers_sha256 }) => numbers_sha256 === chunk.sha256).length;
-    const extra = Math.min(paid - 1, chunk.approvals);
+    const writtenOff = approvals.filter(
+      ({ chunk_id, lifted_to }) => chunk_id === chunk.id && lifted_to === 'written_off',
+    ).length;
+    const extra = paid - 1 - writtenOff;
     if (chunk.state === 'superseded' || extra <= 0) return [];
-    const what = `${paid} charges, and none was to be seen when it was paid again`;
+    const what = `${paid} charges, and ${writtenOff} were written off when it was paid again`;
     return [{ kind: 'paid_twice', chunkId: chunk.id, count: extra * chunk.numbers, what }];
   });
 }

@@ -50,7 +50,7 @@ export async function playEpisode(
   let overtakenAt: SleepPoint | null = null;
   const judged = await judgeEpisode(scene, {
     jobs,
-    edits: scripted.edits,
+    scripted,
     calmFrom,
     ...(sleeper !== null && {
       whenQuiet: async () => {

@@ -18,7 +18,6 @@ export interface ChunkFact {
   readonly first_number: number;
   readonly last_number: number;
   readonly rows: number;
-  readonly approvals: number;
   /** As the simulator's ledger names what was uploaded. */
   readonly sha256: string;
 }
@@ -31,6 +30,18 @@ export interface AttemptFact {
   readonly task_id: string | null;
   readonly amount: string;
   readonly place: string;
+  /** When its intent was written. */
+  readonly created_at: Date;
+  /** The task ids that its upload was answered with, decided on meanwhile or not. */
+  readonly answered: readonly string[];
+}
+
+/** A person's word that a chunk may be paid for once more. */
+export interface ApprovalFact {
+  readonly chunk_id: string;
+  /** What was said of the upload before: that it was not charged, or that its money is lost. */
+  readonly lifted_to: 'not_charged' | 'written_off';
+  readonly created_at: Date;
 }
 
 /** A line of the simulator's ledger; apps/simulator/README.md. */
@@ -56,6 +67,7 @@ export interface JobFact {
 export interface Facts {
   readonly chunks: readonly ChunkFact[];
   readonly attempts: readonly AttemptFact[];
+  readonly approvals: readonly ApprovalFact[];
   readonly charges: readonly Charge[];
   readonly jobs: readonly JobFact[];
 }
@@ -70,13 +82,16 @@ export async function readFacts(
     const chunks = await db.query<Omit<ChunkFact, 'sha256'>>(
       `SELECT c.id, j.id AS job_id, j.check_name, c.account, c.state, c.reason, c.held_detail, c.attempt_id, c.artifact_id, c.numbers,
               c.first_number, c.last_number,
-              (SELECT count(*) FROM store.results r WHERE r.job_no = c.job_no AND r.chunk_no = c.chunk_no) AS rows,
-              (SELECT count(*) FROM store.approvals p WHERE p.chunk_id = c.id) AS approvals
+              (SELECT count(*) FROM store.results r WHERE r.job_no = c.job_no AND r.chunk_no = c.chunk_no) AS rows
          FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no ORDER BY c.job_no, c.chunk_no`,
     );
     const attempts = await db.query<AttemptFact>(
-      `SELECT a.id, a.chunk_id, a.outcome, a.outcome_reason, a.task_id, a.amount::text, m.place
+      `SELECT a.id, a.chunk_id, a.outcome, a.outcome_reason, a.task_id, a.amount::text, a.created_at, m.place,
+              ARRAY(SELECT e.task_id FROM store.evidence e WHERE e.attempt_id = a.id AND e.operation = 'submit' AND e.task_id IS NOT NULL) AS answered
          FROM store.attempts a JOIN store.attempt_money m ON m.attempt_id = a.id ORDER BY a.created_at`,
+    );
+    const approvals = await db.query<ApprovalFact>(
+      'SELECT chunk_id, lifted_to, created_at FROM store.approvals ORDER BY created_at',
     );
     const states = await db.query<JobFact>(
       'SELECT j.id, j.state, (SELECT to_jsonb(a) FROM rollcall.audit(j.id) a) AS audit FROM store.jobs j ORDER BY j.job_no',
@@ -84,6 +99,7 @@ export async function readFacts(
     return {
       chunks: chunks.rows.map((chunk) => ({ ...chunk, sha256: digestOf(chunk, jobs) })),
       attempts: attempts.rows,
+      approvals: approvals.rows,
       charges,
       jobs: states.rows,
     };

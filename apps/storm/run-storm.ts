@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestSimulator } from '@rollcall/testing';
+import type { SpoiledFiles } from './check-answers.ts';
 import { injectFault } from './inject-fault.ts';
 import type { Scene } from './open-scene.ts';
 import { patient } from './patient.ts';
@@ -91,11 +92,17 @@ export interface Scripted {
   readonly fired: number;
   /** Files that lack answers because the simulator was told so. */
   readonly edits: number;
+  readonly spoiled: SpoiledFiles;
 }
 
 function takesAnswers({ action }: ProviderFault): boolean {
   const { missing_rows, contradictory_rows } = (action['edits'] ?? {}) as Record<string, unknown>;
   return action.kind === 'file' && (missing_rows ?? contradictory_rows) !== undefined;
+}
+
+/** Wrong in every download. */
+function spoils({ action }: ProviderFault): boolean {
+  return action.kind === 'file' && action['downloads'] === undefined;
 }
 
 /** The simulator behaves again; what it was told to do, and did. */
@@ -106,5 +113,10 @@ export async function endScripts(simulator: TestSimulator): Promise<Scripted> {
   await simulator.control('DELETE', 'faults');
   const count = (of: readonly { readonly fired: number }[]) =>
     of.reduce((sum, { fired }) => sum + fired, 0);
-  return { fired: count(faults), edits: count(faults.filter(takesAnswers)) };
+  const spoiling = Map.groupBy(faults.filter(spoils), ({ match }) => match.account);
+  return {
+    fired: count(faults),
+    edits: count(faults.filter(takesAnswers)),
+    spoiled: new Map([...spoiling].map(([account, of]) => [account, count(of)])),
+  };
 }

@@ -51,6 +51,8 @@ export function summarise(
     survivors: sum(({ survivors }) => survivors),
     paid_twice: violated(['paid_twice']),
     lost: violated(['lost']),
+    // Chunks, each for a file that was wrong for good.
+    paid_without_answer: sum(({ paidWithoutAnswer }) => paidWithoutAnswer),
     stale_writes: violated(['stale_write']),
     partial: violated(['partial']),
     held: sum(({ held }) => held),

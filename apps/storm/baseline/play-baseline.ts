@@ -55,6 +55,7 @@ export async function playBaseline(
     chunks: chunks.length,
     charges: charges.length,
     held: 0,
+    paidWithoutAnswer: 0,
     faults: countFaults(schedule, scripted.fired, crashes.length),
     crashes,
     survivors: 0,

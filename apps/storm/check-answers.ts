@@ -1,0 +1,44 @@
+import { matchCharges } from './match-charges.ts';
+import type { ChunkFact, Facts } from './read-facts.ts';
+import type { Violation } from './violation.ts';
+
+/** How many files of each of the simulator's accounts were scripted to be wrong for good: each may cost one chunk its answer. */
+export type SpoiledFiles = ReadonlyMap<string, number>;
+
+export interface Answers {
+  readonly violations: readonly Violation[];
+  /** Chunks that were paid for and have no answer, since their provider never gave them a whole file. */
+  readonly paidWithoutAnswer: number;
+}
+
+/**
+ * What was paid for is answered: a chunk that was charged, the money not written off, and that ends as failed, rejected or cancelled is
+ * lost, unless a file of its account was spoiled for good.
+ */
+export function checkAnswers(facts: Facts, spoiled: SpoiledFiles): Answers {
+  const violations: Violation[] = [];
+  let paidWithoutAnswer = 0;
+  const byAccount = new Map<string, ChunkFact[]>();
+  for (const chunk of facts.chunks) {
+    if (!['failed', 'rejected', 'cancelled'].includes(chunk.state)) continue;
+    const paid = matchCharges(facts, chunk).find(
+      ({ attempt }) => attempt?.outcome !== 'written_off',
+    );
+    if (paid === undefined) continue;
+    const { account } = paid.charge;
+    byAccount.set(account, [...(byAccount.get(account) ?? []), chunk]);
+  }
+  for (const [account, unanswered] of byAccount) {
+    // A refused upload has no file that could be spoiled.
+    const justified = unanswered
+      .filter(({ state }) => state !== 'rejected')
+      .slice(0, spoiled.get(account) ?? 0);
+    paidWithoutAnswer += justified.length;
+    for (const chunk of unanswered) {
+      if (justified.includes(chunk)) continue;
+      const what = `was paid for, and is ${chunk.state}: ${unanswered.length} such chunks of ${account}, and ${justified.length} files that were spoiled`;
+      violations.push({ kind: 'lost', chunkId: chunk.id, count: chunk.numbers, what });
+    }
+  }
+  return { violations, paidWithoutAnswer };
+}
