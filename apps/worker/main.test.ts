@@ -20,10 +20,12 @@ beforeAll(async () => {
   const accounts = await simulatedAccounts({ ...ground.simulator, chunkSize: 100 });
   accountsFile = join(tmpdir(), 'accounts.yaml');
   keys = accounts.keys;
-  const text = accounts.text.replaceAll(
-    /requests_per_second: 100, uploads_in_flight: 4|requests_per_second: 100\n\s+uploads_in_flight: 4/g,
-    (found) => found.replace('100', '20').replace('4', '2'),
-  );
+  const text = accounts.text
+    .replaceAll('upload_deadline: 20s', 'upload_deadline: 3s')
+    .replaceAll(
+      /requests_per_second: 100, uploads_in_flight: 4|requests_per_second: 100\n\s+uploads_in_flight: 4/g,
+      (found) => found.replace('100', '20').replace('4', '2'),
+    );
   await writeFile(accountsFile, text);
 });
 afterEach(async () => {
@@ -49,7 +51,7 @@ function startWorker(
       PATH: process.env['PATH'],
       DATABASE_URL: ground.databaseUrl,
       ROLLCALL_ACCOUNTS_FILE: accountsFile,
-      ROLLCALL_LEASE_MS: '1500',
+      ROLLCALL_LEASE_MS: '4000',
       ROLLCALL_HEARTBEAT_MS: '500',
       ROLLCALL_RESCUE_INTERVAL_MS: '1000',
       ...keys,
@@ -165,6 +167,13 @@ test('a configuration that cannot be used is refused with every problem at once'
     expect(worker.complaint()).toContain(name);
 });
 
+test('a lease that would not outlast an upload is refused', async () => {
+  const worker = startWorker({ ROLLCALL_LEASE_MS: '3000' });
+  const [code] = await once(worker, 'exit');
+  expect(code).toBe(78);
+  expect(worker.complaint()).toContain('ROLLCALL_LEASE_MS: must be longer');
+});
+
 test('a crash point that was left set is said aloud', async () => {
   const worker = startWorker({
     DATABASE_URL: 'postgres://x@127.0.0.1:1/x',
@@ -193,6 +202,7 @@ test('an account with open chunks cannot be taken out of the accounts file', asy
   await writeFile(
     without,
     text
+      .replaceAll('upload_deadline: 20s', 'upload_deadline: 3s')
       .replace('webcom:\n    adapter', 'webcom:\n    enabled: false\n    adapter')
       .replaceAll(/^ {2}\w+: webcom\n/gm, ''),
   );

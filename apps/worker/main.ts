@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { readAccounts, readEnvironment } from '@rollcall/config';
+import { checkLease, readAccounts, readEnvironment } from '@rollcall/config';
 import { armCrashPoint, crashPoint } from '@rollcall/crash-points';
 import { askPostgres, openDatabase, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
@@ -50,6 +50,8 @@ async function main(): Promise<void> {
   const read = readAccounts(file, undefined, { withKeys: true });
   if (!read.ok) return refuse(read.problems);
   const { accounts } = read;
+  const tooShort = checkLease(config.lease_ms, accounts.accounts.values());
+  if (tooShort.length > 0) return refuse(tooShort);
 
   const metrics =
     config.metrics === null ? noMetrics : await openMetrics('worker', { ofProcess: true });

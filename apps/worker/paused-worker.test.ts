@@ -1,6 +1,9 @@
 import { unlink } from 'node:fs/promises';
+import { payAgain, resetBreaker } from '@rollcall/db';
+import { parseMoney } from '@rollcall/domain';
 import { queuePrefix, testBackends, testRedisUrl, waitFor } from '@rollcall/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { newId } from './equipment.ts';
 import { type Ground, layGround } from './test-ground.ts';
 import { accountsEnvironment, type SpawnedWorker, spawnWorker } from './testing/spawn-worker.ts';
 
@@ -15,7 +18,7 @@ const workers: SpawnedWorker[] = [];
 beforeAll(async () => {
   ground = await layGround();
   accounts = await accountsEnvironment(ground.simulator, {
-    edit: (text) => text.replaceAll('upload_deadline: 20s', 'upload_deadline: 5s'),
+    edit: (text) => text.replaceAll('upload_deadline: 20s', 'upload_deadline: 4s'),
   });
 });
 afterEach(async () => {
@@ -28,13 +31,13 @@ afterAll(async () => {
   await ground.close();
 });
 
-async function start(queue: Readonly<Record<string, string>>): Promise<SpawnedWorker> {
+async function start(environment: Readonly<Record<string, string>>): Promise<SpawnedWorker> {
   const worker = spawnWorker({
     DATABASE_URL: ground.databaseUrl,
     // Longer than a busy machine keeps a process waiting, and over soon once it is stopped.
     ROLLCALL_LEASE_MS: '6000',
     ROLLCALL_HEARTBEAT_MS: '1000',
-    ...queue,
+    ...environment,
     ...accounts,
   });
   workers.push(worker);
@@ -88,7 +91,7 @@ test('fault 13: stopped in an upload past its lease and its deadline: held meanw
     held_detail: 'worker_died',
     attempt_outcome: 'unknown',
   });
-  // The answer has come into its socket, and its deadline of 5 s has passed: which does it look at first?
+  // The answer has come into its socket, and its deadline of 4 s has passed: which does it look at first?
   await waitFor(() => performance.now() - stopped_ms > 6_000, {
     timeoutMs: 30_000,
     describe: 'the deadline to pass',
@@ -104,6 +107,44 @@ test('fault 13: stopped in an upload past its lease and its deadline: held meanw
     task_id: ledger.charges.at(-1)?.shown_task_id,
   });
 }, 600_000);
+
+// Between the fresh lease and the first byte, and between the head of the request and its body: nobody had paid when the person decided.
+test.each(['submit:before_first_byte', 'submit:after_headers'])(
+  'fault 13: stopped at %s until a person has paid again, it sends nothing more: one charge for both',
+  async (point) => {
+    const on = ownQueue();
+    const before = await ground.charges('ekycpro');
+    const late = await start({ ...on, ROLLCALL_CRASH_AT: `${point}#1#stop` });
+    const jobId = await ground.enqueue('telegram', ground.fresh(30));
+    await waitFor(() => late.complaint().includes(`stopped at ${point}`), {
+      timeoutMs: 60_000,
+      describe: 'the upload to be stopped',
+    });
+    await start(on);
+    const held = await ground.untilChunk(jobId, ['held']);
+    expect(held).toMatchObject({ held_detail: 'worker_died', attempt_outcome: 'unknown' });
+    expect(await ground.charges('ekycpro')).toBe(before);
+    const costCeiling = parseMoney('1');
+    if (costCeiling === null) throw new Error('no money');
+    expect(
+      await payAgain(
+        ground.db,
+        String(held['id']),
+        { id: newId('approval'), costCeiling, liftedTo: 'not_charged' },
+        { tenantId: 1, decidedBy: 'operator@example', why: 'support knows no such task' },
+      ),
+    ).toMatchObject({ kind: 'decided' });
+    await resetBreaker(ground.db, 'ekycpro');
+    await ground.untilState(jobId, ['completed']);
+    late.process.kill('SIGCONT');
+    await waitFor(() => late.said('attempt.late_answer'), {
+      timeoutMs: 60_000,
+      describe: 'the late one to settle its upload',
+    });
+    expect((await ground.charges('ekycpro')) - before).toBe(1);
+  },
+  600_000,
+);
 
 test.each([
   ['poll', 'status'],

@@ -98,10 +98,18 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
   });
   const read = readAccounts(text, keys, { withKeys: true });
   if (!read.ok) throw new Error(read.problems.join('\n'));
+  const lease_ms = options.lease_ms ?? 30_000;
+  // No upload begins that its claim would not outlast.
+  const fitting = (account: Account): Account => ({
+    ...account,
+    upload_deadline_ms: Math.min(account.upload_deadline_ms, lease_ms / 2),
+  });
   const change = options.change ?? ((account: Account) => account);
   const accounts: Accounts = {
     ...read.accounts,
-    accounts: new Map([...read.accounts.accounts].map(([id, account]) => [id, change(account)])),
+    accounts: new Map(
+      [...read.accounts.accounts].map(([id, account]) => [id, fitting(change(account))]),
+    ),
   };
   const open = (url: string) =>
     openDatabase({
@@ -147,7 +155,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     },
     stopping: stopping.signal,
     times: {
-      lease_ms: options.lease_ms ?? 30_000,
+      lease_ms,
       heartbeat_ms: options.heartbeat_ms ?? 5_000,
       rescueInterval_ms: 2_000,
     },

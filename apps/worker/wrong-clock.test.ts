@@ -14,7 +14,9 @@ let running: SpawnedWorker | undefined;
 
 beforeAll(async () => {
   ground = await layGround();
-  accounts = await accountsEnvironment(ground.simulator);
+  accounts = await accountsEnvironment(ground.simulator, {
+    edit: (text) => text.replaceAll('upload_deadline: 20s', 'upload_deadline: 3s'),
+  });
 });
 afterEach(async () => {
   await running?.kill();

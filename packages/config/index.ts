@@ -1,3 +1,4 @@
+export { checkLease } from './check-lease.ts';
 export { childEnvironment } from './child-environment.ts';
 export { dataHome } from './data-home.ts';
 export type { Environment } from './environment-variable.ts';

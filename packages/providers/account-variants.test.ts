@@ -22,7 +22,12 @@ afterEach(async () => {
 });
 
 async function accepted(taskType: string): Promise<string> {
-  const answer = await provider.submit({ taskType, numbers, reference: 'att_1' });
+  const answer = await provider.submit({
+    taskType,
+    numbers,
+    reference: 'att_1',
+    stillMine: () => true,
+  });
   if (answer.kind !== 'accepted') throw new Error(`not accepted: ${answer.kind}`);
   return answer.taskId;
 }
@@ -75,7 +80,12 @@ test('simple-tasks works where the user id is required, and is refused free with
 
   const charged = await wire.chargedNumbers();
   const without = createProvider(wire.account, wire.key);
-  const answer = await without.submit({ taskType: 'facebook', numbers, reference: 'att_2' });
+  const answer = await without.submit({
+    taskType: 'facebook',
+    numbers,
+    reference: 'att_2',
+    stillMine: () => true,
+  });
   await without.close();
   expect(answer).toMatchObject({ kind: 'refused_free', refusal: 'caller_fault' });
   expect(await wire.chargedNumbers()).toBe(charged);

@@ -4,6 +4,7 @@ import type { Account, Evidence, SentBody } from '@rollcall/domain';
 import { Client, type Dispatcher, Pool } from 'undici';
 import { type HeadersSentWatch, watchHeadersSent } from './headers-sent.ts';
 import { observe, type ProviderHooks } from './provider.ts';
+import { startStopwatch } from './stopwatch.ts';
 import { uploadConnector } from './upload-connector.ts';
 
 /** A provider's JSON is a few hundred bytes; what is longer is not one. */
@@ -35,16 +36,17 @@ export interface HttpAnswer {
   readonly body: Buffer;
   /** The response ended as HTTP says that it should: not by a reset, the deadline or our cap. */
   readonly bodyComplete: boolean;
-  /** `total_deadline`, `aborted`, `answer_too_large`, or the code of Node's or undici's error. */
+  /** `total_deadline`, `claim_lost`, `aborted`, `answer_too_large`, or the code of Node's or undici's error. */
   readonly transportError: string | null;
 }
 
 export interface AccountHttp {
   /**
    * One upload: its own connection, one request on it, no redirect, no second try, all within `upload_deadline_ms`.
-   * `headersSent` is exact.
+   * `headersSent` is exact. `mayBegin` is asked right before the first byte: false, and none is sent (`claim_lost`). Past the deadline
+   * no more of it is written, also where this process was stopped meanwhile and has not run its timers yet.
    */
-  upload(call: HttpCall, signal?: AbortSignal): Promise<HttpAnswer>;
+  upload(call: HttpCall, mayBegin: () => boolean, signal?: AbortSignal): Promise<HttpAnswer>;
   /** A call that costs nothing and may share a connection: status, balance. */
   control(call: HttpCall, signal?: AbortSignal): Promise<HttpAnswer>;
   close(): Promise<void>;
@@ -75,22 +77,26 @@ export function openAccountHttp(account: Account, hooks?: ProviderHooks): Accoun
   const below = (call: HttpCall): HttpCall => ({ ...call, path: prefix + call.path });
 
   return {
-    async upload(call, signal) {
+    async upload(call, mayBegin, signal) {
+      const elapsed_ms = startStopwatch();
       const client = new Client(base.origin, {
         ...timeouts,
         pipelining: 0,
-        connect: uploadConnector(connectWithin_ms),
+        connect: uploadConnector(connectWithin_ms, () => elapsed_ms() < deadline_ms),
       });
       const watch = watchHeadersSent();
       try {
-        return observed(await exchange(client, below(call), deadline_ms, signal, watch));
+        return observed(
+          await exchange(client, below(call), { deadline_ms, elapsed_ms, mayBegin }, signal, watch),
+        );
       } finally {
         watch.stop();
         await client.destroy();
       }
     },
     async control(call, signal) {
-      return observed(await exchange(pool, below(call), deadline_ms, signal, null));
+      const limits = { deadline_ms, elapsed_ms: startStopwatch(), mayBegin: () => true };
+      return observed(await exchange(pool, below(call), limits, signal, null));
     },
     async close() {
       if (!pool.destroyed) await pool.destroy();
@@ -105,6 +111,13 @@ export function transportErrorCode(error: unknown): string {
   return typeof code === 'string' && /^[A-Za-z0-9_]{1,64}$/.test(code) ? code : error.name;
 }
 
+interface Limits {
+  readonly deadline_ms: number;
+  /** Since the call. */
+  readonly elapsed_ms: () => number;
+  readonly mayBegin: () => boolean;
+}
+
 /**
  * One request and its answer, over in `deadline_ms` whatever happens: undici's own timeouts count silence, not time.
  * With a watch, `headersSent` is what undici published; without one it is "the request was started", which errs on the
@@ -113,12 +126,11 @@ export function transportErrorCode(error: unknown): string {
 function exchange(
   dispatcher: Dispatcher,
   call: HttpCall,
-  deadline_ms: number,
+  { deadline_ms, elapsed_ms, mayBegin }: Limits,
   signal: AbortSignal | undefined,
   watch: HeadersSentWatch | null,
 ): Promise<HttpAnswer> {
   const startedAt_ms = Date.now();
-  const started = performance.now();
   const body_bytes = call.body?.byteLength ?? 0;
   return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | null = null;
@@ -137,7 +149,7 @@ function exchange(
       resolve({
         operation: call.operation,
         startedAt_ms,
-        duration_ms: Math.round(performance.now() - started),
+        duration_ms: Math.round(elapsed_ms()),
         headersSent: watch === null ? requestStarted : watch.sent(),
         sentBody:
           watch === null ? null : { bytes: body_bytes, taken_bytes: watch.bodyTaken(body_bytes) },
@@ -154,7 +166,7 @@ function exchange(
     };
     const onAbort = () => stop('aborted');
     // A process that was stopped past the deadline finds the timer due and the answer in its socket, in that order: the answer,
-    // and the task id in it, is read first.
+    // and the task id in it, is read first. Only that: what it has not sent yet is stopped by the clock, not by this timer.
     const timer = setTimeout(() => setImmediate(() => stop('total_deadline')), deadline_ms);
     if (signal?.aborted) {
       settle('aborted');
@@ -164,8 +176,14 @@ function exchange(
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(startedController) {
-        // The deadline may have passed while this request waited for a connection.
-        if (over) startedController.abort(new Error('over'));
+        // undici writes the head as soon as this returns. The claim or the deadline may be over although no timer has said so: a process
+        // that was stopped while it connected hears of its connection first.
+        if (!over && !mayBegin()) settle('claim_lost');
+        if (!over && elapsed_ms() >= deadline_ms) settle('total_deadline');
+        if (over) {
+          startedController.abort(new Error('over'));
+          return;
+        }
         controller = startedController;
         requestStarted = true;
       },

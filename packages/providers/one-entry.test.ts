@@ -44,7 +44,12 @@ describe('a task type of tasks-v1 works by an entry alone:', () => {
   test.for(['whatsapp', 'viber'])('%s', async (check) => {
     const before = await wire.chargedNumbers();
     const taskType = provider.account.checks[check]?.taskType ?? '';
-    const accepted = await provider.submit({ taskType, numbers, reference: 'att_1' });
+    const accepted = await provider.submit({
+      taskType,
+      numbers,
+      reference: 'att_1',
+      stillMine: () => true,
+    });
     if (accepted.kind !== 'accepted') throw new Error(`not accepted: ${accepted.kind}`);
     expect(await wire.chargedNumbers()).toBe(before + numbers.length);
 
@@ -66,7 +71,12 @@ describe('a task type of tasks-v1 works by an entry alone:', () => {
     const before = await wire.chargedNumbers();
     const few = numbers.subarray(0, 100);
     expect(
-      await provider.submit({ taskType: 'ws', numbers: few, reference: 'att_2' }),
+      await provider.submit({
+        taskType: 'ws',
+        numbers: few,
+        reference: 'att_2',
+        stillMine: () => true,
+      }),
     ).toMatchObject({
       kind: 'refused_free',
       refusal: 'batch_size',

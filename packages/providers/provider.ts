@@ -15,6 +15,11 @@ export interface SubmitRequest {
   readonly numbers: Float64Array;
   /** Our attempt id, sent where the contract has room for it (webcom's `name`). Never a secret. */
   readonly reference: string;
+  /**
+   * Asked once, synchronously, right before the first byte leaves: whether the claim still outlasts an upload. False: nothing is sent,
+   * and the answer is `not_sent` with `claim_lost`. A process may have been stopped for hours since it was claimed.
+   */
+  readonly stillMine: () => boolean;
 }
 
 /**
@@ -25,7 +30,8 @@ export interface Provider {
   readonly account: Account;
 
   /**
-   * Uploads one chunk, once: never tried again here, never redirected, over within `account.upload_deadline_ms`.
+   * Uploads one chunk, once: never tried again here, never redirected, over within `account.upload_deadline_ms`, nothing of it
+   * written later, however long this process stood still.
    * The answer says whether it may have been charged; see `SubmitAnswer`.
    */
   submit(request: SubmitRequest, signal?: AbortSignal): Promise<SubmitAnswer>;

@@ -32,13 +32,14 @@ export function simpleTasks(account: Account, key: string, hooks?: ProviderHooks
     account,
     statusBatchSize: 1,
 
-    async submit({ numbers }, signal) {
+    async submit({ numbers, stillMine }, signal) {
       const file = { name: 'file', fileName: 'numbers.txt', bytes: encodeNumberLines(numbers) };
       const user: MultipartPart[] = userId === null ? [] : [{ name: 'user_id', value: userId }];
       const { contentType, body } = encodeMultipart([...user, file]);
       const headers = { ...auth, 'content-type': contentType };
       const answer = await http.upload(
         { operation: 'submit', method: 'POST', path: tasksPath, headers, body },
+        stillMine,
         signal,
       );
       return readSubmitAnswer(answer, contract, key);

@@ -28,7 +28,7 @@ export function tasksV1(account: Account, key: string, hooks?: ProviderHooks): P
     account,
     statusBatchSize: 1,
 
-    async submit({ taskType, numbers }, signal) {
+    async submit({ taskType, numbers, stillMine }, signal) {
       const { contentType, body } = encodeMultipart([
         { name: 'file', fileName: 'numbers.txt', bytes: encodeNumberLines(numbers) },
         { name: 'task_type', value: taskType },
@@ -36,6 +36,7 @@ export function tasksV1(account: Account, key: string, hooks?: ProviderHooks): P
       const headers = { ...auth, 'content-type': contentType };
       const answer = await http.upload(
         { operation: 'submit', method: 'POST', path: '/v1/tasks', headers, body },
+        stillMine,
         signal,
       );
       return readSubmitAnswer(answer, contract, key);

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { uploadConnector } from './upload-connector.ts';
@@ -20,16 +21,20 @@ createServer((socket) => {
 }).listen(0, '127.0.0.1', function () { parentPort.postMessage(this.address().port); });
 `;
 
+function connected(port: number, mayWrite: () => boolean): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    uploadConnector(5_000, mayWrite)(
+      { protocol: 'http:', hostname: '127.0.0.1', port: String(port) },
+      (error, socket) => (error === null ? resolve(socket) : reject(error)),
+    );
+  });
+}
+
 test('an answer that came before a reset is read although the next write fails', async () => {
   const shared = new SharedArrayBuffer(4);
   const worker = new Worker(server, { eval: true, workerData: shared });
   const port = await new Promise<number>((resolve) => worker.once('message', resolve));
-  const socket = await new Promise<Socket>((resolve, reject) => {
-    uploadConnector(5_000)(
-      { protocol: 'http:', hostname: '127.0.0.1', port: String(port) },
-      (error, connected) => (error === null ? resolve(connected) : reject(error)),
-    );
-  });
+  const socket = await connected(port, () => true);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('error', () => {});
@@ -44,4 +49,27 @@ test('an answer that came before a reset is read although the next write fails',
   expect(Buffer.concat(chunks).toString()).toBe('answer');
   socket.destroy();
   await worker.terminate();
+});
+
+test('a write whose time is over in the middle goes no further, and what came before it is whole', async () => {
+  let received = 0;
+  const reader = createServer((socket) => socket.on('data', (chunk) => (received += chunk.length)));
+  await once(reader.listen(0, '127.0.0.1'), 'listening');
+  const { port } = reader.address() as AddressInfo;
+  let asked = 0;
+  let isOver = false;
+  const socket = await connected(port, () => {
+    asked += 1;
+    isOver = asked > 3;
+    return !isOver;
+  });
+  let done = false;
+  socket.write('head', 'latin1');
+  socket.write(Buffer.alloc(1024 * 1024), () => (done = true));
+  await expect.poll(() => isOver).toBe(true);
+  // The server reads all that was sent before it sees the end.
+  socket.destroy();
+  await once(reader.close(), 'close');
+  expect(received).toBe(4 + 2 * 65_536);
+  expect(done).toBe(false);
 });

@@ -125,7 +125,7 @@ export function webcom(account: Account, key: string, hooks?: ProviderHooks): Pr
     account,
     statusBatchSize,
 
-    async submit({ taskType, numbers, reference }, signal) {
+    async submit({ taskType, numbers, reference, stillMine }, signal) {
       // The order and the empty `phones` are those of the page's Python sample.
       const { contentType, body } = encodeMultipart([
         { name: 'name', value: reference },
@@ -136,6 +136,7 @@ export function webcom(account: Account, key: string, hooks?: ProviderHooks): Pr
       const headers = { ...auth, 'content-type': contentType };
       const answer = await http.upload(
         { operation: 'submit', method: 'POST', path: '/api/checking/create', headers, body },
+        stillMine,
         signal,
       );
       return readSubmitAnswer(answer, contract, key);

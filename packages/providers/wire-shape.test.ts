@@ -37,7 +37,7 @@ function partsOf({ headers, body }: FixtureWire['seen'][number]): [string, strin
 
 test('tasks-v1 uploads the parts of the page under its key, with a known length', async () => {
   await open('tasks-v1');
-  await provider.submit({ taskType: 'coinW', numbers, reference });
+  await provider.submit({ taskType: 'coinW', numbers, reference, stillMine: () => true });
   const [upload] = wire.seen;
   expect(upload).toMatchObject({
     method: 'POST',
@@ -55,7 +55,7 @@ test.for(['tasks-v1', 'simple-tasks', 'webcom'] as const)(
   '%s asks for every answer as it is, because a compressed one could not be read',
   async (adapter) => {
     await open(adapter);
-    await provider.submit({ taskType: 'tg', numbers, reference });
+    await provider.submit({ taskType: 'tg', numbers, reference, stillMine: () => true });
     await provider.status(['5980']);
     await provider.balance();
     expect(wire.seen.length).toBeGreaterThan(1);
@@ -90,7 +90,7 @@ test('tasks-v1 reads its balance as a decimal', async () => {
 
 test('simple-tasks has its service in the path and no task type', async () => {
   await open('simple-tasks');
-  await provider.submit({ taskType: 'facebook', numbers, reference });
+  await provider.submit({ taskType: 'facebook', numbers, reference, stillMine: () => true });
   await provider.status(['cs9viu7i61pkfs4oavvg']);
   expect(wire.seen[0]).toMatchObject({ method: 'POST', url: '/fb/api/simple/tasks' });
   expect(partsOf(wire.seen[0]!)).toEqual([['file', '+12025550123\n+441632960001\n']]);
@@ -102,7 +102,7 @@ test('simple-tasks has its service in the path and no task type', async () => {
 
 test('simple-tasks sends a user id where the account has one', async () => {
   await open('simple-tasks', { userId: 'u 1' });
-  await provider.submit({ taskType: 'facebook', numbers, reference });
+  await provider.submit({ taskType: 'facebook', numbers, reference, stillMine: () => true });
   await provider.status(['cs9viu7i61pkfs4oavvg']);
   expect(partsOf(wire.seen[0]!)[0]).toEqual(['user_id', 'u 1']);
   expect(wire.seen[1]?.url).toBe('/fb/api/simple/tasks/cs9viu7i61pkfs4oavvg?user_id=u%201');
@@ -110,7 +110,7 @@ test('simple-tasks sends a user id where the account has one', async () => {
 
 test("webcom uploads as its page's sample does, with our attempt as the name", async () => {
   await open('webcom');
-  await provider.submit({ taskType: 'WA_cheking', numbers, reference });
+  await provider.submit({ taskType: 'WA_cheking', numbers, reference, stillMine: () => true });
   const [upload] = wire.seen;
   expect(upload).toMatchObject({
     method: 'POST',
@@ -157,7 +157,7 @@ test.for(['.', '..'])(
 
 test('each exchange is observed once, by its account, without its address', async () => {
   await open('tasks-v1');
-  await provider.submit({ taskType: 'tg', numbers, reference });
+  await provider.submit({ taskType: 'tg', numbers, reference, stillMine: () => true });
   await provider.status(['d4g24nep2jvh04o9uoh0']);
   expect(observed).toMatchObject([
     { accountId: 'test-tasks-v1', operation: 'submit', httpStatus: 200, transportError: null },
@@ -173,7 +173,7 @@ test('a hook that throws does not lose an answer', async () => {
     },
   });
   const warned = new Promise((resolve) => process.once('warning', resolve));
-  const answer = await broken.submit({ taskType: 'tg', numbers, reference });
+  const answer = await broken.submit({ taskType: 'tg', numbers, reference, stillMine: () => true });
   expect(answer.kind).toBe('accepted');
   expect(String(await warned)).toContain('metrics are down');
   await broken.close();

@@ -15,6 +15,7 @@ import {
   type SubmitAnswer,
   type SubmitResult,
 } from '@rollcall/domain';
+import { startStopwatch } from '@rollcall/providers';
 import { askBalance, type Claimed, claimUpload, notSent } from '../claim-upload.ts';
 import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from '../equipment.ts';
@@ -133,7 +134,9 @@ async function send(equipment: Equipment, claimed: Claimed): Promise<SubmitAnswe
   }
   if (wait_ms > 0) await delay(wait_ms);
   // The claim may have run out while it waited or slept, and a person may have decided since: what was held meanwhile is not
-  // sent any more. From here the lease is longer than the upload's deadline.
+  // sent any more. Postgres counts the new lease from after this moment. What it does not outlast is not begun: this process, too, may
+  // be stopped between the lease and the first byte until a person has paid again.
+  const sinceLease_ms = startStopwatch();
   const stands = await extendLease(
     equipment.db,
     loaded.chunkId,
@@ -142,9 +145,12 @@ async function send(equipment: Equipment, claimed: Claimed): Promise<SubmitAnswe
   ).catch(() => false);
   if (!stands) return notSent('claim_lost', startedAt_ms);
   crashPoint('submit:before_first_byte');
-  return equipment
-    .providerOf(account)
-    .submit({ taskType: offer.taskType, numbers, reference: held.attemptId });
+  return equipment.providerOf(account).submit({
+    taskType: offer.taskType,
+    numbers,
+    reference: held.attemptId,
+    stillMine: () => sinceLease_ms() < equipment.times.lease_ms - account.upload_deadline_ms,
+  });
 }
 
 function report(
