@@ -27,7 +27,9 @@ export function holdOf(row: HoldRow): Hold {
 }
 
 /** What may be decided on a hold now. */
-export function allowedOn(row: HoldRow): ReturnType<typeof allowedDecisions> {
+export function allowedOn(
+  row: Pick<HoldRow, 'reason' | 'attempt_outcome' | 'job_state' | 'has_result'>,
+): ReturnType<typeof allowedDecisions> {
   return allowedDecisions({
     reason: row.reason,
     attemptOutcome: row.attempt_outcome,

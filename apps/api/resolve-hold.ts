@@ -179,7 +179,10 @@ function tooLow(desk: Desk, hold: HoldRow, body: ResolveHold): Refusal | null {
 }
 
 /** The least that an approval must allow: the price of today, and no less than what the upload cost before. */
-export function costAgain({ accounts }: Desk, hold: HoldRow): Money {
+export function costAgain(
+  { accounts }: Desk,
+  hold: Pick<HoldRow, 'money_at_risk' | 'account' | 'check_name' | 'numbers'>,
+): Money {
   const before = parseMoney(hold.money_at_risk);
   if (before === null) throw new Error('Postgres gave an amount that is not one');
   const offer = accounts.accounts.get(hold.account)?.checks[hold.check_name];

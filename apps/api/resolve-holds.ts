@@ -1,31 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { ResolvedHolds, ResolveHolds } from '@rollcall/contract';
+import { anyHold, type ApiKey, type HoldFilter, type HoldRow, openHoldBatch } from '@rollcall/db';
+import { type ChunkId, formatMoney, parseId } from '@rollcall/domain';
 import {
-  anyHold,
-  type ApiKey,
-  type HoldFilter,
-  type HoldRow,
-  listHolds,
-  openHoldBatch,
-  readBatchDecisions,
-  sumHolds,
-} from '@rollcall/db';
-import { type ChunkId, formatMoney, type Money, parseId, parseMoney } from '@rollcall/domain';
-import { allowedOn } from './hold-view.ts';
-import { shortAmount } from './job-view.ts';
+  addSums,
+  findHolds,
+  foreseen,
+  type FoundHolds,
+  type Outcome,
+  type Sums,
+  sumsOfOutcomes,
+} from './find-holds.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import {
-  ceilingOf,
-  costAgain,
-  type Desk,
-  misfitOf,
-  missingScope,
-  resolveHold,
-} from './resolve-hold.ts';
+import { ceilingOf, type Desk, misfitOf, missingScope, resolveHold } from './resolve-hold.ts';
 
-/** Holds of one call, and how long it may take: what is left is said, and another call goes on. */
-const holds_max = 1_000;
-const decideFor_ms = 20_000;
+/** Holds of one call, and how long it may take: what is left is said, and the same call goes on with it. */
+const bulkBounds = { holds_max: 1_000, decideFor_ms: 20_000 };
 /** Each decision is a transaction under its job's lock; more at once would only wait there, and take the pool from others. */
 const decisionsAtOnce = 4;
 
@@ -37,15 +27,18 @@ export interface BulkAsked {
 
 export type BulkResolved = { readonly kind: 'resolved'; readonly answer: ResolvedHolds } | Refusal;
 
-type Outcome = ResolvedHolds['outcomes'][number];
-
 /**
  * One decision on all holds that a filter names, each chunk in a transaction of its own and exactly as if it had been decided alone. Sent again
- * under its Idempotency-Key it decides what is left, of what was held when it was sent first, and tells the rest again.
+ * under its Idempotency-Key it decides on what is left of what was held when it was sent first, and tells the rest again: its ceiling is for
+ * all of them.
  */
-export async function resolveHolds(desk: Desk, asked: BulkAsked): Promise<BulkResolved> {
+export async function resolveHolds(
+  desk: Desk,
+  asked: BulkAsked,
+  bounds: typeof bulkBounds = bulkBounds,
+): Promise<BulkResolved> {
   const { database } = desk;
-  const { key, body, idempotencyKey } = asked;
+  const { key, body } = asked;
   const isDry = body.dry_run === true;
   const misfit = isDry
     ? unlessCeilingLacks(misfitOf(body))
@@ -53,44 +46,65 @@ export async function resolveHolds(desk: Desk, asked: BulkAsked): Promise<BulkRe
   if (misfit) return misfit;
 
   let filter = filterOf(body);
-  if (idempotencyKey !== undefined && !isDry) {
-    const batch = await openHoldBatch(database, key.tenantId, idempotencyKey, fingerprintOf(body));
+  const batchKey = isDry ? null : (asked.idempotencyKey ?? null);
+  if (batchKey !== null) {
+    const batch = await openHoldBatch(database, key.tenantId, batchKey, fingerprintOf(body));
     if (batch.kind === 'other_body') return refuse('idempotency_key_reused');
     const { heldBefore } = filter;
     const isEarlier = heldBefore !== null && heldBefore < batch.openedAt;
     filter = { ...filter, heldBefore: isEarlier ? heldBefore : batch.openedAt };
   }
-  const [listed, sums] = await Promise.all([
-    listHolds(database, key.tenantId, filter, { after: null, limit: holds_max }),
-    sumHolds(database, key.tenantId, filter),
-  ]);
-  // After the list: what the same call decides meanwhile is in one of the two, and the ceiling is for both.
-  const before = await decidedBefore(desk, asked);
-  // What this key decided on and what is held again for the same upload had its decision.
-  const decidedOn = new Set(before.map((each) => each.attempt_id));
-  const holds = listed.filter((hold) => !decidedOn.has(hold.attempt_id));
-  const held = sums.reduce((sum, each) => sum + each.chunks, 0) - (listed.length - holds.length);
-  const differs = before.length === 0 ? otherCount(body, held) : null;
-  const refusal = differs ?? tooDear(desk, body, holds, before);
+  const { tenantId } = key;
+  const { decision } = body;
+  const { holds_max } = bounds;
+  const found = await findHolds(desk, { tenantId, filter, decision, batchKey, holds_max });
+  const matched = found.before.length + found.holds.length + found.laterCount + found.unfitCount;
+  const differs = found.before.length === 0 ? otherCount(body, matched) : null;
+  const planned = found.holds.map((hold) => foreseen(desk, decision, hold));
+  const inAll = addSums(sumsOfOutcomes([...found.before, ...planned]), found.later);
+  const refusal = differs ?? tooDear(body, inAll);
   if (refusal) return refusal;
 
-  const outcomes = isDry
-    ? holds.map((hold) => foreseen(desk, body, hold))
-    : await decideEach(desk, asked, holds);
-  const all = [...before, ...outcomes];
-  const decided = all.filter(({ outcome }) => outcome !== 'refused');
+  const answer = isDry
+    ? plannedOf(found, planned, inAll)
+    : decidedOf(found, await decideEach(desk, asked, found.holds, bounds.decideFor_ms));
+  const unfit = found.unfit.map((hold) => foreseen(desk, decision, hold));
   return {
     kind: 'resolved',
     answer: {
-      decision: body.decision,
+      decision,
       dry_run: isDry,
-      matched: held + before.length,
-      decided: decided.length,
-      refused: all.length - decided.length,
-      remaining: Math.max(0, held - outcomes.length),
-      money: totalsOf(decided),
-      outcomes: all,
+      matched,
+      ...answer,
+      outcomes: [...answer.outcomes, ...unfit],
     },
+  };
+}
+
+type Counted = Omit<ResolvedHolds, 'decision' | 'dry_run' | 'matched'>;
+
+/** Of a dry run: all that would be decided, by as many calls as it takes. */
+function plannedOf(found: FoundHolds, planned: readonly Outcome[], inAll: Sums): Counted {
+  return {
+    decided: planned.length + found.laterCount,
+    repeated: 0,
+    refused: found.unfitCount,
+    remaining: 0,
+    money: moneyOf(inAll),
+    outcomes: [...planned],
+  };
+}
+
+function decidedOf(found: FoundHolds, outcomes: readonly Outcome[]): Counted {
+  const all = [...found.before, ...outcomes];
+  const decided = all.filter(({ outcome }) => outcome !== 'refused');
+  return {
+    decided: decided.length,
+    repeated: decided.filter(({ repeated }) => repeated).length,
+    refused: all.length - decided.length + found.unfitCount,
+    remaining: found.holds.length - outcomes.length + found.laterCount,
+    money: moneyOf(sumsOfOutcomes(decided)),
+    outcomes: all,
   };
 }
 
@@ -132,70 +146,21 @@ function otherCount({ expected_count: expected }: ResolveHolds, found: number): 
   });
 }
 
-/** One ceiling is one currency, and covers what this key was spent on before. A dry run is held to the ceiling that it names. */
-function tooDear(
-  desk: Desk,
-  body: ResolveHolds,
-  holds: readonly HoldRow[],
-  before: readonly Outcome[],
-): Refusal | null {
+/** One ceiling is one currency, and covers all that its key decides on: before, now and in later calls. A dry run is held to the one that it names. */
+function tooDear(body: ResolveHolds, inAll: Sums): Refusal | null {
   if (body.decision !== 'pay_again' || body.cost_ceiling === undefined) return null;
-  const totals = totalsOf([...before, ...holds.map((hold) => foreseen(desk, body, hold))]);
-  if (totals.length > 1) {
-    const message = `names holds in ${totals.map(({ currency }) => currency).join(' and ')}: pay again in one currency at a time`;
+  const [sum, ...others] = inAll;
+  if (others.length > 0) {
+    const message = `names holds in ${[...inAll.keys()].join(' and ')}: pay again in one currency at a time`;
     return refuse('invalid_request', { errors: [{ in: 'body', pointer: '/filter', message }] });
   }
-  const [total] = totals;
-  if (!total || amountOf(total.amount) <= ceilingOf(body)) return null;
+  if (!sum) return null;
+  const [currency, cost] = sum;
+  const ceiling = ceilingOf(body);
+  if (cost <= ceiling) return null;
   return refuse('cost_ceiling_too_low', {
-    money: {
-      currency: total.currency,
-      cost: total.amount,
-      max_cost: formatMoney(ceilingOf(body)),
-    },
+    money: { currency, cost: formatMoney(cost), max_cost: formatMoney(ceiling) },
   });
-}
-
-async function decidedBefore(
-  { database }: Desk,
-  { key, idempotencyKey, body }: BulkAsked,
-): Promise<readonly Outcome[]> {
-  if (idempotencyKey === undefined || body.dry_run === true) return [];
-  const rows = await readBatchDecisions(database, key.tenantId, idempotencyKey);
-  return rows.map((row) => ({
-    chunk_id: row.chunk_id,
-    job_id: row.job_id,
-    attempt_id: row.attempt_id,
-    detail: row.detail,
-    held_since: row.held_since?.toISOString() ?? null,
-    outcome: 'decided',
-    code: null,
-    // The database knows no other states; the response schema refuses one that it does not know.
-    state: row.state as Outcome['state'],
-    numbers: row.numbers,
-    amount: shortAmount(row.amount),
-    currency: row.currency,
-  }));
-}
-
-function foreseen(desk: Desk, body: ResolveHolds, hold: HoldRow): Outcome {
-  const isAllowed = allowedOn(hold).includes(body.decision);
-  return {
-    chunk_id: hold.chunk_id,
-    job_id: hold.job_id,
-    attempt_id: hold.attempt_id,
-    detail: hold.detail,
-    held_since: hold.held_since.toISOString(),
-    outcome: isAllowed ? 'would_be_decided' : 'refused',
-    code: isAllowed ? null : 'decision_not_allowed',
-    state: 'held',
-    numbers: hold.numbers,
-    amount:
-      body.decision === 'pay_again'
-        ? formatMoney(costAgain(desk, hold))
-        : shortAmount(hold.money_at_risk),
-    currency: hold.currency,
-  };
 }
 
 /** Decides on one after the other, some at once, as long as there is time. */
@@ -203,6 +168,7 @@ async function decideEach(
   desk: Desk,
   asked: BulkAsked,
   holds: readonly HoldRow[],
+  decideFor_ms: number,
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   const until = performance.now() + decideFor_ms;
@@ -221,8 +187,7 @@ async function decideEach(
 
 async function decideOne(desk: Desk, asked: BulkAsked, hold: HoldRow): Promise<Outcome> {
   const { key, body, idempotencyKey } = asked;
-  const seen = foreseen(desk, body, hold);
-  if (seen.outcome === 'refused') return seen;
+  const seen = foreseen(desk, body.decision, hold);
   const resolved = await resolveHold(desk, {
     key,
     chunkId: parseId('chunk', hold.chunk_id) as ChunkId,
@@ -236,22 +201,15 @@ async function decideOne(desk: Desk, asked: BulkAsked, hold: HoldRow): Promise<O
     },
     ...(idempotencyKey !== undefined && { batchKey: idempotencyKey }),
   });
-  return resolved.kind === 'refused'
-    ? { ...seen, outcome: 'refused', code: resolved.code }
-    : { ...seen, outcome: 'decided', state: resolved.chunk.state as Outcome['state'] };
-}
-
-function totalsOf(outcomes: readonly Outcome[]): ResolvedHolds['money'] {
-  const sums = new Map<string, Money>();
-  for (const { outcome, currency, amount } of outcomes) {
-    if (outcome === 'refused') continue;
-    sums.set(currency, ((sums.get(currency) ?? 0n) + amountOf(amount)) as Money);
+  if (resolved.kind === 'refused') return { ...seen, outcome: 'refused', code: resolved.code };
+  const { repeated, chunk, decision } = resolved;
+  // Decided alike by somebody else meanwhile: neither the decision nor its money is of this call. Under our key it is.
+  if (repeated && (idempotencyKey === undefined || decision.batch_key !== idempotencyKey)) {
+    return { ...seen, outcome: 'refused', code: 'not_held' };
   }
-  return [...sums].map(([currency, amount]) => ({ currency, amount: formatMoney(amount) }));
+  return { ...seen, outcome: 'decided', repeated, state: chunk.state as Outcome['state'] };
 }
 
-function amountOf(text: string): Money {
-  const amount = parseMoney(text);
-  if (amount === null) throw new Error('an amount of ours is none');
-  return amount;
+function moneyOf(sums: Sums): ResolvedHolds['money'] {
+  return [...sums].map(([currency, amount]) => ({ currency, amount: formatMoney(amount) }));
 }

@@ -61,12 +61,13 @@ export const resolveHoldsBodySchema = z
       description:
         'True: nothing is decided; the answer says what would be. A `cost_ceiling` may be left out, and is held to where it is named.',
     }),
-    expected_count: count
-      .optional()
-      .meta({ description: 'Where the filter names another number of holds, nothing is decided.' }),
+    expected_count: count.optional().meta({
+      description:
+        'Where the filter names another number of holds, nothing is decided. Not asked again of a call whose Idempotency-Key has decided on something.',
+    }),
     cost_ceiling: amountSchema.optional().meta({
       description:
-        'Required with pay_again, and only there: the most that all new uploads of this call may cost together, one sum for all. Needs the scope approvals:write too.',
+        'Required with pay_again, and only there: the most that all new uploads may cost together, one sum for all, those included that later calls under the same Idempotency-Key decide on. Needs the scope approvals:write too.',
     }),
     not_charged: z.boolean().optional().meta({
       description:
@@ -84,14 +85,20 @@ export const resolvedHoldsSchema = z
         'Holds that the filter named, those included that this Idempotency-Key had decided before.',
     }),
     decided: count.meta({
-      description: 'How many were decided; with `dry_run`: how many would be.',
+      description:
+        'How many were decided, those included that this Idempotency-Key had decided before; with `dry_run`: how many would be, by as many calls as it takes.',
+    }),
+    repeated: count.meta({
+      description:
+        'How many of `decided` an earlier call under this Idempotency-Key had decided: this one changed nothing of them.',
+      examples: [0],
     }),
     refused: count.meta({
       description: 'How many this decision does not fit, or somebody else decided on meanwhile.',
     }),
     remaining: count.meta({
       description:
-        'How many were not looked at: a call decides on 1,000 at most, and for some seconds. Send it again, with a new Idempotency-Key where it had one and nothing was cut off.',
+        'How many it fits and were not looked at yet: a call decides on 1,000 at most, and for some seconds. The same body, sent again under the same Idempotency-Key, goes on with them; without a key, name as `expected_count` what is named by then. With `dry_run`: 0.',
     }),
     money: z
       .array(
@@ -99,7 +106,7 @@ export const resolvedHoldsSchema = z
       )
       .meta({
         description:
-          'Of what was decided (or would be), by currency: with pay_again what the new uploads may cost, else the money that was in doubt.',
+          'Of what is counted in `decided`, by currency: with pay_again what the new uploads may cost, else the money that was in doubt.',
       }),
     outcomes: z
       .array(
@@ -126,6 +133,11 @@ export const resolvedHoldsSchema = z
             outcome: z.enum(['decided', 'would_be_decided', 'refused']).meta({
               description: 'What became of it.',
             }),
+            repeated: z.boolean().meta({
+              description:
+                'True: decided by an earlier call under this Idempotency-Key, and not by this one.',
+              examples: [false],
+            }),
             code: z
               .string()
               .nullable()
@@ -140,7 +152,10 @@ export const resolvedHoldsSchema = z
           })
           .meta({ id: 'BulkOutcome' }),
       )
-      .meta({ description: 'Each hold that was looked at, the oldest first.' }),
+      .meta({
+        description:
+          'Each hold that was decided on, or would be, the oldest first, 1,000 in a call; behind them those that the decision does not fit, as far as the 1,000 reach.',
+      }),
   })
   .meta({ id: 'ResolvedHolds' });
 

@@ -86,8 +86,11 @@ export { extendLease } from './sql/extend-lease.ts';
 export {
   type BatchDecisionRow,
   type HoldBatch,
+  type HoldTally,
+  listBatchHolds,
   openHoldBatch,
   readBatchDecisions,
+  tallyBatchHolds,
 } from './sql/hold-batch.ts';
 export {
   claimIdempotencyKey,

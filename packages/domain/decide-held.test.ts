@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { allowedDecisions, decisionsFor, type HeldFacts } from './decide-held.ts';
+import { allowedDecisions, decisionsFor, factsFitting, type HeldFacts } from './decide-held.ts';
 
 const held: HeldFacts = {
   reason: 'unknown',
@@ -29,4 +29,12 @@ test('a file is read again only where there is one', () => {
 
 test('giving up is always left', () => {
   for (const decisions of Object.values(decisionsFor)) expect(decisions).toContain('give_up');
+});
+
+test('the facts that a decision fits are those under which it is allowed', () => {
+  const replayed = factsFitting('replay');
+  expect(replayed).toContainEqual({ ...held, reason: 'artifact', hasResult: true });
+  expect(replayed).not.toContainEqual({ ...held, reason: 'artifact' });
+  expect(factsFitting('pay_again')).not.toContainEqual({ ...held, jobState: 'cancelling' });
+  expect(factsFitting('give_up')).toContainEqual({ ...held, jobState: 'cancelling' });
 });

@@ -1,6 +1,6 @@
-import type { AttemptOutcome } from './attempt.ts';
-import type { HeldReason } from './chunk.ts';
-import type { JobState } from './job.ts';
+import { type AttemptOutcome, attemptOutcomes } from './attempt.ts';
+import { type HeldReason, heldReasons } from './chunk.ts';
+import { type JobState, jobStates } from './job.ts';
 
 /** What a person may decide on a held chunk; docs/state-machine.md shows the table, and a test holds the two together. */
 export const heldDecisions = ['adopt', 'pay_again', 'keep_polling', 'replay', 'give_up'] as const;
@@ -36,4 +36,17 @@ export function allowedDecisions(held: HeldFacts): readonly HeldDecision[] {
         return true;
     }
   });
+}
+
+/** All facts of a held chunk that `decision` fits: a list of many is narrowed by them before it is cut off. */
+export function factsFitting(decision: HeldDecision): readonly HeldFacts[] {
+  const states = Object.keys(jobStates) as JobState[];
+  const all = heldReasons.flatMap((reason) =>
+    attemptOutcomes.flatMap((attemptOutcome) =>
+      states.flatMap((jobState) =>
+        [false, true].map((hasResult) => ({ reason, attemptOutcome, jobState, hasResult })),
+      ),
+    ),
+  );
+  return all.filter((held) => allowedDecisions(held).includes(decision));
 }

@@ -56,6 +56,7 @@ export {
 export {
   allowedDecisions,
   decisionsFor,
+  factsFitting,
   type HeldDecision,
   type HeldFacts,
   heldDecisions,

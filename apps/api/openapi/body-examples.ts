@@ -292,6 +292,7 @@ const cancelled: CancelledJob = {
       may_still_be_charged: '0.08',
       released: '0.08',
       at_risk: '0',
+      written_off: '0',
     },
   },
 };
@@ -383,6 +384,7 @@ const bulkResolved: ResolvedHolds = {
   dry_run: false,
   matched: 1,
   decided: 1,
+  repeated: 0,
   refused: 0,
   remaining: 0,
   money: [{ currency, amount: '0.08' }],
@@ -394,6 +396,7 @@ const bulkResolved: ResolvedHolds = {
       detail: 'connection_lost',
       held_since: '2024-08-01T09:31:20.000Z',
       outcome: 'decided',
+      repeated: false,
       code: null,
       state: 'failed',
       numbers: 200,

@@ -164,7 +164,8 @@ export async function holdRoutes(
         description:
           'Each chunk is decided as if alone, in a transaction of its own; the answer says what became of each. Look first with `dry_run`. ' +
           '`pay_again` needs the scope approvals:write, a `cost_ceiling` for all of them together, and an Idempotency-Key. Sent again under its key ' +
-          'the call decides on what is left of what was held when it was sent first, and pays for nothing twice.',
+          'the call decides on what is left of what was held when it was sent first, and pays for nothing twice: that is also how to go on where ' +
+          '`remaining` is not 0.',
         security: [{ key: [] }],
         headers: z.object({ 'idempotency-key': idempotencyKeySchema.optional() }),
         body: resolveHoldsBodySchema,

@@ -75,6 +75,7 @@ describe('deciding on what a filter names', () => {
         detail: 'connection_lost',
         held_since: expect.stringMatching(/^20.*Z$/),
         outcome: 'decided',
+        repeated: false,
         code: null,
         state: 'failed',
         numbers: 5,
@@ -160,7 +161,9 @@ describe('deciding on what a filter names', () => {
     await loseSecondUpload(ground.database, lost);
     const again = await ground.resolveAll(asked, ground.approver, `batch-${chunkId}`);
     expect(again.status).toBe(200);
-    expect(again.body).toMatchObject({ decided: 3, remaining: 0 });
+    expect(first.body.repeated).toBe(0);
+    expect(again.body).toMatchObject({ decided: 3, repeated: 3, remaining: 0 });
+    expect(again.body.outcomes.map((each: Json) => each.repeated)).toEqual([true, true, true]);
     expect(again.body.outcomes.map((each: Json) => each.attempt_id).toSorted()).toEqual(
       made.map((each) => each.attemptId).toSorted(),
     );

@@ -1,4 +1,14 @@
+import type { HeldFacts } from '@rollcall/domain';
 import type { Database, Queryable } from '../database.ts';
+import {
+  filtered,
+  filterValues,
+  hasResult,
+  holdColumns,
+  type HoldFilter,
+  type HoldRow,
+  holds,
+} from './read-holds.ts';
 
 /** Decisions on many holds under one Idempotency-Key: each chunk's is a transaction of its own, so that a batch may end half-way and be sent again. */
 
@@ -58,6 +68,76 @@ export async function readBatchDecisions(
        LEFT JOIN store.approvals p ON p.id = d.approval_id
       WHERE d.tenant_id = $1 AND d.batch_key = $2 ORDER BY d.id`,
     [tenantId, key],
+  );
+  return rows;
+}
+
+/** The holds of a filter that a batch still has to decide on: what it decided on and what is held again for the same upload had its decision. */
+interface BatchHolds {
+  readonly tenantId: number;
+  readonly filter: HoldFilter;
+  /** Null: no batch. */
+  readonly key: string | null;
+}
+
+const undecided = `${holds} ${filtered}
+   AND NOT EXISTS (SELECT FROM store.decisions k WHERE k.tenant_id = $1 AND k.batch_key = $8 AND k.attempt_id = a.id)`;
+const undecidedValues = ({ tenantId, filter, key }: BatchHolds) => [
+  ...filterValues(tenantId, filter),
+  key,
+];
+
+/** Those of them with (`are`), or without, one of these sets of facts: the ones that wait longest, first. */
+export async function listBatchHolds(
+  db: Queryable,
+  batch: BatchHolds,
+  { facts, are, limit }: { readonly facts: readonly HeldFacts[]; are: boolean; limit: number },
+): Promise<readonly HoldRow[]> {
+  const { rows } = await db.query<HoldRow>(
+    `${holdColumns} ${undecided}
+        AND ((c.reason, a.outcome, j.state, ${hasResult}) IN (SELECT * FROM unnest($9::text[], $10::text[], $11::text[], $12::boolean[]))) = $13
+      ORDER BY c.held_since, c.id LIMIT $14`,
+    [
+      ...undecidedValues(batch),
+      facts.map((each) => each.reason),
+      facts.map((each) => each.attemptOutcome),
+      facts.map((each) => each.jobState),
+      facts.map((each) => each.hasResult),
+      are,
+      limit,
+    ],
+  );
+  return rows;
+}
+
+/** Holds that are alike in all that a decision asks for, and how many they are. */
+export interface HoldTally
+  extends Pick<
+    HoldRow,
+    | 'account'
+    | 'check_name'
+    | 'numbers'
+    | 'reason'
+    | 'attempt_outcome'
+    | 'money_at_risk'
+    | 'currency'
+    | 'job_state'
+    | 'has_result'
+  > {
+  readonly chunks: number;
+}
+
+/** All of them, counted, but for those of these attempts. */
+export async function tallyBatchHolds(
+  db: Queryable,
+  batch: BatchHolds,
+  exceptAttempts: readonly string[],
+): Promise<readonly HoldTally[]> {
+  const { rows } = await db.query<HoldTally>(
+    `SELECT c.account, j.check_name, c.numbers, c.reason, a.outcome AS attempt_outcome, a.amount AS money_at_risk, a.currency, j.state AS job_state,
+            ${hasResult} AS has_result, count(*) AS chunks ${undecided} AND a.id <> ALL($9)
+      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9`,
+    [...undecidedValues(batch), exceptAttempts],
   );
   return rows;
 }

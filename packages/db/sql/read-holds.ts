@@ -50,20 +50,24 @@ export interface HoldPlace {
   readonly chunkId: string;
 }
 
-const holds = `FROM store.chunks c
+/** $1 is the tenant. */
+export const holds = `FROM store.chunks c
   JOIN store.jobs j ON j.job_no = c.job_no
   JOIN store.attempts a ON a.id = c.attempt_id
  WHERE c.state = 'held' AND c.tenant_id = $1`;
-const holdColumns = `SELECT c.id AS chunk_id, j.id AS job_id, c.account, j.check_name, c.numbers, c.reason, COALESCE(c.held_detail, a.outcome_reason) AS detail,
+/** Whether there is a file to read again. */
+export const hasResult = `(c.artifact_id IS NOT NULL OR (c.reason = 'artifact' AND c.locator IS NOT NULL))`;
+export const holdColumns = `SELECT c.id AS chunk_id, j.id AS job_id, c.account, j.check_name, c.numbers, c.reason, COALESCE(c.held_detail, a.outcome_reason) AS detail,
        a.id AS attempt_id, a.outcome AS attempt_outcome, a.task_id, a.amount AS money_at_risk, a.currency, c.held_since,
        CASE WHEN c.changed_at > c.held_since THEN c.changed_at END AS held_again_at,
        (extract(epoch FROM c.held_since) * 1000000)::bigint AS held_us, j.state AS job_state,
-       c.artifact_id IS NOT NULL OR (c.reason = 'artifact' AND c.locator IS NOT NULL) AS has_result`;
-const filtered = `AND ($2::text IS NULL OR c.account = $2) AND ($3::text IS NULL OR j.id = $3)
+       ${hasResult} AS has_result`;
+/** $1 to $7 are `filterValues`. */
+export const filtered = `AND ($2::text IS NULL OR c.account = $2) AND ($3::text IS NULL OR j.id = $3)
    AND ($4::text IS NULL OR c.reason = $4) AND ($5::text IS NULL OR j.check_name = $5)
    AND ($6::text IS NULL OR COALESCE(c.held_detail, a.outcome_reason) = $6) AND ($7::timestamptz IS NULL OR c.held_since < $7)`;
 
-function filterValues(tenantId: number, filter: HoldFilter) {
+export function filterValues(tenantId: number, filter: HoldFilter) {
   const { account, jobId, reason, checkName, detail, heldBefore } = filter;
   return [tenantId, account, jobId, reason, checkName, detail, heldBefore];
 }
@@ -227,6 +231,8 @@ export interface DecisionRow {
   readonly cost_ceiling: string | null;
   /** With pay_again: what it made of the attempt that it lifted. */
   readonly lifted_to: 'not_charged' | 'written_off' | null;
+  /** The Idempotency-Key of the decision on many holds that it was part of. */
+  readonly batch_key: string | null;
   readonly at: Date;
 }
 
@@ -237,7 +243,7 @@ export async function readDecisions(
   chunkId: string,
 ): Promise<readonly DecisionRow[]> {
   const { rows } = await db.query<DecisionRow>(
-    `SELECT d.chunk_id, d.attempt_id, d.decision, d.decided_by, d.why, d.task_id, p.cost_ceiling, p.lifted_to, d.at
+    `SELECT d.chunk_id, d.attempt_id, d.decision, d.decided_by, d.why, d.task_id, p.cost_ceiling, p.lifted_to, d.batch_key, d.at
        FROM store.decisions d LEFT JOIN store.approvals p ON p.id = d.approval_id
       WHERE d.chunk_id = $1 AND d.tenant_id = $2 ORDER BY d.id`,
     [chunkId, tenantId],
