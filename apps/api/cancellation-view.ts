@@ -22,6 +22,7 @@ export function cancellationOf(
           ? null
           : formatMoney(priceOf(pricePerNumber, figures.numbers_cancelled)),
       at_risk: shortAmount(figures.at_risk),
+      written_off: shortAmount(figures.written_off),
     },
   };
 }

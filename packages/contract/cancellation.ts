@@ -30,6 +30,10 @@ const cancellationSchema = z
           description:
             'Unknown uploads that a person gave up: they may have been charged, and nobody will find out. What is not decided yet is no part of it.',
         }),
+        written_off: amountSchema.meta({
+          description:
+            'Uploads that a person paid for again and that the provider charged or may have charged: lost, unless it gives the money back. No part of `paid`.',
+        }),
       })
       .meta({ id: 'CancellationMoney' }),
   })

@@ -147,6 +147,7 @@ describe('cancelling', () => {
         may_still_be_charged: '0.002',
         released: '0',
         at_risk: '0',
+        written_off: '0',
       },
     });
     // What is held waits for its person.

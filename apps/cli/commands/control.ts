@@ -99,6 +99,7 @@ function describeCancellation({ job, cancellation }: Cancelled): string[] {
     `  paid         ${amount(money.paid)}`,
     ...heldLines(job),
     ...(money.at_risk === '0' ? [] : [`  at risk      ${amount(money.at_risk)}`]),
+    ...(money.written_off === '0' ? [] : [`  written off  ${amount(money.written_off)}`]),
   ].map(plainText);
 }
 

@@ -77,6 +77,7 @@ describe('cancelling', () => {
         paid: '0.008000000',
         may_still_be_charged: '0.004000000',
         at_risk: '0',
+        written_off: '0',
       },
     });
     // Again, while it is cancelling: the same, and nothing more is cancelled.

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { heldUnknown, lost, refused } from '../testing/answers.ts';
+import { acceptance, accepted, heldUnknown, lost, refused } from '../testing/answers.ts';
 import { account, chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
 import { approval, heldAsUnknown, heldByPoll, person } from '../testing/held-chunks.ts';
-import { claim, finish, settle, submit } from '../testing/walk-chunk.ts';
+import {
+  claim,
+  finish,
+  plan,
+  readyChunk,
+  receive,
+  settle,
+  someNumbers,
+  submit,
+} from '../testing/walk-chunk.ts';
 import { sumCountedByCaps } from './caps.ts';
 import { cancelJob } from './control-job.ts';
 import { giveUp, payAgain } from './decide-held.ts';
@@ -76,11 +85,38 @@ describe('pay again', () => {
     expect(await chunkRow(ground, chunkId)).toMatchObject({ cost_per_number: '0.002000000' });
   });
 
-  test('of money that is lost costs the rows twice', async () => {
-    const { chunkId } = await heldByPoll(ground, 'upstream_failed');
+  test('of money that is lost costs the rows what the upload that answered cost; the lost one stands apart, however it was doubted', async () => {
+    const failed = await heldByPoll(ground, 'upstream_failed');
+    await payAgain(ground.db, failed.chunkId, approval(), person);
+    const { jobId, chunkId } = await readyChunk(ground);
+    const lostOne = await claim(ground, chunkId);
+    await settle(ground, lostOne, lost, heldUnknown);
     await payAgain(ground.db, chunkId, approval(), person);
-    await finish(ground, chunkId);
-    expect(await chunkRow(ground, chunkId)).toMatchObject({ cost_per_number: '0.004000000' });
+    await settle(ground, lostOne, acceptance('late'), accepted);
+    for (const chunk of [failed, { jobId, chunkId }]) {
+      await finish(ground, chunk.chunkId);
+      expect(
+        await row(
+          ground,
+          `SELECT cost, (SELECT sum(r.cost) FROM rollcall.results r WHERE r.job_id = j.job_id) AS of_rows,
+                  (SELECT sum(m.amount) FROM store.attempt_money m WHERE m.place = 'written_off'
+                      AND m.job_no = (SELECT job_no FROM store.jobs WHERE id = j.job_id)) AS written_off
+             FROM rollcall.jobs j WHERE job_id = $1`,
+          [chunk.jobId],
+        ),
+      ).toEqual({ cost: '0.006000000', written_off: '0.006000000', of_rows: '0.006000000' });
+    }
+  });
+
+  test('says on cancelling what was lost, apart from what was paid', async () => {
+    const jobId = await receive(ground, someNumbers(2));
+    const [failed = ''] = await plan(ground, jobId, [{ size: 1 }, { size: 1 }]);
+    await settle(ground, await claim(ground, failed), lost, heldUnknown);
+    await payAgain(ground.db, failed, approval(), person);
+    await submit(ground, failed);
+    expect(await cancelJob(ground.db, 1, jobId)).toMatchObject({
+      cancellation: { paid: '0.002000000', written_off: '0.002000000', at_risk: '0' },
+    });
   });
 
   test('is refused where it would not cover the upload, or where the job was cancelled', async () => {

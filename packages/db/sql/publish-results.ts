@@ -26,7 +26,8 @@ export type Published =
 
 /**
  * Writes one row per number of the chunk, sorted, and closes the chunk, in one transaction: the rows are there whole or not at
- * all. A chunk that is already closed is `stale`, so that ingesting again changes nothing.
+ * all. A chunk that is already closed is `stale`, so that ingesting again changes nothing. A row costs its share of the upload that
+ * answered it: what was written off to pay again is told apart.
  */
 export async function publishResults(
   tx: Transaction,
@@ -37,9 +38,8 @@ export async function publishResults(
   semantics: ResultSemantics,
 ): Promise<Published> {
   const cost = await tx.query<{ per_number: string }>(
-    `SELECT trunc(COALESCE(sum(l.amount), 0) / $2, 9) AS per_number FROM store.ledger l JOIN store.attempts a ON a.id = l.attempt_id
-      WHERE a.chunk_id = $1 AND l.entry = 'commit' AND a.outcome <> 'not_charged'`,
-    [claim.chunkId, claim.numbers],
+    `SELECT trunc(amount / $2, 9) AS per_number FROM store.ledger WHERE attempt_id = $1 AND entry = 'commit'`,
+    [claim.attemptId, claim.numbers],
   );
   const costPerNumber = storedMoney(cost.rows[0]?.per_number ?? '0');
   const done = await tx.query(

@@ -15,6 +15,8 @@ export interface Cancellation {
   /** Reserved: the upload's outcome is not known. */
   readonly may_still_be_charged: string;
   readonly at_risk: string;
+  /** Paid for again: `paid` has what was paid then. */
+  readonly written_off: string;
 }
 
 export async function readCancellation(tx: Queryable, jobNo: number): Promise<Cancellation> {
@@ -22,7 +24,7 @@ export async function readCancellation(tx: Queryable, jobNo: number): Promise<Ca
     `SELECT j.check_name, j.account, j.currency, c.chunks_cancelled, c.numbers_cancelled, c.numbers_in_flight,
             (SELECT COALESCE(sum(o.numbers), 0)::bigint FROM store.job_outcomes o
               WHERE o.job_no = j.job_no AND o.outcome <> 'cancelled') AS numbers_answered,
-            m.paid, m.may_still_be_charged, m.at_risk
+            m.paid, m.may_still_be_charged, m.at_risk, m.written_off
        FROM store.jobs j
        CROSS JOIN LATERAL (
          SELECT count(*) FILTER (WHERE state = 'cancelled') AS chunks_cancelled,
@@ -33,7 +35,8 @@ export async function readCancellation(tx: Queryable, jobNo: number): Promise<Ca
        CROSS JOIN LATERAL (
          SELECT COALESCE(sum(amount) FILTER (WHERE place = 'committed'), 0)::text AS paid,
                 COALESCE(sum(amount) FILTER (WHERE place = 'reserved'), 0)::text AS may_still_be_charged,
-                COALESCE(sum(amount) FILTER (WHERE place = 'at_risk'), 0)::text AS at_risk
+                COALESCE(sum(amount) FILTER (WHERE place = 'at_risk'), 0)::text AS at_risk,
+                COALESCE(sum(amount) FILTER (WHERE place = 'written_off'), 0)::text AS written_off
            FROM store.attempt_money WHERE job_no = j.job_no) m
       WHERE j.job_no = $1`,
     [jobNo],

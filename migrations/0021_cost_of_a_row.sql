@@ -1,0 +1,2 @@
+-- The cost of a row has one meaning, however the upload before it was doubted: what was written off to pay again is no part of it.
+COMMENT ON COLUMN rollcall.results.cost IS 'This number''s share of what the upload that answered it cost, in the job''s currency; what a person wrote off before paying again is no part of it and stands in rollcall.spend. 0 where it ended without an answer (source rollcall), though its upload may have been charged: for money use jobs.cost or rollcall.spend.';
