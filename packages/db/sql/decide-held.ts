@@ -53,19 +53,27 @@ export interface HeldChunk {
   readonly attempt_outcome: string;
 }
 
-/** Locks a tenant's chunk where it is held for a reason that the decision fits; null otherwise. */
+/**
+ * Locks a tenant's chunk where it is held for a reason that the decision fits; null otherwise. Its attempt first, as an answer does that
+ * comes after all. It is read once both are locked: what waited here may have found its answer meanwhile.
+ */
 export async function lockHeld(
   tx: Transaction,
   chunkId: string,
   decision: HeldDecision,
   { tenantId, attemptId }: Decider,
 ): Promise<HeldChunk | null> {
+  const attempt = await tx.query<{ id: string }>(
+    `SELECT a.id FROM store.attempts a JOIN store.chunks c ON c.attempt_id = a.id
+      WHERE c.id = $1 AND c.tenant_id = $2 AND c.state = 'held' AND a.id = COALESCE($3, a.id) FOR NO KEY UPDATE OF a`,
+    [chunkId, tenantId, attemptId ?? null],
+  );
   const { rows } = await tx.query<HeldChunk>(
     `SELECT c.attempt_id, c.job_no, c.tenant_id, c.reason, c.artifact_id, a.outcome AS attempt_outcome
        FROM store.chunks c JOIN store.attempts a ON a.id = c.attempt_id
-      WHERE c.id = $1 AND c.tenant_id = $2 AND c.state = 'held' AND c.reason = ANY($3) AND a.id = COALESCE($4, a.id)
-        FOR UPDATE OF c, a`,
-    [chunkId, tenantId, reasonsFor(decision), attemptId ?? null],
+      WHERE c.id = $1 AND c.tenant_id = $2 AND c.state = 'held' AND c.reason = ANY($3) AND a.id = $4
+        FOR NO KEY UPDATE OF c`,
+    [chunkId, tenantId, reasonsFor(decision), attempt.rows[0]?.id ?? null],
   );
   return rows[0] ?? null;
 }

@@ -183,6 +183,23 @@ describe('whoever comes second waits, and nobody is ended by a deadlock', () => 
     await ground.db.query('UPDATE store.account_states SET paused_reason = NULL, paused_at = NULL');
   });
 
+  test.each<[string, (held: string) => Verb]>([
+    ['given up', (held) => (on) => giveUp(on.db, held, person)],
+    [
+      'paid again',
+      (held) => (on) => payAgain(on.db, held, approval(undefined, 'not_charged'), person),
+    ],
+    ['adopted', (held) => (on) => adoptTask(on.db, held, 'named-by-support', future_ms, person)],
+  ])('a held upload is %s while its acceptance comes after all', async (_, decide) => {
+    const { canary } = await behindCanary();
+    const chunk = await claim(ground, canary);
+    await settle(ground, chunk, lost, heldUnknown);
+    const taskId = `late-${canary}`;
+    const answered: Verb = (on) => settle(on, chunk, acceptance(taskId), accepted);
+    expect(await meet(answered, "SET outcome = 'accepted'", decide(canary))).toEqual(inTurn);
+    expect(await chunkRow(ground, canary)).toMatchObject({ state: 'polling' });
+  });
+
   test('an accepted canary lets go what waits behind it while its job is cancelled', async () => {
     const { jobId, canary, others } = await behindCanary();
     const [unpaid = ''] = others;
