@@ -4,6 +4,7 @@ import { sqlStateOf } from '@rollcall/db';
 import type { Consumer, DoorbellOf, Queues, Stage } from '@rollcall/queue';
 import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from './equipment.ts';
+import { expirePatiently } from './expire-patiently.ts';
 import { observed } from './observed.ts';
 import { ingestChunk } from './stages/ingest.ts';
 import { planJob } from './stages/plan.ts';
@@ -11,7 +12,6 @@ import { pollAccount } from './stages/poll.ts';
 import { replayChunk } from './stages/replay.ts';
 import { submitChunk } from './stages/submit.ts';
 import { analyse } from './sweeps/analyse.ts';
-import { expire } from './sweeps/expire.ts';
 import { lookAtBalances } from './sweeps/look-at-balances.ts';
 import { prune } from './sweeps/prune.ts';
 import { rescue } from './sweeps/rescue.ts';
@@ -107,7 +107,7 @@ export function run(
   const sweptAt_ms = { rescue: performance.now(), expire: performance.now() };
   const sweeps = [
     every(tick_ms, 'rescue', rescue),
-    every(tick_ms, 'expire', expire),
+    every(tick_ms, 'expire', expirePatiently()),
     every(pruneInterval_ms, 'prune', prune),
     every(analyse_ms, 'analyse', analyse),
     every(balanceLook_ms, 'balances', lookAtBalances),
