@@ -57,6 +57,18 @@ test('it says its port, takes a job, prints nothing but log lines without number
   expect(JSON.stringify(api.lines())).not.toMatch(/447911123456|rc_live_/);
 });
 
+test('it refuses a Postgres that may forget what it has acknowledged', async () => {
+  const url = new URL(database.url);
+  // The servers of tests are thrown away, and say so of themselves.
+  url.searchParams.set('options', '-c rollcall.disposable=off');
+  const api = await spawnApi({ DATABASE_URL: url.href });
+  expect(await api.ended).toBe(78);
+  expect(api.lines()).toMatchObject([
+    { event: 'config.refused', error_message: expect.stringContaining('fsync off') },
+    { event: 'config.refused', error_message: expect.stringContaining('full_page_writes off') },
+  ]);
+});
+
 test('it ends with whoever started it', async () => {
   const api = await runApi({ DATABASE_URL: database.url });
   api.endInput();

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Configuration, readAccounts, readEnvironment } from '@rollcall/config';
 import { armCrashPoint } from '@rollcall/crash-points';
-import { openDatabase } from '@rollcall/db';
+import { askPostgres, checkDurability, openDatabase } from '@rollcall/db';
 import { openQueues } from '@rollcall/queue';
 import {
   createLogger,
@@ -78,6 +78,12 @@ async function serve(
     applicationName: 'rollcall api',
     onIdleError: (error) => log.warn('database.error', describeError(error)),
   });
+  // Away, it may come back another: whoever spends, a worker, does not start without having asked.
+  const forgets = (await askPostgres(database)).ok ? await checkDurability(database) : [];
+  if (forgets.length > 0) {
+    await database.close();
+    return refuse(log, forgets);
+  }
   const queues = await openQueues({
     databaseUrl: config.databaseUrl,
     redisUrl: config.redisUrl ?? undefined,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import {
+  disposableSettings,
   type EmbeddedPostgres,
   type EmbeddedRedis,
   startEmbeddedPostgres,
@@ -11,7 +12,7 @@ import { type Child, ChildFailed } from './start-child.ts';
 import type { Supervise } from './supervise.ts';
 
 /** Nothing of a demo is worth an fsync. */
-const forgetful = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const forgetful = { ...disposableSettings, synchronous_commit: 'off' };
 
 export interface Server {
   readonly child: Child;

@@ -2,7 +2,11 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { migrate, openDatabase } from '@rollcall/db';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '@rollcall/embedded';
+import {
+  disposableSettings,
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '@rollcall/embedded';
 import { watchSql } from './watch-sql.ts';
 
 /** A cluster of the storm's own, which it may kill. */
@@ -21,7 +25,7 @@ export interface StormPostgres {
  * No fsync: the machine does not go down, only the server does, and what it has handed to the kernel stays. COMMIT must wait for that
  * much, though: `synchronous_commit=off` would lose what was acknowledged.
  */
-const settings = { fsync: 'off', full_page_writes: 'off', shared_buffers: '48MB' };
+const settings = { ...disposableSettings, shared_buffers: '48MB' };
 const template = 'storm_template';
 const rolePassword = 'storm';
 /** More than an episode has workers. */

@@ -167,6 +167,16 @@ test('a configuration that cannot be used is refused with every problem at once'
     expect(worker.complaint()).toContain(name);
 });
 
+test('a Postgres that may forget what it has acknowledged is refused', async () => {
+  const url = new URL(ground.databaseUrl);
+  // The servers of tests are thrown away, and say so of themselves.
+  url.searchParams.set('options', '-c rollcall.disposable=off');
+  const worker = startWorker({ DATABASE_URL: url.href });
+  const [code] = await once(worker, 'exit');
+  expect(code).toBe(78);
+  expect(worker.complaint()).toMatch(/with fsync off .*\n.* with full_page_writes off/);
+});
+
 test('a lease that would not outlast an upload is refused', async () => {
   const worker = startWorker({ ROLLCALL_LEASE_MS: '3000' });
   const [code] = await once(worker, 'exit');

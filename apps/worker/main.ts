@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { checkLease, readAccounts, readEnvironment } from '@rollcall/config';
 import { armCrashPoint, crashPoint } from '@rollcall/crash-points';
-import { askPostgres, openDatabase, syncAccounts } from '@rollcall/db';
+import { askPostgres, checkDurability, openDatabase, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type QueueEvent } from '@rollcall/queue';
@@ -69,6 +69,11 @@ async function main(): Promise<void> {
     applicationName: 'rollcall worker',
     onIdleError: (error) => log.warn('database.error', describeError(error)),
   });
+  const forgets = await checkDurability(db);
+  if (forgets.length > 0) {
+    await db.close();
+    return refuse(forgets);
+  }
   const synced = await syncAccounts(db, [...accounts.accounts.values()]);
   if (!synced.ok) {
     await db.close();

@@ -72,7 +72,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     };
     client.on('error', onError);
     try {
-      await client.query('BEGIN READ WRITE');
+      // Whatever the server, the role or the URL says: an acknowledged intent must survive the machine. In one round trip.
+      await client.query('BEGIN READ WRITE; SET LOCAL synchronous_commit TO on');
       const result = await work(client);
       crashPoint(`${name}:before_commit`);
       await client.query('COMMIT');

@@ -1,4 +1,5 @@
 export { askPostgres } from './ask-postgres.ts';
+export { checkDurability } from './check-durability.ts';
 export {
   constraintOf,
   type Database,

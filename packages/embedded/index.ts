@@ -1,3 +1,4 @@
+export { disposableSettings } from './disposable-settings.ts';
 export { findPromtool, type Promtool } from './find-promtool.ts';
 export {
   type EmbeddedPostgres,

@@ -1,11 +1,15 @@
-import { type EmbeddedPostgres, startEmbeddedPostgres, startRedis } from '@rollcall/embedded';
+import {
+  disposableSettings,
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+  startRedis,
+} from '@rollcall/embedded';
 import type { GivenServers } from './provided-context.ts';
 
 /** Nothing of a test run is worth an fsync; everything else stays as in production. */
 const forgetful = {
-  fsync: 'off',
+  ...disposableSettings,
   synchronous_commit: 'off',
-  full_page_writes: 'off',
   max_connections: '300',
 };
 

@@ -1,0 +1,55 @@
+import { createTestDatabase, type TestDatabase } from '@rollcall/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkDurability } from './check-durability.ts';
+import { type Database, openDatabase } from './database.ts';
+
+let database: TestDatabase;
+let db: Database;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = openDatabase({
+    url: database.url,
+    maxConnections: 1,
+    applicationName: 'rollcall durability test',
+    onIdleError: () => undefined,
+  });
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+
+test('a server that may forget is refused by each setting that is off, unless it says that nobody keeps its data', async () => {
+  const { rows } = await db.query<{ name: string; setting: string }>(
+    "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') ORDER BY name",
+  );
+  const off = rows.filter(({ setting }) => setting === 'off').map(({ name }) => name);
+  const problems = await db.transaction('test', async (tx) => {
+    await tx.query("SET LOCAL rollcall.disposable = 'off'");
+    return checkDurability(tx);
+  });
+  expect(problems.map((problem) => / with (\w+) off /.exec(problem)?.[1])).toEqual(off);
+  await db.transaction('test', async (tx) => {
+    await tx.query("SET LOCAL rollcall.disposable = 'on'");
+    expect(await checkDurability(tx)).toEqual([]);
+  });
+});
+
+test('a COMMIT is on disk before it is acknowledged, whatever the server or the URL says', async () => {
+  const url = new URL(database.url);
+  url.searchParams.set('options', '-c synchronous_commit=off');
+  const careless = openDatabase({
+    url: url.href,
+    maxConnections: 1,
+    applicationName: 'rollcall durability test',
+    onIdleError: () => undefined,
+  });
+  const ask = 'SHOW synchronous_commit';
+  try {
+    expect((await careless.query(ask)).rows).toEqual([{ synchronous_commit: 'off' }]);
+    const inside = await careless.transaction('test', (tx) => tx.query(ask));
+    expect(inside.rows).toEqual([{ synchronous_commit: 'on' }]);
+  } finally {
+    await careless.close();
+  }
+});

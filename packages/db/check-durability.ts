@@ -1,0 +1,18 @@
+import type { Queryable } from './database.ts';
+
+/**
+ * What lets this Postgres forget what it has acknowledged when its machine goes down, in words for an operator; nothing wrong: none.
+ * A forgotten intent is an upload that is paid for twice. Only a server that is thrown away, with its data, says `rollcall.disposable`
+ * of itself. Rejects where Postgres cannot be asked. `synchronous_commit` is not asked for: `Database.transaction` sets it.
+ * https://www.postgresql.org/docs/17/runtime-config-wal.html#GUC-FSYNC
+ */
+export async function checkDurability(db: Queryable): Promise<readonly string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'
+        AND current_setting('rollcall.disposable', true) IS DISTINCT FROM 'on' ORDER BY name`,
+  );
+  return rows.map(
+    ({ name }) =>
+      `DATABASE_URL: this Postgres runs with ${name} off and may forget payments when its machine goes down; set ${name} to on and reload it`,
+  );
+}
