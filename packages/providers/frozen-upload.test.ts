@@ -46,7 +46,7 @@ async function uploadFrozen(
 }
 
 describe.each(adapters)('%s', (adapter) => {
-  test('an upload whose deadline passed while it connected sends nothing and says so', async () => {
+  test('fault 13: an upload whose deadline passed while it connected sends nothing and says so', async () => {
     const { answer, received_bytes } = await uploadFrozen(
       adapter,
       { upload_deadline_ms: 100 },
@@ -57,7 +57,7 @@ describe.each(adapters)('%s', (adapter) => {
     expect(answer).toMatchObject({ kind: 'not_sent', evidence: { headersSent: false } });
   });
 
-  test('an upload whose claim ran out while it connected sends nothing and says so', async () => {
+  test('fault 13: an upload whose claim ran out while it connected sends nothing and says so', async () => {
     const from_ms = performance.now();
     const { answer, connections, received_bytes } = await uploadFrozen(
       adapter,
