@@ -104,8 +104,7 @@ export const errorCatalogue = {
   artifact_gone: {
     status: 409,
     title: 'The result file is kept no longer',
-    advice:
-      'It went with its retention, so its rows stay as they are. Asking its numbers again is a new job.',
+    advice: 'Its rows stay as they are. Asking its numbers again is a new job.',
   },
   chunk_not_replayable: {
     status: 409,

@@ -126,9 +126,12 @@ test('what waits for a person ends the wait with 6, the doctor says what it cost
       `${chunk}\twould_be_decided\theld\t50\t0.025 USD\tconnection_lost\t20.*Z\t${id}`,
     ),
   ]);
-  expect(foreseen.err).toContain('Nothing was decided: say --expect 1');
+  const command = `→ rollcall holds resolve --job ${id} --detail connection_lost --decision`;
+  expect(foreseen.err).toContain(`${command} give_up --reason lost --expect 1\n`);
   const paying = ofJob.map((word) => (word === 'give_up' ? 'pay_again' : word));
-  expect((await rollcall(...paying)).err).toContain('--expect 1 --cost-ceiling 0.025 (for all');
+  expect((await rollcall(...paying)).err).toContain(
+    `${command} pay_again --reason lost --cost-ceiling 0.025 --expect 1\n`,
+  );
   const tooLow = await rollcall(...paying, '--cost-ceiling', '0.024');
   expect([tooLow.code, tooLow.err]).toEqual([3, expect.stringContaining('cost_ceiling_too_low')]);
   const miscounted = await rollcall(...ofJob, '--expect', '2');
@@ -247,7 +250,7 @@ test('a list that nobody has said the meaning of is saved, its account confirmed
   expect(ran.code, ran.err).toBe(6);
   const doctor = await rollcall('doctor');
   const [, chunk = ''] =
-    /→ rollcall holds artifact (chk_\S+) --out FILE, .* rollcall accounts confirm webcom --reason '…'/.exec(
+    /→ rollcall holds artifact (chk_\S+) --out artifact\.bin, .* rollcall accounts confirm webcom --reason '…'/.exec(
       doctor.out,
     ) ?? [];
   expect(chunk, doctor.out).not.toBe('');

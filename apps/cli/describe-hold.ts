@@ -1,6 +1,8 @@
-import type { HeldDecision, Hold, WholeHold } from '@rollcall/contract';
+import type { HeldDecision, Hold, holdPageSchema, WholeHold } from '@rollcall/contract';
 import { semanticsUnconfirmed } from '@rollcall/domain';
 import { counted, grouped, plainText, timeText } from './plain-text.ts';
+
+type HoldTotals = ReturnType<typeof holdPageSchema.parse>['totals'];
 
 /** A hold with all that is known of it, the newest last, and what may be decided. */
 export function describeHold(hold: WholeHold): string[] {
@@ -51,6 +53,16 @@ export function heldMoney({
   attempt_outcome,
 }: Pick<Hold, 'money_at_risk' | 'currency' | 'attempt_outcome'>): string {
   return `${money_at_risk} ${currency} ${attempt_outcome === 'accepted' ? 'paid' : 'in doubt'}`;
+}
+
+/** What many come to, by currency. */
+export function heldTotals({
+  money_at_risk: doubted,
+  money_paid: paid,
+}: Pick<HoldTotals, 'money_at_risk' | 'money_paid'>): string {
+  const text = (sums: typeof doubted) =>
+    sums.map(({ amount, currency }) => `${amount} ${currency}`).join(', ') || 'nothing';
+  return `in doubt: ${text(doubted)}${paid.length === 0 ? '' : `, paid: ${text(paid)}`}`;
 }
 
 /** Since when it waits, and since when it does once more after a decision that did not end it. */

@@ -2,7 +2,7 @@ import { holdPageSchema, wholeHoldSchema } from '@rollcall/contract';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { CommandFailed } from '../command-failed.ts';
-import { describeHold, heldMoney, heldTimes } from '../describe-hold.ts';
+import { describeHold, heldMoney, heldTimes, heldTotals } from '../describe-hold.ts';
 import { flag } from '../flags.ts';
 import { type HoldFlags, holdFlags } from '../hold-flags.ts';
 import { listFlags } from '../list-flags.ts';
@@ -63,9 +63,9 @@ export function holdsCommand(holds: Command, run: Run): void {
         options,
       );
       if (last !== undefined && last.totals.chunks > 0) {
-        const { chunks, numbers, money_at_risk: doubted, money_paid: paid } = last.totals;
+        const { chunks, numbers } = last.totals;
         output.note(
-          `${counted(chunks, 'upload')}, ${counted(numbers, 'number')}, in doubt: ${sumsText(doubted)}${paid.length === 0 ? '' : `, paid: ${sumsText(paid)}`}. ` +
+          `${counted(chunks, 'upload')}, ${counted(numbers, 'number')}, ${heldTotals(last.totals)}. ` +
             "Look at one with `rollcall holds ID`, decide with `rollcall holds resolve ID --decision D --reason '…'`.",
         );
       }
@@ -86,8 +86,4 @@ async function readHold({ api, signal }: Context, id: string) {
       `Not held any more (or never was): → rollcall chunks ${id}`,
     ]);
   }
-}
-
-function sumsText(sums: readonly { readonly amount: string; readonly currency: string }[]): string {
-  return sums.map(({ amount, currency }) => `${amount} ${currency}`).join(', ') || 'nothing';
 }

@@ -1,6 +1,7 @@
 import { accountListSchema, type Hold, holdPageSchema } from '@rollcall/contract';
 import { semanticsUnconfirmed } from '@rollcall/domain';
 import type { Context } from '../context.ts';
+import { heldTotals } from '../describe-hold.ts';
 import { counted, grouped } from '../plain-text.ts';
 import type { Finding } from './finding.ts';
 
@@ -28,17 +29,23 @@ export async function examineHolds({ api, signal }: Context): Promise<Finding[]>
     }),
   );
   if (value.next_cursor === null) return findings;
-  const [money] = value.totals.money_at_risk;
-  return [
-    ...findings,
-    {
-      kind: 'held',
-      what: `and ${grouped(value.totals.chunks - findings.length)} more, ${counted(value.totals.numbers, 'number')} in all`,
-      since: null,
-      money: money === undefined ? null : { meaning: 'in doubt in all', ...money },
-      command: 'rollcall holds --all',
-    },
-  ];
+  return [...findings, moreHolds(value.totals, findings.length)];
+}
+
+/** What is beyond the holds that are told one by one. */
+export function moreHolds(
+  totals: ReturnType<typeof holdPageSchema.parse>['totals'],
+  told: number,
+): Finding {
+  const { chunks, numbers } = totals;
+  return {
+    kind: 'held',
+    what: `and ${grouped(chunks - told)} more; in all ${counted(chunks, 'upload')}, ${counted(numbers, 'number')}, ${heldTotals(totals)}`,
+    since: null,
+    // One amount would leave out what was paid, or another currency.
+    money: null,
+    command: 'rollcall holds --all',
+  };
 }
 
 const isUnconfirmed = ({ detail }: Pick<Hold, 'detail'>) => detail === semanticsUnconfirmed;
@@ -56,5 +63,5 @@ function commandFor(
   if (!isUnconfirmed(hold)) return `rollcall holds ${hold.chunk_id}`;
   return confirmed.includes(hold.account)
     ? `rollcall holds resolve ${hold.chunk_id} --decision replay --reason '…'`
-    : `rollcall holds artifact ${hold.chunk_id} --out FILE, look at it, then rollcall accounts confirm ${hold.account} --reason '…'`;
+    : `rollcall holds artifact ${hold.chunk_id} --out artifact.bin, look at it, then rollcall accounts confirm ${hold.account} --reason '…'`;
 }
