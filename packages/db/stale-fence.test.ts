@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countParseStart, endParse } from './sql/claim-ingest.ts';
 import { blockChunk, unblockChunk } from './sql/claim-submit.ts';
 import { extendLease } from './sql/extend-lease.ts';
 import { leaveIngest } from './sql/leave-ingest.ts';
@@ -226,4 +227,22 @@ test('an ingest that is published twice writes its rows once', async () => {
   const before = await stateOf(chunkId);
   expect(await publish(ground, ingest, artifact.id)).toEqual({ kind: 'stale' });
   expect(await stateOf(chunkId)).toEqual(before);
+});
+
+test('counts neither a start nor an end of parsing: deaths in the newer claim stay counted', async () => {
+  const { chunkId } = await readyChunk(ground);
+  await untilResult(ground, chunkId);
+  const first = await startIngest(ground, chunkId, 0);
+  const { id } = await archive(ground, first);
+  expect(await countParseStart(ground.db, first, id)).toBe(true);
+  await ground.db.transaction('test', expireLeases);
+  const second = await startIngest(ground, chunkId);
+  expect(await countParseStart(ground.db, second, id)).toBe(true);
+  expect(await countParseStart(ground.db, first, id)).toBe(false);
+  expect(await endParse(ground.db, first, id)).toBe(false);
+  const starts = async () =>
+    row(ground, 'SELECT parse_started FROM store.artifacts WHERE id = $1', [id]);
+  expect(await starts()).toEqual({ parse_started: 2 });
+  expect(await endParse(ground.db, second, id)).toBe(true);
+  expect(await starts()).toEqual({ parse_started: 0 });
 });

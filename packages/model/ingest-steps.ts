@@ -50,14 +50,14 @@ export function ingestSteps(world: World, index: 0 | 1, rules: Rules, take: Take
     case 'archived':
       return [
         take('begins to parse', (next) => {
-          countParseStart(next.store, worker.artifact);
-          next.workers[index] = { ...worker, at: 'parsing' };
+          const stands = countParseStart(next.store, rules, worker.claim, worker.artifact);
+          next.workers[index] = stands ? { ...worker, at: 'parsing' } : { at: 'idle' };
         }),
       ];
     case 'parsing': {
       const parses = (readable: boolean) => (next: Draft) => {
-        endParse(next.store, worker.artifact);
-        next.workers[index] = { ...worker, at: 'parsed', readable };
+        const stands = endParse(next.store, rules, worker.claim, worker.artifact);
+        next.workers[index] = stands ? { ...worker, at: 'parsed', readable } : { at: 'idle' };
       };
       return [
         take('parses the file', parses(true)),

@@ -45,18 +45,34 @@ export function recordArtifact(
   return artifact;
 }
 
-export function countParseStart(store: Store, artifact: number): void {
-  setParseStarts(store, artifact, (store.artifacts[artifact]?.parseStarts ?? 0) + 1);
+/** False: the claim was gone. */
+export function countParseStart(
+  store: Store,
+  rules: Rules,
+  claim: FileClaim,
+  artifact: number,
+): boolean {
+  const parseStarts = (store.artifacts[artifact]?.parseStarts ?? 0) + 1;
+  return setParseStarts(store, rules, claim, artifact, parseStarts);
 }
 
-export function endParse(store: Store, artifact: number): void {
-  setParseStarts(store, artifact, 0);
+/** False: the claim was gone. */
+export function endParse(store: Store, rules: Rules, claim: FileClaim, artifact: number): boolean {
+  return setParseStarts(store, rules, claim, artifact, 0);
 }
 
-function setParseStarts(store: Store, artifact: number, parseStarts: number): void {
+function setParseStarts(
+  store: Store,
+  rules: Rules,
+  claim: FileClaim,
+  artifact: number,
+  parseStarts: number,
+): boolean {
+  if (!stands(store, rules, claim)) return false;
   store.artifacts = store.artifacts.map((each, at) =>
     at === artifact ? { ...each, parseStarts } : each,
   );
+  return true;
 }
 
 export type Leaving =

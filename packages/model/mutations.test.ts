@@ -62,6 +62,8 @@ test.each<{ without: Protection[]; left?: Partial<Left>; finds: string; steps: n
     finds: 'P9: a status went backwards',
     steps: 11,
   },
+  // Believed to be ready, asked again for a fresh address, and answered from an old copy.
+  { without: ['goesBack'], left: { faults: 2 }, finds: 'P9: a status went backwards', steps: 13 },
   { without: ['fenceOfIngests'], finds: 'P5: a worker with an old fence', steps: 12 },
   { without: ['publishOnce'], finds: 'P1: 2 rows', steps: 17 },
   { without: ['givenUpIsAtRisk'], finds: 'money: attempt 0 is unknown', steps: 3 },

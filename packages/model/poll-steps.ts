@@ -21,7 +21,9 @@ export function pollSteps(world: World, index: 0 | 1, rules: Rules, take: Take):
     case 'asking': {
       const { claim } = worker;
       const phase = world.tasks[claim.task] ?? 'not_found';
-      // How far the task is comes to light when it is asked for, and goes only on.
+      // How far the task is comes to light when it is asked for, and goes only on. The copy that answers may lag behind what was told; after
+      // a failure that would be news, which is believed.
+      const isBelievedReady = world.store.attempts[claim.attempt]?.phase === 'ready';
       const hears =
         (answer: PollName, becomes: Phase | null = null) =>
         (next: Draft) => {
@@ -36,6 +38,7 @@ export function pollSteps(world: World, index: 0 | 1, rules: Rules, take: Take):
           : []),
         ...(phase === 'running' ? take.fault(`${asks} "failed"`, hears('failed', 'failed')) : []),
         ...(phase === 'running' ? take.fault(`${asks} "overdue"`, hears('overdue')) : []),
+        ...(isBelievedReady ? take.fault(`${asks} "running" again`, hears('running')) : []),
         ...(['not_found', 'no_answer', 'unrecognised'] as const).flatMap((answer) =>
           take.fault(`${asks} "${answer}"`, hears(answer)),
         ),
@@ -73,7 +76,7 @@ function settle(next: Draft, rules: Rules, claim: TaskClaim, answer: PollName): 
     missingPolls: claim.missingPolls,
     upstreamFailures: claim.upstreamFailures,
     lastDetermined: null,
-    lastPhase: null,
+    lastPhase: rules.protections.goesBack ? claim.lastPhase : null,
     configured: account,
   });
   let judged: PollDecision = decision;
@@ -95,7 +98,7 @@ function settle(next: Draft, rules: Rules, claim: TaskClaim, answer: PollName): 
       }
     }
   }
-  if (!settlePoll(next.store, rules, claim, judged, 'past')) return;
+  if (settlePoll(next.store, rules, claim, polled, judged, 'past') !== 'applied') return;
   const rank = rankOf(answer);
   if (rank === null) return;
   if (rank < next.believed) next.wentBack = true;

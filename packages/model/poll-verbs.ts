@@ -1,4 +1,4 @@
-import type { PollDecision } from '@rollcall/domain';
+import { goesBack, type PollDecision, type Polled, type TaskPhase } from '@rollcall/domain';
 import {
   attemptAt,
   book,
@@ -17,6 +17,7 @@ export interface TaskClaim {
   readonly task: string;
   readonly missingPolls: number;
   readonly upstreamFailures: number;
+  readonly lastPhase: TaskPhase | null;
   /** The task was named by a person, and nobody has asked yet whether it fits. */
   readonly adopting: boolean;
 }
@@ -36,6 +37,7 @@ export function claimPoll(store: Store, lease: Due): TaskClaim | null {
     task,
     missingPolls: chunk.missingPolls,
     upstreamFailures: chunk.upstreamFailures,
+    lastPhase: attempt.phase,
     adopting: adopting !== null,
   };
 }
@@ -58,36 +60,54 @@ export function confirmAdoption(
   return 'confirmed';
 }
 
-/** False: the claim was gone, and the answer changes nothing. */
+/** `kept`: the answer is history, and not believed. */
 export function settlePoll(
   store: Store,
   { protections }: Rules,
   claim: TaskClaim,
+  polled: Polled,
   decision: PollDecision,
   due: Due,
-): boolean {
+): 'stale' | 'kept' | 'applied' {
   const { chunk } = store;
-  if (chunk.state !== 'polling') return false;
-  if (chunk.fence !== claim.fence && protections.fenceOfPolls) return false;
+  if (chunk.state !== 'polling') return 'stale';
+  if (chunk.fence !== claim.fence && protections.fenceOfPolls) return 'stale';
+  const isUnknown = attemptAt(store, claim.attempt).outcome === 'unknown';
+  if (decision.kind === 'hold' && decision.reason === 'unknown' && !isUnknown) return 'stale';
+  const phase = polled.kind === 'status' ? polled.status.phase : null;
+  const isBack = phase !== null && protections.goesBack && goesBack(phase, claim.lastPhase);
+  const isApplied = !isBack && (decision.kind !== 'wait' || decision.applied);
+  if (isApplied && phase !== null && phase !== 'unrecognised') {
+    store.attempts = store.attempts.map((each, at) =>
+      at === claim.attempt ? { ...each, phase } : each,
+    );
+  }
+  move(store, decision, due);
+  return isApplied ? 'applied' : 'kept';
+}
+
+function move(store: Store, decision: PollDecision, due: Due): void {
   switch (decision.kind) {
     case 'wait':
-      changeChunk(store, {
+      return changeChunk(store, {
         due,
         upstreamFailures: decision.upstreamFailures,
         missingPolls: decision.missingPolls,
       });
-      return true;
     case 'ready':
-      changeChunk(store, {
+      return changeChunk(store, {
         state: 'result_ready',
         adopting: null,
         hasLocator: true,
         artifact: null,
         due: 'past',
       });
-      return true;
     case 'hold':
-      changeChunk(store, { state: 'held', reason: decision.reason, adopting: null, due: null });
-      return true;
+      return changeChunk(store, {
+        state: 'held',
+        reason: decision.reason,
+        adopting: null,
+        due: null,
+      });
   }
 }

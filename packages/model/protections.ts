@@ -15,6 +15,8 @@ export const allProtections = {
   oneAttemptPerTask: true,
   /** An answer settles an attempt only while it is open. */
   settledOnce: true,
+  /** A status of an earlier time than what is believed of the task is not taken. */
+  goesBack: true,
   /** Writes name the fence of their claim. */
   fenceOfPolls: true,
   fenceOfIngests: true,

@@ -10,6 +10,7 @@ import {
   jobEdges,
   type LedgerEntry,
   type Money,
+  type TaskPhase,
 } from '@rollcall/domain';
 import type { Protections } from './protections.ts';
 
@@ -27,6 +28,8 @@ export interface Attempt {
   /** Index of the approval that it serves. */
   readonly approval: number | null;
   readonly entries: readonly LedgerEntry[];
+  /** Of the last status of its task that was applied. */
+  readonly phase: TaskPhase | null;
 }
 
 interface ChunkRow {

@@ -57,7 +57,10 @@ export function claimSubmit(store: Store, { protections }: Rules, lease: Due): U
   if (protections.moneyLock && attempts.some(({ outcome }) => mayHaveCost.includes(outcome))) {
     throw new Refused('one_attempt_that_may_cost');
   }
-  store.attempts = [...attempts, { outcome: 'intent', task: null, approval, entries: ['reserve'] }];
+  store.attempts = [
+    ...attempts,
+    { outcome: 'intent', task: null, approval, entries: ['reserve'], phase: null },
+  ];
   const claim = { attempt: attempts.length, fence: chunk.fence + 1 };
   changeChunk(store, { state: 'submitting', due: lease, ...claim });
   return claim;

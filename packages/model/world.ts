@@ -140,8 +140,8 @@ function chunkKey(store: Store): string {
 
 function attemptsKey({ attempts, approvals }: Store): string {
   let key = 'attempts';
-  for (const { outcome, task, approval, entries } of attempts) {
-    key += ` ${outcome} ${task} ${approval} ${entries.join()}`;
+  for (const { outcome, task, approval, entries, phase } of attempts) {
+    key += ` ${outcome} ${task} ${approval} ${entries.join()} ${phase}`;
   }
   for (const { attempt, liftedTo } of approvals) key += ` ${attempt}${liftedTo}`;
   return key;
@@ -163,7 +163,7 @@ function workerKey(worker: Worker, store: Store): string {
   let key = `${worker.at}${claim.fence === store.chunk.fence ? '=' : '<'}${claim.attempt}`;
   if ('freeTries' in claim) key += ` ${claim.freeTries}`;
   if ('task' in claim) {
-    key += ` ${claim.task} ${claim.missingPolls} ${claim.upstreamFailures} ${claim.adopting}`;
+    key += ` ${claim.task} ${claim.missingPolls} ${claim.upstreamFailures} ${claim.lastPhase} ${claim.adopting}`;
   }
   if ('tries' in claim) {
     key += ` ${fileKey(store, claim.artifact)} ${claim.tries} ${claim.locatorRefreshes}`;

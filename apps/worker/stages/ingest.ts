@@ -28,6 +28,9 @@ import { judgeArtifact, readArtifact } from '../read-artifact.ts';
 import { openTemporaryFile } from '../temporary-file.ts';
 import { whichDiskIsFull } from '../which-disk-is-full.ts';
 
+/** A worker whose accounts file does not name the account lets others have it. */
+const strangersWait_ms = 60_000;
+
 /**
  * Turns a finished task into rows: archive the bytes, parse them, reconcile them with what was asked, and write one row per
  * number in the transaction that closes the chunk. What is in doubt is held with its bytes; nothing is half-written.
@@ -43,7 +46,10 @@ export async function ingestChunk(
   );
   if (claim === null) return { gone: 1 };
   const offered = offerOf(equipment, claim.account, claim.checkName);
-  if (offered === null) return leave(equipment, claim, null, later(claim, 60_000));
+  if (offered === null) {
+    const due_ms = claim.now_ms + strangersWait_ms;
+    return leave(equipment, claim, null, { kind: 'wait', due_ms });
+  }
   try {
     return await whileLeased(equipment, claim, async () => {
       const file = await openTemporaryFile();
@@ -141,13 +147,13 @@ async function parse(
 ): Promise<Counts> {
   const { db, log } = equipment;
   const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
-  await countParseStart(db, artifact);
+  if (!(await countParseStart(db, claim, artifact))) return stale(equipment, claim);
   const read = await readArtifact(file, claim, offer, numbers).catch(async (error: unknown) => {
     // The parser threw and lives: only what ends its process counts against the file.
-    await endParse(db, artifact).catch(() => undefined);
+    await endParse(db, claim, artifact).catch(() => undefined);
     throw error;
   });
-  await endParse(db, artifact);
+  if (!(await endParse(db, claim, artifact))) return stale(equipment, claim);
   const counts = read.reconciliation.counts();
   const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };
   log.info('artifact.parsed', { ...line, counts: { ...counts } });
@@ -174,10 +180,7 @@ async function reportPublished(
 ): Promise<Counts> {
   const { db, log, metrics } = equipment;
   const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };
-  if (published.kind === 'stale') {
-    log.warn('chunk.stale', { ...line, stage: 'ingest', fence: claim.fence });
-    return { stale: 1 };
-  }
+  if (published.kind === 'stale') return stale(equipment, claim);
   log.info('chunk.done', { ...line, counts: published.outcomes });
   for (const [outcome, rows] of Object.entries(published.outcomes)) {
     metrics.count('rollcall_ingest_rows_total', { account: account.id, outcome }, rows);
@@ -211,10 +214,6 @@ function hold(
   return { kind: 'hold', reason: 'artifact', code, verdict, detail };
 }
 
-function later(claim: IngestClaim, wait_ms: number): IngestStep {
-  return { kind: 'retry', due_ms: claim.now_ms + wait_ms };
-}
-
 async function leave(
   equipment: Equipment,
   claim: IngestClaim,
@@ -224,11 +223,13 @@ async function leave(
   const left = await equipment.db.transaction('ingest.leave', (tx) =>
     leaveIngest(tx, claim, artifact, step),
   );
+  if (!left) return stale(equipment, claim);
   const line = { job: claim.jobId, chunk: claim.chunkId, account: claim.account };
-  if (!left) {
-    equipment.log.warn('chunk.stale', { ...line, stage: 'ingest', fence: claim.fence });
-    return { stale: 1 };
-  }
   if (step.kind === 'hold') equipment.log.error('chunk.held', { ...line, reason: step.code });
   return { [step.kind]: 1 };
+}
+
+function stale({ log }: Equipment, { jobId, chunkId, account, fence }: IngestClaim): Counts {
+  log.warn('chunk.stale', { job: jobId, chunk: chunkId, account, stage: 'ingest', fence });
+  return { stale: 1 };
 }

@@ -32,9 +32,12 @@ export async function replayChunk(equipment: Equipment, chunkId: string): Promis
   if (!claim.isKept) return fail(equipment, claim, 'artifact_gone');
   const offered = offerOf(equipment, claim.account, claim.checkName);
   if (offered === null) {
-    return again(equipment, claim, 'check_not_offered', strangersWait_ms);
+    const left = await db.transaction('replay.leave', (tx) =>
+      leaveReplay(tx, claim, { kind: 'wait', wait_ms: strangersWait_ms }),
+    );
+    return left ? { wait: 1 } : stale(equipment, claim);
   }
-  // Its readers ended without a word: the file is not tried on a third process of ours.
+  // Its readers ended without a word, three of them: the file is not tried on a fourth process of ours.
   if (claim.tries > replayTriesMax) return fail(equipment, claim, 'parser_died');
   try {
     return await whileLeased(

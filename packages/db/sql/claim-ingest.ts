@@ -125,20 +125,39 @@ export async function recordArtifact(
   return tied.rowCount === 1;
 }
 
-/** Counts a start of parsing before it begins: an artifact that kills its parser shows as started and never finished. */
-export async function countParseStart(db: Database, artifactId: string): Promise<number> {
-  const { rows } = await db.transaction('ingest.start_parse', (tx) =>
-    tx.query<{ parse_started: number }>(
-      'UPDATE store.artifacts SET parse_started = parse_started + 1 WHERE id = $1 RETURNING parse_started',
-      [artifactId],
-    ),
+/**
+ * Counts a start of parsing before it begins: an artifact that kills its parser shows as started and never finished. False: the claim
+ * is gone, and whoever has it counts.
+ */
+export async function countParseStart(
+  db: Database,
+  claim: IngestClaim,
+  artifactId: string,
+): Promise<boolean> {
+  return db.transaction('ingest.start_parse', (tx) =>
+    setParseStarts(tx, claim, artifactId, 'parse_started + 1'),
   );
-  return rows[0]?.parse_started ?? 1;
 }
 
-/** The parser has ended, well or not: its starts no longer count as deaths. */
-export async function endParse(db: Database, artifactId: string): Promise<void> {
-  await db.transaction('ingest.end_parse', (tx) =>
-    tx.query('UPDATE store.artifacts SET parse_started = 0 WHERE id = $1', [artifactId]),
+/** The parser has ended, well or not: its starts no longer count as deaths. False: the claim is gone. */
+export async function endParse(
+  db: Database,
+  claim: IngestClaim,
+  artifactId: string,
+): Promise<boolean> {
+  return db.transaction('ingest.end_parse', (tx) => setParseStarts(tx, claim, artifactId, '0'));
+}
+
+async function setParseStarts(
+  tx: Transaction,
+  claim: IngestClaim,
+  artifactId: string,
+  starts: 'parse_started + 1' | '0',
+): Promise<boolean> {
+  const counted = await tx.query(
+    `WITH mine AS (SELECT id FROM store.chunks WHERE id = $2 AND fence = $3 AND state = 'ingesting' FOR NO KEY UPDATE)
+     UPDATE store.artifacts SET parse_started = ${starts} WHERE id = $1 AND chunk_id IN (SELECT id FROM mine)`,
+    [artifactId, claim.chunkId, claim.fence],
   );
+  return counted.rowCount === 1;
 }

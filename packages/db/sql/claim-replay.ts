@@ -92,7 +92,9 @@ export async function leaveReplay(
   { replayId, fence }: Claimed,
   step:
     | { readonly kind: 'failed'; readonly code: string }
-    | { readonly kind: 'retry'; readonly wait_ms: number },
+    | { readonly kind: 'retry'; readonly wait_ms: number }
+    /** As retry, and the claim's try is taken back: this worker was not the one to read it. */
+    | { readonly kind: 'wait'; readonly wait_ms: number },
 ): Promise<boolean> {
   const left =
     step.kind === 'failed'
@@ -101,9 +103,9 @@ export async function leaveReplay(
           [replayId, fence, step.code],
         )
       : await tx.query(
-          `UPDATE store.replays SET state = 'waiting', due_at = clock_timestamp() + $3 * interval '1 millisecond', rung_at = NULL
+          `UPDATE store.replays SET state = 'waiting', tries = tries - $4, due_at = clock_timestamp() + $3 * interval '1 millisecond', rung_at = NULL
             WHERE id = $1 AND fence = $2 AND state = 'running'`,
-          [replayId, fence, step.wait_ms],
+          [replayId, fence, step.wait_ms, step.kind === 'wait' ? 1 : 0],
         );
   return left.rowCount === 1;
 }

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { type ChunkId, makeId } from '@rollcall/domain';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { account, chunkRow, type Ground, layGround, row } from '../testing/ground.ts';
+import { person } from '../testing/held-chunks.ts';
 import {
   claim,
   claimPoll,
@@ -11,8 +14,10 @@ import {
   submit,
   untilResult,
 } from '../testing/walk-chunk.ts';
+import { askReplay } from './ask-replay.ts';
 import { blockChunk } from './claim-submit.ts';
 import { cancelJob, pauseJob, resumeJob } from './control-job.ts';
+import { dueWork } from './due-work.ts';
 import { analyseResults, dueDoorbells, expireLeases, prune, sweepAlone } from './sweep-due.ts';
 
 let ground: Ground;
@@ -129,6 +134,42 @@ describe('dueDoorbells', () => {
       { stage: 'plan', jobId: forgotten.jobId, ring: 2 },
     ]);
     await ground.db.query('UPDATE store.jobs SET open_chunks = 1 WHERE id = $1', [forgotten.jobId]);
+  });
+
+  test('lets a job whose sums did not hold be until its minute is over', async () => {
+    const { jobId, chunks } = await job([2]);
+    const accept = (numbers: number) =>
+      ground.db.query('UPDATE store.jobs SET accepted = $2, lines = $2 WHERE id = $1', [
+        jobId,
+        numbers,
+      ]);
+    await accept(3);
+    const published = await finish(ground, chunks[0] ?? '');
+    expect(published).toMatchObject({ closing: { kind: 'audit_failed' } });
+    const isDue = async () => (await dueWork(ground.db)).some(({ stage }) => stage === 'plan');
+    const isRung = async () => (await ring(0)).some(({ stage }) => stage === 'plan');
+    expect([await isRung(), await isDue()]).toEqual([false, false]);
+    await ground.db.query('UPDATE store.jobs SET due_at = now() WHERE id = $1', [jobId]);
+    expect([await isRung(), await isDue()]).toEqual([true, true]);
+    await ground.db.query(
+      "UPDATE store.jobs SET state = 'completed', finished_at = now() WHERE id = $1",
+      [jobId],
+    );
+  });
+
+  test('rings for a replay that waits, which is due work of whoever ingests', async () => {
+    const { chunks } = await job([1]);
+    const [chunkId = ''] = chunks;
+    await finish(ground, chunkId);
+    const id = makeId('replay', Date.now(), randomBytes(10));
+    const wish = { id, chunkId: chunkId as ChunkId, apply: false, by: person };
+    expect(await askReplay(ground.db, wish)).toMatchObject({ kind: 'asked' });
+    expect(await dueWork(ground.db)).toEqual([{ stage: 'ingest', account: account.id }]);
+    expect(await ring(0)).toMatchObject([{ stage: 'ingest', chunkId }]);
+    await ground.db.query(
+      "UPDATE store.replays SET state = 'failed', failure = 'chunk_changed', due_at = NULL, finished_at = now()",
+    );
+    expect(await dueWork(ground.db)).toEqual([]);
   });
 });
 

@@ -45,7 +45,7 @@ export async function dueDoorbells(
     `UPDATE store.jobs SET ring_no = ring_no + 1, rung_at = clock_timestamp()
       WHERE id IN (
         SELECT id FROM store.jobs
-         WHERE (due_at <= clock_timestamp() OR (finished_at IS NULL AND open_chunks = 0 AND planned_at IS NOT NULL))
+         WHERE (due_at <= clock_timestamp() OR (due_at IS NULL AND finished_at IS NULL AND open_chunks = 0 AND planned_at IS NOT NULL))
            AND (rung_at IS NULL OR rung_at < clock_timestamp() - $1 * interval '1 millisecond')
            FOR NO KEY UPDATE SKIP LOCKED)
   RETURNING id, ring_no`,
@@ -143,7 +143,8 @@ export async function expireLeases(tx: Transaction): Promise<Expired> {
     [held.rows.map((row) => row.attempt_id)],
   );
   for (const account of new Set(held.rows.map((row) => row.account))) {
-    // Whoever has the account now looks at its breaker anyway; waiting for them, with attempts locked, could be a deadlock.
+    // Not waited for: with attempts locked that could be a deadlock. Whoever claims or settles an upload looks at the breaker; whoever
+    // has the account for anything else (its pace, its balance, a pause) leaves it for the next claim, which looks before it sends.
     const { rowCount } = await tx.query(
       'SELECT FROM store.account_states WHERE account = $1 FOR UPDATE SKIP LOCKED',
       [account],

@@ -377,6 +377,9 @@ const settleTask = fc
             }
           })();
           const confirms = adopting && (end === 'ready' || end === 'failed_once');
+          // Some waits hear of an earlier time than what was believed before.
+          const phase = end === 'wait' ? 'running' : 'ready';
+          const polled = { kind: 'status', status: { ...ready, phase } } as const;
           return {
             inModel: (m) => {
               const taken = at(m.polls, index);
@@ -384,7 +387,8 @@ const settleTask = fc
                 ? model.confirmAdoption(m.store, rules, taken)
                 : 'confirmed';
               if (confirmed !== 'confirmed') return confirmed;
-              return model.settlePoll(m.store, rules, taken, decision, when) ? 'applied' : 'stale';
+              const settled = model.settlePoll(m.store, rules, taken, polled, decision, when);
+              return settled === 'stale' ? 'stale' : 'applied';
             },
             inStore: async (real, { db }) => {
               const answer = await db.transaction('poll.settle', async (tx) => {
@@ -394,7 +398,6 @@ const settleTask = fc
                   if (confirmed.kind !== 'confirmed') return confirmed.kind;
                   taken = confirmed.claim;
                 }
-                const polled = { kind: 'status', status: ready } as const;
                 return (await settlePoll(tx, taken, polled, decision)).kind;
               });
               return [answer, nothing];

@@ -17,6 +17,7 @@ export function viewOfModel(store: Store, artifactIds: readonly string[]): unkno
       outcome: attempt.outcome,
       task: attempt.task,
       approval: attempt.approval,
+      phase: attempt.phase,
       place: placeInModel(attempt),
     })),
     approvals: store.approvals,
@@ -31,7 +32,8 @@ SELECT c.state, CASE c.state WHEN 'rejected' THEN 'refused' ELSE c.reason END AS
        c.free_tries AS "freeTries", c.missing_polls AS "missingPolls", c.upstream_failures AS "upstreamFailures", c.adopting_task_id AS adopting,
        c.locator IS NOT NULL AS "hasLocator", c.locator_refreshes AS "locatorRefreshes", c.ingest_tries AS "ingestTries", c.artifact_id AS artifact,
        j.state AS job, s.paused_reason AS "pausedReason",
-       (SELECT COALESCE(json_agg(json_build_object('outcome', t.outcome, 'task', t.task_id, 'approval', p.n, 'place', m.place) ORDER BY t.attempt_no), '[]')
+       (SELECT COALESCE(json_agg(json_build_object('outcome', t.outcome, 'task', t.task_id, 'approval', p.n, 'place', m.place, 'phase',
+               (SELECT h.phase FROM store.poll_history h WHERE h.attempt_id = t.id AND h.applied AND h.phase <> 'unrecognised' ORDER BY h.id DESC LIMIT 1)) ORDER BY t.attempt_no), '[]')
           FROM store.attempts t JOIN store.attempt_money m ON m.attempt_id = t.id LEFT JOIN approved p ON p.id = t.approval_id
          WHERE t.chunk_id = c.id) AS attempts,
        (SELECT COALESCE(json_agg(json_build_object('attempt', t.attempt_no - 1, 'liftedTo', p.lifted_to) ORDER BY p.n), '[]')
