@@ -23,8 +23,9 @@ export async function insertHeld(database: Database, tenantId = 1): Promise<Held
 export async function insertHeldAccepted(
   database: Database,
   reason: 'upstream_failed' | 'poll' | 'artifact',
+  tenantId = 1,
 ): Promise<Held & { readonly taskId: string }> {
-  const held = await insertHeld(database);
+  const held = await insertHeld(database, tenantId);
   const taskId = `task-${held.chunkId}`;
   await database.query(
     `UPDATE store.attempts SET outcome = 'accepted', task_id = $2 WHERE id = $1`,
