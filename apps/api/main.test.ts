@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createApiKey, type Database, openDatabase } from '@rollcall/db';
 // oxlint-disable-next-line house/imports -- this test misconfigures its Redis, which the run's shared one must not suffer
 import { startRedis } from '@rollcall/embedded';
@@ -133,6 +134,76 @@ describe('with Postgres gone', () => {
     expect(await hanging).toBe('dropped');
     await wire.cut();
   });
+});
+
+describe.concurrent('with a server away for as long as the faults say', () => {
+  /** The statuses of jobs that were sent until then, two seconds apart. */
+  async function postUntil(url: string, until_ms: number): Promise<readonly number[]> {
+    const statuses = new Set<number>();
+    do {
+      statuses.add((await post(url)).status);
+      await delay(Math.min(2_000, Math.max(0, until_ms - performance.now())));
+    } while (performance.now() < until_ms);
+    return [...statuses];
+  }
+  async function backAfter(url: string): Promise<number> {
+    const mendedAt_ms = performance.now();
+    await waitFor(async () => (await fetch(`${url}/readyz`)).status === 200, {
+      timeoutMs: busy * resumeMax_ms,
+      everyMs: 100,
+      describe: 'the api to be ready again',
+    });
+    return Math.round(performance.now() - mendedAt_ms);
+  }
+  /** What P6 promises of Postgres, and many times that for a busy machine; what is measured is printed. */
+  const resumeMax_ms = 30_000;
+  const busy = 5;
+
+  test('fault 18: Postgres for 5 s and for 60 s: each job is refused with 503, the process lives, and takes the next once it is back', {
+    timeout: 600_000,
+  }, async () => {
+    const wire = await openFaultyWire(database.url);
+    const api = await runApi({ DATABASE_URL: wire.url });
+    for (const away_ms of [5_000, 60_000]) {
+      const until_ms = performance.now() + away_ms;
+      await wire.cut();
+      expect(await postUntil(api.url, until_ms)).toEqual([503]);
+      expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+      await wire.mend();
+      console.info(
+        `api: Postgres away ${away_ms} ms, ready again after ${await backAfter(api.url)} ms`,
+      );
+      expect((await post(api.url)).status).toBe(202);
+    }
+    expect(await api.stop('SIGTERM')).toBe(0);
+    await wire.cut();
+  });
+
+  test.runIf(testBackends.includes('redis'))(
+    'fault 15: Redis for 3 s and for 60 s: each job is taken with 202 meanwhile, and after',
+    { timeout: 600_000 },
+    async () => {
+      const wire = await openFaultyWire(testRedisUrl());
+      const api = await runApi({
+        DATABASE_URL: database.url,
+        REDIS_URL: wire.url,
+        ROLLCALL_QUEUE_PREFIX: queuePrefix(),
+      });
+      for (const away_ms of [3_000, 60_000]) {
+        const until_ms = performance.now() + away_ms;
+        await wire.cut();
+        expect(await postUntil(api.url, until_ms)).toEqual([202]);
+        expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+        await wire.mend();
+        console.info(
+          `api: Redis away ${away_ms} ms, ready again after ${await backAfter(api.url)} ms`,
+        );
+        expect((await post(api.url)).status).toBe(202);
+      }
+      expect(await api.stop('SIGTERM')).toBe(0);
+      await wire.cut();
+    },
+  );
 });
 
 describe('with backends of Postgres ended', () => {
