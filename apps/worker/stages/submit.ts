@@ -166,7 +166,8 @@ function report(
     // The person who decided could not know it: the attempt says it from now on, and rollcall.paid_twice where it was paid again.
     if (settled.late) {
       const task = answer.kind === 'accepted' ? answer.taskId : undefined;
-      log.error(`attempt.${settled.late}`, { ...line, task, status_code, duration_ms });
+      const event = settled.late === 'paid_twice' ? 'attempt.paid_twice' : 'attempt.another_task';
+      log.error(event, { ...line, task, status_code, duration_ms });
     }
     log.warn('attempt.late_answer', { ...line, reason: answer.kind, status_code, duration_ms });
     return;
