@@ -29,6 +29,7 @@ export function openWithoutReason({ chunks, jobs }: Facts): Violation[] {
       stuck.push({
         kind: 'stuck',
         chunkId: null,
+        jobId: job.id,
         count: 1,
         what: `job ${job.id} is ${job.state} with nothing left to wait for`,
       });

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Database, receiveJob } from '@rollcall/db';
-import { type JobId, makeId, parseMoney } from '@rollcall/domain';
+import { type JobId, makeId, type Money, parseMoney, priceOf } from '@rollcall/domain';
 import { patient } from './patient.ts';
 import type { StormJob } from './schedule.ts';
+import { offerOf, type StormAccounts } from './storm-accounts.ts';
 
 /** A job of the episode, as it was asked for. */
 export interface EnqueuedJob extends StormJob {
@@ -14,7 +15,12 @@ export interface EnqueuedJob extends StormJob {
 const firstNumber = 447_914_000_000;
 
 /** Stores a job as the API does. Nobody rings: the rescue sweep finds it. A COMMIT whose reply is lost is looked for by the job's id. */
-export async function enqueueJob(db: Database, job: StormJob, index: number): Promise<EnqueuedJob> {
+export async function enqueueJob(
+  db: Database,
+  accounts: StormAccounts['accounts'],
+  job: StormJob,
+  index: number,
+): Promise<EnqueuedJob> {
   const enqueued = enqueuedJob(job, index);
   const { id, list } = enqueued;
   await patient(async () => {
@@ -31,7 +37,7 @@ export async function enqueueJob(db: Database, job: StormJob, index: number): Pr
       purpose: 'storm',
       requestedBy: 'storm',
       defaultRegion: null,
-      maxCost: parseMoney(ceilingOf(job, index)),
+      maxCost: ceilingOf(accounts, job, index),
       createdBy: null,
       idempotency: null,
       lines: list.length,
@@ -60,9 +66,14 @@ export function enqueuedJob(job: StormJob, index: number): EnqueuedJob {
 }
 
 /** Every other job may spend four fifths of what it costs, until the operator allows the rest. */
-function ceilingOf({ account, numbers }: StormJob, index: number): string {
-  const price = account === 'ekycpro-facebook' ? 0.001 : account === 'webcom' ? 0.0008 : 0.0005;
-  return index % 2 === 1 ? (numbers * price * 0.8).toFixed(6) : '1000';
+function ceilingOf(
+  accounts: StormAccounts['accounts'],
+  { account, check, numbers }: StormJob,
+  index: number,
+): Money | null {
+  if (index % 2 === 0) return parseMoney('1000');
+  const { pricePerNumber } = offerOf(accounts, account, check);
+  return ((priceOf(pricePerNumber, numbers) * 4n) / 5n) as Money;
 }
 
 async function* once<T>(value: T): AsyncGenerator<T> {

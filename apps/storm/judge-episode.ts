@@ -7,10 +7,12 @@ import { checkMoney } from './check-money.ts';
 import { openWithoutReason } from './check-open.ts';
 import { checkResults } from './check-results.ts';
 import { checkSpending } from './check-spending.ts';
+import { concernedChunks } from './concerned-chunks.ts';
 import type { EnqueuedJob } from './enqueue-job.ts';
 import type { Ground } from './open-ground.ts';
 import { decideHolds, tendAll } from './operator.ts';
 import { patient } from './patient.ts';
+import { type JobAnswers, readAnswers } from './read-answers.ts';
 import { type Facts, readFacts } from './read-facts.ts';
 import { type JournalRow, readJournal } from './read-journal.ts';
 import type { Scripted } from './run-storm.ts';
@@ -27,7 +29,7 @@ export interface Judged {
   readonly violations: readonly Violation[];
   /** From the end of the storm until nothing moved that should. */
   readonly recovery_s: number;
-  /** Of each chunk that a violation names. */
+  /** Of the chunks that the violations concern. */
   readonly timelines: readonly string[];
 }
 
@@ -69,16 +71,18 @@ export async function judgeEpisode(
   const facts = await decideAll(ground, jobs, quiet);
   const journal = await readJournal(db);
   await stop();
-  const answers = checkAnswers(facts, scripted.spoiled);
+  const answered: JobAnswers[] = [];
+  for (const job of jobs) answered.push(await readAnswers(db, simulator, job));
+  const paid = checkAnswers(facts, scripted.spoiled);
   const violations = distinct([
     ...beforeDecisions,
     ...openAfterDecisions(facts),
     ...checkMoney(facts),
-    ...answers.violations,
+    ...paid.violations,
     ...checkJournal(journal),
     ...checkSpending(journal, facts.chunks),
     ...(check?.(facts, journal) ?? []),
-    ...(await checkResults(db, simulator, jobs, facts, scripted.edits)),
+    ...checkResults(facts, answered, scripted.edits),
     ...(await readdir(temporary)).map(
       (file): Violation => ({
         kind: 'file',
@@ -88,11 +92,11 @@ export async function judgeEpisode(
       }),
     ),
   ]);
-  const concerned = [...new Set(violations.flatMap(({ chunkId }) => chunkId ?? []))].slice(0, 5);
   const timelines: string[] = [];
-  for (const chunkId of concerned) {
+  for (const chunkId of concernedChunks(violations, facts)) {
+    const jobId = facts.chunks.find(({ id }) => id === chunkId)?.job_id;
     const what = violations
-      .filter((each) => each.chunkId === chunkId)
+      .filter((each) => each.chunkId === chunkId || (each.jobId && each.jobId === jobId))
       .map((each) => `${each.kind}: ${each.what}`);
     timelines.push(
       `${chunkId}: ${what.join('; ')}\n${await timelineOf(db, chunkId, facts, journal, happenings)}`,
@@ -102,7 +106,7 @@ export async function judgeEpisode(
     chunks: facts.chunks.filter(({ state }) => state !== 'superseded').length,
     charges: facts.charges.length,
     held,
-    paidWithoutAnswer: answers.paidWithoutAnswer,
+    paidWithoutAnswer: paid.paidWithoutAnswer,
     violations,
     recovery_s,
     timelines,
@@ -164,6 +168,7 @@ function openAfterDecisions({ jobs }: Facts): Violation[] {
     .map(({ id, state }) => ({
       kind: 'stuck',
       chunkId: null,
+      jobId: id,
       count: 1,
       what: `job ${id} is still ${state}`,
     }));

@@ -6,7 +6,7 @@ import type { Lane } from './lane.ts';
 import { type Ground, openGround } from './open-ground.ts';
 import { patient } from './patient.ts';
 import type { Schedule } from './schedule.ts';
-import { stormAccounts } from './storm-accounts.ts';
+import { type StormAccounts, stormAccounts } from './storm-accounts.ts';
 import type { Leases } from './storm-leases.ts';
 import type { StormPostgres } from './storm-postgres.ts';
 import type { StormRedis } from './storm-redis.ts';
@@ -17,6 +17,7 @@ export interface Scene extends Ground {
   readonly postgres: StormPostgres;
   /** Null: the doorbells are in Postgres. */
   readonly redis: { readonly server: StormRedis; readonly wire: FaultyWire } | null;
+  readonly accounts: StormAccounts['accounts'];
   readonly slots: readonly WorkerSlot[];
   /** The line of each worker to Postgres. */
   readonly databaseWires: readonly FaultyWire[];
@@ -105,6 +106,7 @@ export async function openScene(
     ...ground,
     postgres: lane.postgres,
     redis,
+    accounts: accounts.accounts,
     slots,
     databaseWires,
     providerWire,

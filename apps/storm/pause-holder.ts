@@ -3,6 +3,7 @@ import type { Database } from '@rollcall/db';
 import type { Scene } from './open-scene.ts';
 import { patient } from './patient.ts';
 import type { PauseAim } from './schedule.ts';
+import type { WorkerSlot } from './worker-slot.ts';
 import { type Holder, takenOver, until } from './taken-over.ts';
 
 /** Longer than a look at the database, shorter than a lease less its rescue: both holders of a claim are still at it when one wakes. */
@@ -39,32 +40,55 @@ function slowly(aim: PauseAim): object[] {
   ];
 }
 
+/** How the claims of a pipeline are found, in the states of Rollcall's chunks. */
+export interface Claims {
+  /** A mark of now, for `holder`. */
+  now(db: Database): Promise<number>;
+  /** Somebody's claim in one of the states, begun after the mark. */
+  holder(db: Database, among: readonly string[], since: number): Promise<Holder | null>;
+  /** Who has it now. */
+  takenOver(db: Database, holder: Holder): Promise<{ readonly who: string } | null>;
+}
+
+const taken = new WeakSet<WorkerSlot>();
+
 /**
  * Stops a worker that holds a claim right now, and wakes it as soon as another has the claim or it was given up: its late write meets
  * somebody else's work, which is what a fence is for. False: nobody held one, and nobody was stopped.
  */
-export async function pauseHolder(scene: Scene, aim: PauseAim): Promise<boolean> {
+export async function pauseHolder(scene: Scene, claims: Claims, aim: PauseAim): Promise<boolean> {
   const posted = [];
+  const mine: WorkerSlot[] = [];
   for (const fault of slowly(aim)) {
-    posted.push(await postFault(scene, fault));
+    posted.push(...(await postFault(scene, fault)));
   }
   try {
-    const since = await highestRow(scene.db);
+    const since = await patient(() => claims.now(scene.db));
     const any = Object.values(states);
+    /** Whom another pause has stopped, or is about to, is left to that one. */
+    const awake = async (among: readonly string[]) => {
+      const found = await claims.holder(scene.db, among, since);
+      const slot = scene.slots.find(({ role }) => role === found?.who);
+      if (slot === undefined || taken.has(slot)) return null;
+      taken.add(slot);
+      mine.push(slot);
+      return found;
+    };
     const holder =
-      (await until(holderLimit_ms, () => holderNow(scene.db, [states[aim]], since))) ??
-      (await until(1_000, () => holderNow(scene.db, any, since)));
+      (await until(holderLimit_ms, () => awake([states[aim]]))) ??
+      (await until(1_000, () => awake(any)));
     if (holder === null) return false;
     // Its request is on the wire by then.
     await delay(100);
     const slot = scene.slots.find(({ role }) => role === holder.who);
     if (slot === undefined) return false;
     const resume = slot.pause();
+    if (resume === null) return false;
     scene.tell(
       `${holder.who} stopped while ${holder.state} ${holder.chunk_id}, fence ${holder.fence}`,
     );
     try {
-      const by = await until(takeoverLimit_ms, () => takenOver(scene.db, holder));
+      const by = await until(takeoverLimit_ms, () => claims.takenOver(scene.db, holder));
       scene.tell(`${holder.who} wakes, ${by === null ? 'nobody' : by.who} has taken over`);
     } finally {
       resume();
@@ -73,20 +97,27 @@ export async function pauseHolder(scene: Scene, aim: PauseAim): Promise<boolean>
     await delay(1_000);
     return true;
   } finally {
-    for (const { id } of posted) await scene.simulator.control('DELETE', `faults/${id}`);
+    for (const slot of mine) taken.delete(slot);
+    for (const id of posted) await scene.simulator.control('DELETE', `faults/${id}`);
   }
 }
 
-async function postFault({ simulator }: Scene, fault: object): Promise<{ readonly id: string }> {
-  return (await simulator.control('POST', 'faults', fault)) as { id: string };
+async function postFault({ simulator }: Scene, fault: object): Promise<readonly number[]> {
+  const { ids } = (await simulator.control('POST', 'faults', fault)) as { ids: number[] };
+  return ids;
 }
 
-async function highestRow(db: Database): Promise<number> {
-  const { rows } = await patient(() =>
-    db.query<{ id: number }>('SELECT COALESCE(max(id), 0) AS id FROM storm.journal'),
-  );
-  return rows[0]?.id ?? 0;
-}
+/** Rollcall's, as the triggers wrote them down. */
+export const journaledClaims: Claims = {
+  async now(db) {
+    const { rows } = await db.query<{ id: number }>(
+      'SELECT COALESCE(max(id), 0) AS id FROM storm.journal',
+    );
+    return rows[0]?.id ?? 0;
+  },
+  holder: holderNow,
+  takenOver,
+};
 
 /** Whose claim in one of these states began after the journal's row `since` and is not over. */
 async function holderNow(

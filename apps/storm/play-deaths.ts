@@ -54,15 +54,15 @@ export async function playDeaths(
   const random = seededRandom(`${seed}/deaths/${run}`);
   const ground = await openGround(opened, lane, { run, say });
   const { db, simulator, tell } = ground;
+  const { accounts, environment } = await furnish(ground);
   const jobs: EnqueuedJob[] = [];
   const enqueue = async () => {
     const { least, ...kind } = random.pick(smallJobs);
     const job = { at_ms: 0, ...kind, numbers: random.between(least, least + 60) };
-    const enqueued = await enqueueJob(db, job, jobs.length);
+    const enqueued = await enqueueJob(db, accounts, job, jobs.length);
     jobs.push(enqueued);
     if (random.chance(0.8)) await simulator.control('POST', 'faults', quickFault(random));
   };
-  const environment = await environmentOf(ground);
   const stepper = await openStepper(lane, ground, random, environment);
   opened.defer(() => stepper.stop());
   for (let first = 0; first < jobsAtFirst; first += 1) await enqueue();
@@ -107,11 +107,13 @@ export async function playDeaths(
     faults: { crash_point: crashes.length, provider: scripted.fired },
     crashes,
     survivors: survivors(),
+    sleptAt: null,
     overtakenAt: null,
   };
 }
 
-async function environmentOf({ simulator, folder, temporary }: Ground) {
+/** The accounts, and the environment of a step that has them. */
+async function furnish({ simulator, folder, temporary }: Ground) {
   const accounts = await stormAccounts({
     ...simulator,
     patience_s: 300,
@@ -119,7 +121,7 @@ async function environmentOf({ simulator, folder, temporary }: Ground) {
   });
   const accountsFile = join(folder, 'accounts.yaml');
   await writeFile(accountsFile, accounts.text);
-  return {
+  const environment = {
     TMPDIR: temporary,
     ROLLCALL_ACCOUNTS_FILE: accountsFile,
     ROLLCALL_DATABASE_CONNECTIONS: '2',
@@ -129,6 +131,7 @@ async function environmentOf({ simulator, folder, temporary }: Ground) {
     ROLLCALL_RESCUE_INTERVAL_MS: String(deathLeases.rescue_ms),
     ...accounts.keys,
   };
+  return { accounts: accounts.accounts, environment };
 }
 
 /** None that charges after a person may have asked whether it did. */

@@ -5,6 +5,7 @@ import { judgeEpisode, type Judged } from './judge-episode.ts';
 import type { Lane } from './lane.ts';
 import { openScene } from './open-scene.ts';
 import { tendAccounts } from './operator.ts';
+import { journaledClaims, pauseHolder } from './pause-holder.ts';
 import { patient } from './patient.ts';
 import { calmDown, runStorm } from './run-storm.ts';
 import { playSleeper } from './play-sleeper.ts';
@@ -13,11 +14,14 @@ import { strikeLate } from './strike-late.ts';
 import { type Leases, stormLeases } from './storm-leases.ts';
 
 export interface EpisodeReport extends Judged {
+  /** Those that struck. */
   readonly faults: Partial<Record<FaultKind | 'crash_point', number>>;
   /** The crash point of each death at one. */
   readonly crashes: readonly string[];
   /** Processes that were armed for a crash point and did not come by it. */
   readonly survivors: number;
+  /** Where a worker slept over a claim, after the storm; null: none came to its point. */
+  readonly sleptAt: SleepPoint | null;
   /** Where a worker slept that another had taken the claim of when it woke; null: none had. */
   readonly overtakenAt: SleepPoint | null;
 }
@@ -37,16 +41,18 @@ export async function playEpisode(
     say,
   });
   const { db, slots, tell } = scene;
-  const jobs = await runStorm(scene, schedule, {
-    enqueue: (job, index) => enqueueJob(db, job, index),
+  const { jobs, struck } = await runStorm(scene, schedule, {
+    enqueue: (job, index) => enqueueJob(db, scene.accounts, job, index),
     hasBegun: () => exists(db, 'SELECT FROM store.attempts LIMIT 1'),
     tend: () => tendAccounts(db),
+    pauseHolder: (aim) => pauseHolder(scene, journaledClaims, aim),
   });
-  if (schedule.crashes === null) await strikeLate(scene);
+  const all = schedule.crashes === null ? await strikeLate(scene, struck) : struck;
   const calmFrom = performance.now();
   tell('calm');
   const scripted = await calmDown(scene);
   const { sleeper } = schedule;
+  let sleptAt: SleepPoint | null = null;
   let overtakenAt: SleepPoint | null = null;
   const judged = await judgeEpisode(scene, {
     jobs,
@@ -55,6 +61,7 @@ export async function playEpisode(
     ...(sleeper !== null && {
       whenQuiet: async () => {
         const slept = await playSleeper(scene, sleeper, jobs.length);
+        if (slept.slept) sleptAt = sleeper.point;
         if (slept.overtaken) overtakenAt = sleeper.point;
         return slept.job;
       },
@@ -70,9 +77,10 @@ export async function playEpisode(
   const crashes = slots.flatMap((slot) => slot.deaths().points);
   return {
     ...judged,
-    faults: countFaults(schedule, scripted.fired, crashes.length),
+    faults: { ...all, crash_point: crashes.length, provider: scripted.fired },
     crashes,
     survivors: 0,
+    sleptAt,
     overtakenAt,
   };
 }
@@ -80,17 +88,4 @@ export async function playEpisode(
 export async function exists(db: Database, text: string): Promise<boolean> {
   const { rowCount } = await patient(() => db.query(text));
   return rowCount !== 0;
-}
-
-/** What was really done: of the provider's faults those that struck. */
-export function countFaults(
-  schedule: Schedule,
-  fired: number,
-  crashes: number,
-): EpisodeReport['faults'] {
-  const counts: EpisodeReport['faults'] = { crash_point: crashes, provider: fired };
-  for (const { kind } of schedule.faults) {
-    if (kind !== 'provider') counts[kind] = (counts[kind] ?? 0) + 1;
-  }
-  return counts;
 }

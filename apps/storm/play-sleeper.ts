@@ -21,6 +21,8 @@ const slow_ms = 60;
 interface Slept {
   /** What it was given to do. */
   readonly job: EnqueuedJob;
+  /** It came to its point, with a claim in hand. */
+  readonly slept: boolean;
   /** Its claim was another's when it woke. */
   readonly overtaken: boolean;
 }
@@ -28,7 +30,8 @@ interface Slept {
 /**
  * A worker stops itself between its claim and the write that follows, with all in hand that it needs for that, and is woken as soon as another
  * has the claim and is still at it: whose lines to Postgres are slow meanwhile. What the sleeper writes then is stale, and its fence alone
- * stands in the way. An upload is nobody else's until a person pays for it again, who does. Nothing else goes wrong meanwhile, so that it comes to
+ * stands in the way. An upload is nobody else's until a person pays for it again, who does: rightly where the sleeper
+ * has sent nothing yet, and wrongly told that nothing was charged where it has. Nothing else goes wrong meanwhile, so that it comes to
  * this in each run.
  */
 export async function playSleeper(
@@ -49,7 +52,7 @@ export async function playSleeper(
     const refusal = { match: { operation: 'file' }, action: { kind: 'answer', status: 503 } };
     await simulator.control('POST', 'faults', refusal);
   }
-  const enqueued = await enqueueJob(db, job, index);
+  const enqueued = await enqueueJob(db, scene.accounts, job, index);
   const asleep = await until(asleepLimit_ms, async () => {
     await tendAll(db);
     return slot.asleepAt();
@@ -60,7 +63,7 @@ export async function playSleeper(
   );
   await patient(() => db.query(endOpenTransactions, [slot.role]));
   for (const wire of otherWires) wire.delay(slow_ms);
-  for (const resume of resumes) resume();
+  for (const resume of resumes) resume?.();
 
   const taken = async () => {
     const claims = await Promise.all(held.map((holder) => takenOver(db, holder)));
@@ -78,7 +81,11 @@ export async function playSleeper(
   await delay(1_000);
   for (const wire of otherWires) wire.delay(0);
   await simulator.control('DELETE', 'faults');
-  return { job: enqueued, overtaken: overtaken > 0 };
+  return {
+    job: enqueued,
+    slept: asleep !== null && held.length > 0,
+    overtaken: overtaken > 0,
+  };
 }
 
 /** The upload is paid for again and on the wire when this resolves, at another worker. */

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestSimulator } from '@rollcall/testing';
 import type { SpoiledFiles } from './check-answers.ts';
-import { injectFault } from './inject-fault.ts';
+import { injectFault, type PauseHolder } from './inject-fault.ts';
 import type { Scene } from './open-scene.ts';
 import { patient } from './patient.ts';
 import type { ProviderFault } from './provider-faults.ts';
-import type { Fault, Schedule, StormJob } from './schedule.ts';
+import type { Fault, FaultKind, Schedule, StormJob } from './schedule.ts';
 
 export interface StormWork<Job> {
   enqueue(job: StormJob, index: number): Promise<Job>;
@@ -13,7 +13,16 @@ export interface StormWork<Job> {
   hasBegun(): Promise<boolean>;
   /** Done every second: what an operator does meanwhile. */
   tend(): Promise<void>;
+  readonly pauseHolder: PauseHolder;
 }
+
+export interface Stormed<Job> {
+  readonly jobs: readonly Job[];
+  /** How many faults of each kind struck somebody, without the provider's, which the simulator counts. */
+  readonly struck: Struck;
+}
+
+export type Struck = Readonly<Partial<Record<FaultKind, number>>>;
 
 /** The schedule's clock begins when the first upload does: a storm over workers that have nothing to do yet would prove nothing. */
 const firstUploadLimit_ms = 20_000;
@@ -23,11 +32,15 @@ export async function runStorm<Job>(
   scene: Scene,
   schedule: Schedule,
   work: StormWork<Job>,
-): Promise<Job[]> {
+): Promise<Stormed<Job>> {
   await Promise.all(scene.slots.map((slot) => slot.up));
+  const struck: Partial<Record<FaultKind, number>> = {};
+  const count = (kind: FaultKind, times: number) => {
+    struck[kind] = (struck[kind] ?? 0) + times;
+  };
   const inject = async (fault: Fault) => {
     scene.tell(`fault: ${JSON.stringify(fault)}`);
-    await injectFault(scene, fault);
+    if (await injectFault(scene, fault, work.pauseHolder)) count(fault.kind, 1);
   };
   const over = new AbortController();
   const tending = tend(work, over.signal);
@@ -59,7 +72,9 @@ export async function runStorm<Job>(
   while (performance.now() - begun < schedule.storm_ms && !enough()) await delay(50);
   over.abort();
   await Promise.all([tending, ...lasting]);
-  return (await Promise.all(jobs)).flatMap((job) => job ?? []);
+  for (const wire of scene.databaseWires) count('database', wire.repliesDropped());
+  count('queue', scene.redis?.wire.repliesDropped() ?? 0);
+  return { jobs: (await Promise.all(jobs)).flatMap((job) => job ?? []), struck };
 }
 
 async function tend(work: StormWork<unknown>, over: AbortSignal): Promise<void> {

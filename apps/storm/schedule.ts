@@ -36,13 +36,15 @@ export interface Sleeper {
 
 /**
  * Between a claim and the write that its fence is there for: of the rows, of a poll, of an ingest that is given back, of an upload's answer.
- * Any earlier and another fence is met first (that of the archive).
+ * Any earlier and another fence is met first (that of the archive). The last one is before an upload's first byte: no fence stops that, only the
+ * lease that the worker took before.
  */
 export const sleepPoints = [
   'ingest:after_parse',
   'poll:after_answer',
   'ingest.keep_evidence:after_commit',
   'submit:after_answer',
+  'submit:before_first_byte',
 ] as const satisfies readonly CrashPoint[];
 export type SleepPoint = (typeof sleepPoints)[number];
 

@@ -1,5 +1,16 @@
-import { simulatedAccounts } from '@rollcall/config';
+import { readAccounts, simulatedAccounts } from '@rollcall/config';
+import { type Account, type CheckOffer, chunkSizes } from '@rollcall/domain';
 import { parseDocument } from 'yaml';
+import type { StormJob } from './schedule.ts';
+
+export interface StormAccounts {
+  /** An accounts file. */
+  readonly text: string;
+  /** The environment that it names. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** What is in it. */
+  readonly accounts: ReadonlyMap<string, Account>;
+}
 
 /** Of each account; the checker of P8 counts them. */
 export const uploadsInFlight = 3;
@@ -15,7 +26,7 @@ export async function stormAccounts(simulator: {
   readonly patience_s: number;
   /** Shorter than the lease. */
   readonly uploadDeadline_ms: number;
-}): Promise<{ readonly text: string; readonly keys: Readonly<Record<string, string>> }> {
+}): Promise<StormAccounts> {
   const { text, keys } = await simulatedAccounts({ ...simulator, chunkSize: 20 });
   const file = parseDocument(text);
   for (const account of Object.keys((file.toJS() as { accounts: object }).accounts)) {
@@ -30,5 +41,32 @@ export async function stormAccounts(simulator: {
     set(['download_deadline'], '12s');
   }
   file.setIn(['accounts', 'ekycpro', 'checks', 'telegram', 'chunk_size'], 400);
-  return { text: file.toString(), keys };
+  const changed = file.toString();
+  const read = readAccounts(changed, keys, { withKeys: false });
+  if (!read.ok) throw new Error(read.problems.join('; '));
+  return { text: changed, keys, accounts: read.accounts.accounts };
+}
+
+/** How many numbers each chunk of a job has, as the plan stage cuts it. */
+export function sizesOf(
+  { accounts }: Pick<StormAccounts, 'accounts'>,
+  { account, check, numbers }: Pick<StormJob, 'account' | 'check' | 'numbers'>,
+): readonly number[] {
+  const sizes = chunkSizes(
+    numbers,
+    offerOf(accounts, account, check),
+    accounts.get(account)?.canary !== 'off',
+  );
+  if (sizes === 'too_few') throw new RangeError(`${numbers} are too few for ${check}`);
+  return sizes;
+}
+
+export function offerOf(
+  accounts: ReadonlyMap<string, Account>,
+  account: string,
+  check: string,
+): CheckOffer {
+  const offer = accounts.get(account)?.checks[check];
+  if (offer === undefined) throw new TypeError(`${account} offers no ${check}`);
+  return offer;
 }

@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 /** A Redis of the storm's own, which it may empty and kill. */
 export interface StormRedis {
   readonly url: string;
-  flush(): Promise<void>;
+  /** Whether there was anything. */
+  flush(): Promise<boolean>;
   dieAndComeBackEmpty(down_ms: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -23,7 +24,9 @@ export async function startStormRedis(): Promise<StormRedis | { readonly unavail
       const client = new Redis(url, { maxRetriesPerRequest: 20 });
       client.on('error', () => undefined);
       try {
+        const keys = await client.dbsize();
         await client.flushall();
+        return keys > 0;
       } finally {
         client.disconnect();
       }

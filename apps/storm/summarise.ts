@@ -46,6 +46,7 @@ export function summarise(
       runs_below_five_kinds: sum((report) => (kindsOf(report) < kindsMin ? 1 : 0)),
     }),
     crash_points: countsOf(reports.flatMap(({ crashes }) => crashes)),
+    slept: countsOf(reports.flatMap(({ sleptAt }) => sleptAt ?? [])),
     overtaken: countsOf(reports.flatMap(({ overtakenAt }) => overtakenAt ?? [])),
     // Armed, and gone another way.
     survivors: sum(({ survivors }) => survivors),

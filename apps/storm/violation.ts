@@ -12,6 +12,8 @@ export interface Violation {
     | 'file'
     | 'spending';
   readonly chunkId: string | null;
+  /** Where it is of a whole job: its chunks are to blame. */
+  readonly jobId?: string;
   readonly count: number;
   readonly what: string;
 }

@@ -8,9 +8,10 @@ export interface WorkerSlot {
   readonly up: Promise<void>;
   /** Deaths by SIGKILL: at an armed crash point, or by `kill`. */
   readonly deaths: () => Deaths;
-  kill(down_ms: number): void;
-  /** Stops the process; what is returned wakes the same one. */
-  pause(): () => void;
+  /** False: nobody was there to kill. */
+  kill(down_ms: number): boolean;
+  /** Stops the process; what is returned wakes the same one. Null: nobody was there to stop. */
+  pause(): (() => void) | null;
   /** Ends the process now and starts one that is armed for `crashAt`; resolves when it is up. */
   rearm(crashAt: string): Promise<void>;
   /** The crash point at which the process has stopped itself, until `wake`. */
@@ -93,12 +94,15 @@ export function openWorkerSlot(settings: SlotSettings): WorkerSlot {
     up: firstUp,
     deaths: () => ({ atPoints, byUs, points }),
     kill(down_ms) {
+      if (worker.hasEnded()) return false;
       downFor_ms = down_ms;
       killedByUs = true;
       worker.kill();
+      return true;
     },
     pause() {
       const paused = worker;
+      if (paused.hasEnded()) return null;
       paused.pause();
       return () => paused.resume();
     },

@@ -10,6 +10,7 @@ CREATE TABLE naive.jobs (
   tries         integer NOT NULL DEFAULT 0,
   run_at        timestamptz NOT NULL DEFAULT now(),
   locked_until  timestamptz,
+  locked_by     text,
   task_id       text,
   error         text
 );

@@ -61,7 +61,7 @@ const providers = new Map<string, Provider>(
 
 async function claim(): Promise<Job | undefined> {
   const { rows } = await db.query<Job>(
-    `UPDATE naive.jobs SET state = 'active', tries = tries + 1, locked_until = now() + $1 * interval '1 millisecond'
+    `UPDATE naive.jobs SET state = 'active', tries = tries + 1, locked_by = session_user, locked_until = now() + $1 * interval '1 millisecond'
       WHERE id = (SELECT id FROM naive.jobs
                    WHERE (state = 'waiting' AND run_at <= now()) OR (state = 'active' AND locked_until < now())
                    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)

@@ -4,21 +4,23 @@ import { enqueuedJob, type EnqueuedJob } from '../enqueue-job.ts';
 import type { Lane } from '../lane.ts';
 import { openScene, type Scene } from '../open-scene.ts';
 import { patient } from '../patient.ts';
-import { countFaults, type EpisodeReport, exists } from '../play-episode.ts';
+import { type Claims, pauseHolder } from '../pause-holder.ts';
+import { type EpisodeReport, exists } from '../play-episode.ts';
 import type { Charge } from '../read-facts.ts';
 import { readTruth } from '../read-truth.ts';
 import { calmDown, runStorm } from '../run-storm.ts';
 import type { Schedule } from '../schedule.ts';
+import { sizesOf } from '../storm-accounts.ts';
 import { stormLeases } from '../storm-leases.ts';
 import type { Violation } from '../violation.ts';
+import type { Holder } from '../taken-over.ts';
 import { naiveSql } from './naive-sql.ts';
 
 const quietLimit_ms = 120_000;
-/** As storm-accounts.ts has it for Rollcall. */
-const chunkSizes: Readonly<Record<string, number>> = { telegram: 400, facebook: 100 };
-const usualChunkSize = 20;
-
-/** The same episode with the naive worker: the same faults at the same moments, and the same ledger of charges to judge by. */
+/**
+ * The same episode with the naive worker: chunks of the same sizes, the same faults at the same moments, pauses of whoever has claimed something,
+ * and the same ledger of charges to judge by. A worker dies at the like moment where it has not the very point (naive-crash-plan.ts).
+ */
 export async function playBaseline(
   lane: Lane,
   schedule: Schedule,
@@ -32,7 +34,7 @@ export async function playBaseline(
     prepare: naiveSql,
     say,
   });
-  const jobs = await runStorm(scene, schedule, {
+  const { jobs, struck } = await runStorm(scene, schedule, {
     enqueue: async (job, index) => {
       const enqueued = enqueuedJob(job, index);
       await patient(() => enqueue(scene, enqueued));
@@ -40,13 +42,14 @@ export async function playBaseline(
     },
     hasBegun: () => exists(scene.db, "SELECT FROM naive.jobs WHERE state <> 'waiting' LIMIT 1"),
     tend: async () => undefined,
+    pauseHolder: (aim) => pauseHolder(scene, naiveClaims, aim),
   });
   const calmFrom = performance.now();
   const scripted = await calmDown(scene);
   await untilQuiet(scene);
   const { charges } = (await scene.simulator.control('GET', 'ledger')) as { charges: Charge[] };
   const crashes = scene.slots.flatMap((slot) => slot.deaths().points);
-  const chunks = jobs.flatMap(chunksOf);
+  const chunks = jobs.flatMap((job) => chunksOf(scene, job));
   const violations = [
     ...chunks.flatMap((chunk) => paidTwice(chunk, charges)),
     ...(await Promise.all(jobs.map((job) => lost(scene, job)))).flat(),
@@ -56,9 +59,10 @@ export async function playBaseline(
     charges: charges.length,
     held: 0,
     paidWithoutAnswer: 0,
-    faults: countFaults(schedule, scripted.fired, crashes.length),
+    faults: { ...struck, crash_point: crashes.length, provider: scripted.fired },
     crashes,
     survivors: 0,
+    sleptAt: null,
     overtakenAt: null,
     violations,
     recovery_s: (performance.now() - calmFrom) / 1_000,
@@ -66,22 +70,41 @@ export async function playBaseline(
   };
 }
 
-function chunksOf(job: EnqueuedJob): number[][] {
-  const size = chunkSizes[job.check] ?? usualChunkSize;
-  const count = Math.max(1, Math.floor(job.list.length / size));
-  const each = Math.ceil(job.list.length / count);
-  return Array.from({ length: count }, (_, index) =>
-    job.list.slice(index * each, (index + 1) * each),
-  );
+/** An upload is a claim without a task; a poll and a download are one with a task, which of them is for the provider to tell. */
+const naiveClaims: Claims = {
+  now: async () => 0,
+  async holder(db, among) {
+    const { rows } = await db.query<Holder>(
+      `SELECT locked_by AS who, id::text AS chunk_id, tries AS fence, CASE WHEN task_id IS NULL THEN 'submitting' ELSE 'ingesting' END AS state
+         FROM naive.jobs WHERE state = 'active' AND locked_until > clock_timestamp()
+          AND CASE WHEN task_id IS NULL THEN 'submitting' = ANY($1) ELSE $1 && ARRAY['polling', 'ingesting'] END
+        ORDER BY locked_until DESC LIMIT 1`,
+      [among],
+    );
+    return rows[0] ?? null;
+  },
+  async takenOver(db, { chunk_id, fence }) {
+    const { rows } = await db.query<{ who: string }>(
+      'SELECT locked_by AS who FROM naive.jobs WHERE id = $1 AND tries > $2',
+      [chunk_id, fence],
+    );
+    return rows[0] ?? null;
+  },
+};
+
+function chunksOf(scene: Scene, job: EnqueuedJob): number[][] {
+  let from = 0;
+  return sizesOf(scene, job).map((size) => job.list.slice(from, (from += size)));
 }
 
-async function enqueue({ db }: Scene, job: EnqueuedJob): Promise<void> {
+async function enqueue(scene: Scene, job: EnqueuedJob): Promise<void> {
+  const { db } = scene;
   const before = await db.query('SELECT FROM naive.jobs WHERE check_name = $1', [job.check]);
   if (before.rowCount !== 0) return;
   await db.query(
     `INSERT INTO naive.jobs (account, check_name, numbers)
      SELECT $1, $2, ARRAY(SELECT jsonb_array_elements_text(chunk)::bigint) FROM jsonb_array_elements($3::jsonb) AS chunk`,
-    [job.account, job.check, JSON.stringify(chunksOf(job))],
+    [job.account, job.check, JSON.stringify(chunksOf(scene, job))],
   );
 }
 
