@@ -37,6 +37,8 @@ interface Read {
 let ground: Ground;
 const done: Read[] = [];
 let held: Read;
+/** Held, too: for the worker that does not know the account. */
+let elsewhere: Read;
 const count = 120;
 const create = { account: 'webcom', operation: 'create' };
 const by = { tenantId: 1, decidedBy: 'operator@example', why: 'the setting was wrong' };
@@ -61,6 +63,11 @@ beforeAll(async () => {
     action: { kind: 'file', edits: { semantics: 'table' } },
   });
   held = await read(9, ['held']);
+  await ground.fault({
+    match: create,
+    action: { kind: 'file', edits: { semantics: 'table' } },
+  });
+  elsewhere = await read(10, ['held']);
   // From here on nobody works but who is told to.
   await running.stop(5_000);
 }, 120_000);
@@ -286,6 +293,36 @@ test('of two workers one reads; one whose lease is over settles nothing; a reade
   }
   expect(await replayChunk(worker, chunk.chunkId)).toEqual({ failed: 1 });
   expect(await replay(third.id)).toMatchObject({ state: 'failed', failure: 'parser_died' });
+});
+
+test('a worker that does not know the account leaves what it is rung for to others, however often', async () => {
+  const accounts = new Map(ground.accounts.accounts);
+  accounts.delete('webcom');
+  const stranger = { ...ground.equipment, accounts: { ...ground.accounts, accounts } };
+  const compared = await ask(done[0] as Read, false);
+  expect(await ask(elsewhere, true)).toMatchObject({ mode: 'release' });
+  for (let lap = 0; lap < 6; lap += 1) {
+    for (const table of ['chunks', 'replays'])
+      await ground.db.query(`UPDATE store.${table} SET due_at = now() WHERE due_at IS NOT NULL`);
+    // A claim may pass over a row for a moment: whatever is locked is skipped, and rung for again.
+    for (const rung of [
+      () => ingestChunk(stranger, elsewhere.chunkId, signal),
+      () => replayChunk(stranger, (done[0] as Read).chunkId),
+    ]) {
+      const counts = await waitFor(
+        async () => {
+          const said = await rung();
+          return said['gone'] === 1 ? null : said;
+        },
+        { describe: 'the claim' },
+      );
+      expect(counts).toEqual({ wait: 1 });
+    }
+  }
+  const tries = `SELECT c.state, c.ingest_tries, p.state AS replay, p.tries FROM store.chunks c, store.replays p WHERE c.id = $1 AND p.id = $2`;
+  expect((await ground.db.query(tries, [elsewhere.chunkId, compared.id])).rows).toEqual([
+    { state: 'result_ready', ingest_tries: 0, replay: 'waiting', tries: 0 },
+  ]);
 });
 
 test('a file that is kept no longer is refused, and one that goes while it waits fails the replay', async () => {
