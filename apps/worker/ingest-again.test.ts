@@ -109,18 +109,18 @@ test('a file that ended its parser twice is not opened a third time', async () =
   expect(await artifactOf(chunkId)).toEqual([{ parse_started: 2 }]);
 });
 
-test('an upload that takes longer than its lease is not held: the worker’s heartbeat keeps the claim', async () => {
+test('a download that takes longer than its lease is not taken over: the worker’s heartbeat keeps the claim', async () => {
   const beating = await layGround({ lease_ms: 2_000, heartbeat_ms: 200 });
   try {
     await beating.fault({
-      match: { account: 'ekycpro', operation: 'create' },
+      match: { account: 'ekycpro', operation: 'file' },
       action: { kind: 'delay', ms: 5_000 },
     });
     await beating.start(testBackends.at(-1) ?? 'postgres');
     const jobId = await beating.enqueue('telegram', [447_916_000_001]);
     await beating.untilState(jobId, ['completed'], 60_000);
-    expect(beating.logged.filter((line) => line['event'] === 'chunk.held')).toEqual([]);
-    expect(await beating.charges('ekycpro')).toBe(1);
+    expect(beating.logged.filter((line) => line['event'] === 'chunk.stale')).toEqual([]);
+    expect(await beating.requests('ekycpro', 'file')).toBe(1);
   } finally {
     await beating.close();
   }

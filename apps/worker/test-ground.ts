@@ -108,7 +108,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
   const accounts: Accounts = {
     ...read.accounts,
     accounts: new Map(
-      [...read.accounts.accounts].map(([id, account]) => [id, fitting(change(account))]),
+      [...read.accounts.accounts].map(([id, account]) => [id, change(fitting(account))]),
     ),
   };
   const open = (url: string) =>
