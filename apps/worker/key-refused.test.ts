@@ -1,4 +1,4 @@
-import { accountState, resumeAccount } from '@rollcall/db';
+import { resumeAccount } from '@rollcall/db';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Equipment } from './equipment.ts';
@@ -58,6 +58,11 @@ async function uploads(): Promise<number> {
 const states = async (jobId: string) =>
   (await ground.chunks(jobId)).map((chunk) => chunk['reason'] ?? chunk['state']);
 
+const pausedFor = async () => {
+  const sql = 'SELECT paused_reason FROM store.account_states WHERE account = $1';
+  return (await ground.db.query<{ paused_reason: string | null }>(sql, [account])).rows[0]
+    ?.paused_reason;
+};
 async function poll(equipment: Equipment) {
   await ground.db.query("UPDATE store.chunks SET due_at = now() WHERE state = 'polling'");
   return pollAccount(equipment, account, never);
@@ -83,7 +88,7 @@ async function goesOnWithTheNewKey(jobId: string, ids: readonly string[]) {
 test('fault 12: a 401 to an upload pauses the account; nothing is sent again, polls resume after the key is changed', async () => {
   const { jobId, ids } = await inMidRun();
   expect(await submitChunk(ground.equipment, ids[1] ?? '', never)).toEqual({ blocked: 1 });
-  expect(await accountState(ground.db, account)).toMatchObject({ pausedReason: 'auth' });
+  expect(await pausedFor()).toBe('auth');
   expect(await states(jobId)).toEqual(['polling', 'auth', 'auth', 'auth']);
   await ground.hurry(jobId);
   for (const id of ids.slice(1)) await submitChunk(ground.equipment, id, never);
@@ -98,7 +103,7 @@ test('fault 12: a 401 to an upload pauses the account; nothing is sent again, po
 test('fault 12: a 401 to a poll pauses the account before anything more is sent, and the task is asked for again with the new key', async () => {
   const { jobId, ids } = await inMidRun();
   expect(await poll(ground.equipment)).toMatchObject({ tasks: 1, held: 0 });
-  expect(await accountState(ground.db, account)).toMatchObject({ pausedReason: 'auth' });
+  expect(await pausedFor()).toBe('auth');
   expect(ground.logged).toContainEqual(
     expect.objectContaining({ event: 'account.paused', account, reason: 'auth' }),
   );

@@ -12,8 +12,6 @@ export {
 export { lookAfresh } from './look-afresh.ts';
 export { type Migrated, MigrationChanged, migrate } from './migrate.ts';
 export {
-  type AccountState,
-  accountState,
   blockReady,
   confirmSemantics,
   forgetBalance,

@@ -2,10 +2,10 @@ import type { Account, Money } from '@rollcall/domain';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../database.ts';
+import { accountState } from '../testing/account-state.ts';
 import { account, chunkRow, type Ground, layGround, row } from '../testing/ground.ts';
 import { plan, readyChunk, receive, someNumbers } from '../testing/walk-chunk.ts';
 import {
-  accountState,
   blockReady,
   confirmSemantics,
   pauseAccount,

@@ -1,9 +1,8 @@
 import { type Account, type BlockedReason, formatMoney, type Money } from '@rollcall/domain';
 import { and, eq, isNotNull, isNull, sql } from '../drizzle.ts';
-import type { Database, Queryable, Transaction } from '../database.ts';
+import type { Database, Transaction } from '../database.ts';
 import { accountStates } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
-import { storedMoney } from './storable.ts';
 
 /** The part of an account that lives in Postgres, so that all processes share it: pauses, pace, breaker, balance. */
 
@@ -264,24 +263,4 @@ export async function reserveRequest(
     [account, requestsPerSecond],
   );
   return Math.max(0, Math.ceil(rows[0]?.wait_ms ?? 0));
-}
-
-export interface AccountState {
-  readonly account: string;
-  readonly pausedReason: 'operator' | 'auth' | 'actual_above_price' | null;
-  readonly semanticsConfirmed: boolean;
-  readonly balance: Money | null;
-}
-
-export async function accountState(db: Queryable, account: string): Promise<AccountState | null> {
-  const [row] = await smallStatement(db, (on) =>
-    on.select().from(accountStates).where(eq(accountStates.account, account)),
-  );
-  if (!row) return null;
-  return {
-    account: row.account,
-    pausedReason: row.pausedReason,
-    semanticsConfirmed: row.semanticsConfirmed,
-    balance: row.balance === null ? null : storedMoney(row.balance),
-  };
 }

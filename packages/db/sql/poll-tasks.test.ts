@@ -1,6 +1,7 @@
 import type { PollDecision, TaskStatus } from '@rollcall/domain';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { future_ms, past_ms, ready } from '../testing/answers.ts';
+import { accountState } from '../testing/account-state.ts';
 import { account, chunkRow, type Ground, layGround, row } from '../testing/ground.ts';
 import {
   claimPoll,
@@ -10,7 +11,7 @@ import {
   someNumbers,
   submit,
 } from '../testing/walk-chunk.ts';
-import { accountState, resumeAccount } from './accounts.ts';
+import { resumeAccount } from './accounts.ts';
 import { claimPolls, type PollClaim, settlePoll } from './poll-tasks.ts';
 
 let ground: Ground;

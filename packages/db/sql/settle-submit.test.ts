@@ -10,6 +10,7 @@ import {
   refused,
   retry,
 } from '../testing/answers.ts';
+import { accountState } from '../testing/account-state.ts';
 import { chunkRow, type Ground, layGround, placeOf, row } from '../testing/ground.ts';
 import {
   claim,
@@ -21,7 +22,6 @@ import {
   someNumbers,
   submit,
 } from '../testing/walk-chunk.ts';
-import { accountState } from './accounts.ts';
 import { cancelJob } from './control-job.ts';
 import type { SubmittedChunk } from './settle-submit.ts';
 
