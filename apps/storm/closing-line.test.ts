@@ -13,6 +13,11 @@ test('a storm ends with one line for people, which says whether all was kept', (
   );
   expect(closingLine([bad], false)).toBe('storm failed: 1 run, 3 faults, 12 chunks, 1 violation');
   expect(closingLine([bad], true)).toBe(
-    'storm over a naive pipeline: 1 run, 3 faults, 12 chunks, 1 violation',
+    'storm over a naive pipeline: 1 run, 3 faults, 12 chunks, 1 violation, 0 chunks paid twice',
+  );
+  const twice = { kind: 'paid_twice', chunkId: 'twitter 1', count: 20, what: '2 charges' } as const;
+  const other = { ...twice, chunkId: 'twitter 2' };
+  expect(closingLine([{ ...calm, violations: [twice, twice, other] }], true)).toBe(
+    'storm over a naive pipeline: 1 run, 3 faults, 12 chunks, 3 violations, 2 chunks paid twice',
   );
 });

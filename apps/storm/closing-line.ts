@@ -1,4 +1,5 @@
 import type { EpisodeReport } from './play-episode.ts';
+import { paidTwiceChunks } from './summarise.ts';
 
 /** What a storm came to, for a person: the line before its JSON. A baseline is neither well nor not: its violations are what is measured. */
 export function closingLine(
@@ -11,9 +12,10 @@ export function closingLine(
   const violations = sum((report) => report.violations.length);
   const chunks = sum((report) => report.chunks);
   const ended = violations === 0 ? 'ok' : 'failed';
+  const twice = counted(sum(paidTwiceChunks), 'chunk');
   return (
     `storm ${baseline ? 'over a naive pipeline' : ended}: ${counted(reports.length, 'run')}, ${counted(faults, 'fault')}, ` +
-    `${counted(chunks, 'chunk')}, ${counted(violations, 'violation')}`
+    `${counted(chunks, 'chunk')}, ${counted(violations, 'violation')}${baseline ? `, ${twice} paid twice` : ''}`
   );
 }
 

@@ -109,6 +109,7 @@ export async function playDeaths(
     survivors: survivors(),
     sleptAt: null,
     overtakenAt: null,
+    takeovers: null,
   };
 }
 

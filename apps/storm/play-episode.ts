@@ -1,5 +1,5 @@
 import type { Database } from '@rollcall/db';
-import { checkLeases } from './check-leases.ts';
+import { checkLeases, type Takeovers } from './check-leases.ts';
 import { enqueueJob } from './enqueue-job.ts';
 import { judgeEpisode, type Judged } from './judge-episode.ts';
 import type { Lane } from './lane.ts';
@@ -24,6 +24,8 @@ export interface EpisodeReport extends Judged {
   readonly sleptAt: SleepPoint | null;
   /** Where a worker slept that another had taken the claim of when it woke; null: none had. */
   readonly overtakenAt: SleepPoint | null;
+  /** With the leases of production only. */
+  readonly takeovers: Takeovers | null;
 }
 
 /** One episode: storm, calm, check, decide, check. */
@@ -54,6 +56,7 @@ export async function playEpisode(
   const { sleeper } = schedule;
   let sleptAt: SleepPoint | null = null;
   let overtakenAt: SleepPoint | null = null;
+  let takeovers: Takeovers | null = null;
   const judged = await judgeEpisode(scene, {
     jobs,
     scripted,
@@ -71,7 +74,11 @@ export async function playEpisode(
     },
     // Short leases are put off by the storm's own outages; the real ones are played without any.
     ...(leases !== stormLeases && {
-      check: (_, journal) => checkLeases(journal, leases, tell),
+      check: (_, journal) => {
+        const found = checkLeases(journal, leases, tell);
+        takeovers = found.slowest;
+        return found.violations;
+      },
     }),
   });
   const crashes = slots.flatMap((slot) => slot.deaths().points);
@@ -82,6 +89,7 @@ export async function playEpisode(
     survivors: 0,
     sleptAt,
     overtakenAt,
+    takeovers,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Takeovers } from './check-leases.ts';
 import type { EpisodeReport } from './play-episode.ts';
 import { faultKinds } from './schedule.ts';
 import type { Violation } from './violation.ts';
@@ -7,6 +8,27 @@ const kindsMin = 5;
 
 function kindsOf({ faults }: EpisodeReport): number {
   return faultKinds.filter((kind) => (faults[kind] ?? 0) > 0).length;
+}
+
+/** How many chunks of an episode have a charge too many. */
+export function paidTwiceChunks({ violations }: Pick<EpisodeReport, 'violations'>): number {
+  const twice = violations.filter(({ kind }) => kind === 'paid_twice');
+  return new Set(twice.map(({ chunkId }) => chunkId)).size;
+}
+
+/** The slowest takeovers of all episodes, in seconds. */
+function slowestOf(reports: readonly EpisodeReport[]): Takeovers | null {
+  const met = reports.flatMap(({ takeovers }) => takeovers ?? []);
+  const most = (what: keyof Takeovers) => {
+    const all = met.flatMap((each) => each[what] ?? []);
+    return all.length === 0 ? null : Number(Math.max(...all).toFixed(1));
+  };
+  if (met.length === 0) return null;
+  return {
+    upload_held: most('upload_held'),
+    ingest_taken_over: most('ingest_taken_over'),
+    poll_taken_over: most('poll_taken_over'),
+  };
 }
 
 /** How often each point was met, by name. */
@@ -30,6 +52,7 @@ export function summarise(
     sum(({ violations }) =>
       violations.reduce((total, { kind, count }) => total + (kinds.includes(kind) ? count : 0), 0),
     );
+  const takeovers = slowestOf(reports);
   return {
     seed,
     commit,
@@ -50,7 +73,9 @@ export function summarise(
     overtaken: countsOf(reports.flatMap(({ overtakenAt }) => overtakenAt ?? [])),
     // Armed, and gone another way.
     survivors: sum(({ survivors }) => survivors),
+    // Numbers, and the chunks that they are of.
     paid_twice: violated(['paid_twice']),
+    paid_twice_chunks: sum(paidTwiceChunks),
     lost: violated(['lost']),
     // Chunks, each for a file that was wrong for good.
     paid_without_answer: sum(({ paidWithoutAnswer }) => paidWithoutAnswer),
@@ -60,6 +85,7 @@ export function summarise(
     stuck: violated(['stuck']),
     // Books that differ, edges that are not drawn, leases that lasted, files left behind, uploads above what was allowed.
     other: violated(['money', 'status', 'lease', 'file', 'spending']),
+    ...(takeovers && { p4_s: takeovers }),
     max_recovery_s: Number(Math.max(0, ...reports.map(({ recovery_s }) => recovery_s)).toFixed(1)),
   };
 }

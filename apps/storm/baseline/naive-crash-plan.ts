@@ -19,13 +19,15 @@ export function naiveCrashPlan(plan: CrashPlan | null): CrashPlan | null {
   return plan && { ...plan, point: likePoint(plan.point) };
 }
 
-function likePoint(point: CrashPoint): CrashPoint {
+/** The point of the naive worker that stands for one of Rollcall's. */
+export function likePoint(point: string): CrashPoint {
   const own: readonly CrashPoint[] = [
     ...Object.values(naivePoints),
     'submit:after_headers',
     'submit:after_body',
   ];
-  if (own.includes(point)) return point;
+  const same = own.find((each) => each === point);
+  if (same) return same;
   if (/^submit(?::in_store|\.settle:before)/.test(point)) return naivePoints.afterAnswer;
   if (point === 'submit.settle:after_commit') return naivePoints.beforePoll;
   if (/^poll\.(?:claim|reserve)/.test(point)) return naivePoints.beforePoll;

@@ -14,6 +14,7 @@ import { sizesOf } from '../storm-accounts.ts';
 import { stormLeases } from '../storm-leases.ts';
 import type { Violation } from '../violation.ts';
 import type { Holder } from '../taken-over.ts';
+import { likePoint } from './naive-crash-plan.ts';
 import { naiveSql } from './naive-sql.ts';
 
 const quietLimit_ms = 120_000;
@@ -48,8 +49,10 @@ export async function playBaseline(
   const scripted = await calmDown(scene);
   await untilQuiet(scene);
   const { charges } = (await scene.simulator.control('GET', 'ledger')) as { charges: Charge[] };
-  const crashes = scene.slots.flatMap((slot) => slot.deaths().points);
-  const chunks = jobs.flatMap((job) => chunksOf(scene, job));
+  const crashes = scene.slots.flatMap((slot) => slot.deaths().points.map(likePoint));
+  const chunks = jobs.flatMap((job) =>
+    chunksOf(scene, job).map((numbers, index) => ({ name: `${job.check} ${index + 1}`, numbers })),
+  );
   const violations = [
     ...chunks.flatMap((chunk) => paidTwice(chunk, charges)),
     ...(await Promise.all(jobs.map((job) => lost(scene, job)))).flat(),
@@ -64,6 +67,7 @@ export async function playBaseline(
     survivors: 0,
     sleptAt: null,
     overtakenAt: null,
+    takeovers: null,
     violations,
     recovery_s: (performance.now() - calmFrom) / 1_000,
     timelines: [],
@@ -114,7 +118,10 @@ async function untilQuiet({ db }: Scene): Promise<void> {
   while ((await exists(db, open)) && performance.now() < giveUpAt) await delay(250);
 }
 
-function paidTwice(numbers: readonly number[], charges: readonly Charge[]): Violation[] {
+function paidTwice(
+  { name, numbers }: { readonly name: string; readonly numbers: readonly number[] },
+  charges: readonly Charge[],
+): Violation[] {
   const sha256 = createHash('sha256')
     .update(numbers.map((number) => `${number}\n`).join(''))
     .digest('hex');
@@ -123,7 +130,7 @@ function paidTwice(numbers: readonly number[], charges: readonly Charge[]): Viol
   return [
     {
       kind: 'paid_twice',
-      chunkId: null,
+      chunkId: name,
       count: (paid - 1) * numbers.length,
       what: `${paid} charges for one chunk`,
     },
