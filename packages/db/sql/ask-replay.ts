@@ -42,6 +42,11 @@ export async function askReplay(db: Database, wish: ReplayWish): Promise<AskedRe
 }
 
 async function ask(tx: Transaction, { id, chunkId, apply, by }: ReplayWish): Promise<AskedReplay> {
+  // In the order of locks: letting a held chunk go is a decision, which locks its attempt.
+  await tx.query(
+    `SELECT FROM store.attempts a JOIN store.chunks c ON c.attempt_id = a.id WHERE c.id = $1 AND c.tenant_id = $2 FOR NO KEY UPDATE OF a`,
+    [chunkId, by.tenantId],
+  );
   const { rows } = await tx.query<{
     state: ChunkState;
     reason: string | null;

@@ -1,10 +1,11 @@
-import type { Money } from '@rollcall/domain';
+import { randomBytes } from 'node:crypto';
+import { type ChunkId, makeId, type Money } from '@rollcall/domain';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../database.ts';
 import { accepted, acceptance, future_ms, heldUnknown, lost, ready } from '../testing/answers.ts';
 import { chunkRow, type Ground, layGround, newId } from '../testing/ground.ts';
-import { approval, person } from '../testing/held-chunks.ts';
+import { approval, heldWithArtifact, person } from '../testing/held-chunks.ts';
 import { interposed } from '../testing/interposed.ts';
 import {
   archive,
@@ -19,6 +20,7 @@ import {
   untilResult,
 } from '../testing/walk-chunk.ts';
 import { adoptTask, confirmAdoption } from './adopt-task.ts';
+import { askReplay } from './ask-replay.ts';
 import { releaseBehindCanary } from './canary.ts';
 import { claimSubmit, loadSubmit, unblockChunk } from './claim-submit.ts';
 import { cancelJob } from './control-job.ts';
@@ -214,5 +216,16 @@ describe('whoever comes second waits, and nobody is ended by a deadlock', () => 
       });
     expect(await meet(cancelled, jobLocked, released)).toEqual(inTurn);
     expect(await chunkRow(ground, unpaid)).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('a held chunk is given up while a replay of it is asked for, which lets it go', async () => {
+    const { chunkId } = await heldWithArtifact(ground);
+    const id = makeId('replay', Date.now(), randomBytes(10));
+    const wish = { id, chunkId: chunkId as ChunkId, apply: true, by: person };
+    const asked: Verb = ({ db }) => askReplay(db, wish);
+    const given: Verb = ({ db }) => giveUp(db, chunkId, person);
+    const chunkLocked = 'FROM store.chunks c WHERE c.id = $1 AND c.tenant_id = $2';
+    expect(await meet(asked, chunkLocked, given)).toEqual(inTurn);
+    expect(await chunkRow(ground, chunkId)).toMatchObject({ state: 'result_ready' });
   });
 });
