@@ -61,7 +61,7 @@ test('it says its port, takes a job, prints nothing but log lines without number
 test('it refuses a Postgres that may forget what it has acknowledged', async () => {
   const url = new URL(database.url);
   // The servers of tests are thrown away, and say so of themselves.
-  url.searchParams.set('options', '-c rollcall.disposable=off');
+  url.searchParams.set('options', '-c rollcall.trust_storage=off');
   const api = await spawnApi({ DATABASE_URL: url.href });
   expect(await api.ended).toBe(78);
   expect(api.lines()).toMatchObject([

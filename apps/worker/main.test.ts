@@ -187,7 +187,7 @@ test('a configuration that cannot be used is refused with every problem at once'
 test('a Postgres that may forget what it has acknowledged is refused', async () => {
   const url = new URL(ground.databaseUrl);
   // The servers of tests are thrown away, and say so of themselves.
-  url.searchParams.set('options', '-c rollcall.disposable=off');
+  url.searchParams.set('options', '-c rollcall.trust_storage=off');
   const worker = startWorker({ DATABASE_URL: url.href });
   const [code] = await once(worker, 'exit');
   expect(code).toBe(78);

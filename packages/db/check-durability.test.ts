@@ -25,12 +25,12 @@ test('a server that may forget is refused by each setting that is off, unless it
   );
   const off = rows.filter(({ setting }) => setting === 'off').map(({ name }) => name);
   const problems = await db.transaction('test', async (tx) => {
-    await tx.query("SET LOCAL rollcall.disposable = 'off'");
+    await tx.query("SET LOCAL rollcall.trust_storage = 'off'");
     return checkDurability(tx);
   });
   expect(problems.map((problem) => / with (\w+) off /.exec(problem)?.[1])).toEqual(off);
   await db.transaction('test', async (tx) => {
-    await tx.query("SET LOCAL rollcall.disposable = 'on'");
+    await tx.query("SET LOCAL rollcall.trust_storage = 'on'");
     expect(await checkDurability(tx)).toEqual([]);
   });
 });
