@@ -1,7 +1,7 @@
 import type { Database } from '@rollcall/db';
-import { patient } from './patient.ts';
-import { uploadsInFlight } from './storm-accounts.ts';
-import type { StepName } from './step-points.ts';
+import { patient } from './ground/patient.ts';
+import { uploadsInFlight } from './ground/storm-accounts.ts';
+import type { StepName } from './faults/step-points.ts';
 
 /** Something that a step can be done to now. */
 export interface DueStep {

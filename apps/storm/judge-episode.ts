@@ -1,23 +1,23 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
-import { checkAnswers } from './check-answers.ts';
-import { checkJournal } from './check-journal.ts';
-import { checkMoney } from './check-money.ts';
-import { openWithoutReason } from './check-open.ts';
-import { checkResults } from './check-results.ts';
-import { checkSpending } from './check-spending.ts';
-import { concernedChunks } from './concerned-chunks.ts';
-import type { EnqueuedJob } from './enqueue-job.ts';
-import type { Ground } from './open-ground.ts';
+import { checkAnswers } from './check/check-answers.ts';
+import { checkJournal } from './check/check-journal.ts';
+import { checkMoney } from './check/check-money.ts';
+import { openWithoutReason } from './check/check-open.ts';
+import { checkResults } from './check/check-results.ts';
+import { checkSpending } from './check/check-spending.ts';
+import { concernedChunks } from './check/concerned-chunks.ts';
+import type { EnqueuedJob } from './ground/enqueue-job.ts';
+import type { Ground } from './ground/open-ground.ts';
 import { decideHolds, tendAll } from './operator.ts';
-import { patient } from './patient.ts';
-import { type JobAnswers, readAnswers } from './read-answers.ts';
-import { type Facts, readFacts } from './read-facts.ts';
-import { type JournalRow, readJournal } from './read-journal.ts';
+import { patient } from './ground/patient.ts';
+import { type JobAnswers, readAnswers } from './check/read-answers.ts';
+import { type Facts, readFacts } from './check/read-facts.ts';
+import { type JournalRow, readJournal } from './check/read-journal.ts';
 import type { Scripted } from './run-storm.ts';
-import { timelineOf } from './timeline.ts';
-import type { Violation } from './violation.ts';
+import { timelineOf } from './check/timeline.ts';
+import type { Violation } from './check/violation.ts';
 
 /** What an episode came to, once everything was over. */
 export interface Judged {

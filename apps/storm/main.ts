@@ -4,24 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { playBaseline } from './baseline/play-baseline.ts';
-import { buildPrograms } from './build-programs.ts';
+import { buildPrograms } from './ground/build-programs.ts';
 import { closingLine } from './closing-line.ts';
-import { type Lane, openLane } from './lane.ts';
+import { type Lane, openLane } from './ground/lane.ts';
 import { playDeaths } from './play-deaths.ts';
 import { type EpisodeReport, playEpisode } from './play-episode.ts';
 import { type Flags, readFlags, usage } from './read-flags.ts';
-import { leaseScheduleOf, scheduleOf } from './schedule.ts';
-import { killWorkers } from './start-worker.ts';
-import { realLeases, stormLeases } from './storm-leases.ts';
+import { leaseScheduleOf, scheduleOf } from './faults/schedule.ts';
+import { killWorkers } from './ground/start-worker.ts';
+import { realLeases, stormLeases } from './ground/storm-leases.ts';
 import { summarise } from './summarise.ts';
 
 /**
  * `storm [--seed S] [--runs N] [--first-run R] [--backend redis|postgres] [--at-once K] [--verbose]`: N episodes, K at a time, each drawn
- * from the seed and its number (schedule.ts). Instead of those, `--crash-points N` ends N processes at named points, each doing one step of
+ * from the seed and its number (faults/schedule.ts). Instead of those, `--crash-points N` ends N processes at named points, each doing one step of
  * the worker, and nothing else but scripted answers happens (play-deaths.ts); `--real-leases` plays a death in each stage with the leases of production; `--baseline` puts a naive worker
  * under the same faults. What a run starts ends with it, a signal included. The last line but one is for people; the last is one JSON object: `faults` counts
  * those that struck, `crash_points` the deaths at each, and from `paid_twice` on come what was violated and what was measured
- * (violation.ts). Exit codes: 0 nothing violated, 1 a violation, whose timeline is printed, 2 flags that cannot be read.
+ * (check/violation.ts). Exit codes: 0 nothing violated, 1 a violation, whose timeline is printed, 2 flags that cannot be read.
  */
 const out = (line: string) => process.stdout.write(`${line}\n`);
 

@@ -14,9 +14,9 @@ import {
   unblockAccount,
 } from '@rollcall/db';
 import { type HeldReason, type JobId, makeId, parseMoney } from '@rollcall/domain';
-import { patient } from './patient.ts';
-import { matchCharges } from './match-charges.ts';
-import type { AttemptFact, Charge, ChunkFact, Facts } from './read-facts.ts';
+import { patient } from './ground/patient.ts';
+import { matchCharges } from './check/match-charges.ts';
+import type { AttemptFact, Charge, ChunkFact, Facts } from './check/read-facts.ts';
 
 const by = { tenantId: 1, decidedBy: 'the operator of the storm', why: 'storm' };
 const deadline_ms = 20_000;

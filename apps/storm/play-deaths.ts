@@ -1,22 +1,22 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { enqueueJob, type EnqueuedJob } from './enqueue-job.ts';
+import { enqueueJob, type EnqueuedJob } from './ground/enqueue-job.ts';
 import { judgeEpisode } from './judge-episode.ts';
-import type { Lane } from './lane.ts';
-import { type Ground, openGround } from './open-ground.ts';
+import type { Lane } from './ground/lane.ts';
+import { type Ground, openGround } from './ground/open-ground.ts';
 import { decideHolds, tendAll } from './operator.ts';
-import { patient } from './patient.ts';
+import { patient } from './ground/patient.ts';
 import type { EpisodeReport } from './play-episode.ts';
-import { providerFault } from './provider-faults.ts';
-import { type Random, seededRandom } from './random.ts';
-import { type Facts, readFacts } from './read-facts.ts';
+import { providerFault } from './faults/provider-faults.ts';
+import { type Random, seededRandom } from './faults/random.ts';
+import { type Facts, readFacts } from './check/read-facts.ts';
 import { endScripts } from './run-storm.ts';
-import { startWorker } from './start-worker.ts';
+import { startWorker } from './ground/start-worker.ts';
 import { openStepper, type Stepper } from './stepper.ts';
-import { stormAccounts } from './storm-accounts.ts';
-import { deathLeases } from './storm-leases.ts';
-import type { Violation } from './violation.ts';
+import { stormAccounts } from './ground/storm-accounts.ts';
+import { deathLeases } from './ground/storm-leases.ts';
+import type { Violation } from './check/violation.ts';
 
 /** An episode of nothing but deaths at crash points: of each, what is drawn comes from the seed; what is due then, the machine has a say in. */
 export interface DeathPlan {

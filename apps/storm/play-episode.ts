@@ -1,17 +1,17 @@
 import type { Database } from '@rollcall/db';
-import { checkLeases, type Takeovers } from './check-leases.ts';
-import { enqueueJob } from './enqueue-job.ts';
+import { checkLeases, type Takeovers } from './check/check-leases.ts';
+import { enqueueJob } from './ground/enqueue-job.ts';
 import { judgeEpisode, type Judged } from './judge-episode.ts';
-import type { Lane } from './lane.ts';
-import { openScene } from './open-scene.ts';
+import type { Lane } from './ground/lane.ts';
+import { openScene } from './ground/open-scene.ts';
 import { tendAccounts } from './operator.ts';
-import { journaledClaims, pauseHolder } from './pause-holder.ts';
-import { patient } from './patient.ts';
+import { journaledClaims, pauseHolder } from './faults/pause-holder.ts';
+import { patient } from './ground/patient.ts';
 import { calmDown, runStorm } from './run-storm.ts';
 import { playSleeper } from './play-sleeper.ts';
-import type { FaultKind, Schedule, SleepPoint } from './schedule.ts';
-import { strikeLate } from './strike-late.ts';
-import { type Leases, stormLeases } from './storm-leases.ts';
+import type { FaultKind, Schedule, SleepPoint } from './faults/schedule.ts';
+import { strikeLate } from './faults/strike-late.ts';
+import { type Leases, stormLeases } from './ground/storm-leases.ts';
 
 export interface EpisodeReport extends Judged {
   /** Those that struck. */

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
-import { type EnqueuedJob, enqueueJob } from './enqueue-job.ts';
-import type { Scene } from './open-scene.ts';
+import { type EnqueuedJob, enqueueJob } from './ground/enqueue-job.ts';
+import type { Scene } from './ground/open-scene.ts';
 import { payAgainUnasked, tendAll } from './operator.ts';
-import { patient } from './patient.ts';
-import { readFacts } from './read-facts.ts';
-import type { Sleeper, SleepPoint } from './schedule.ts';
-import { type Holder, takenOver, until } from './taken-over.ts';
+import { patient } from './ground/patient.ts';
+import { readFacts } from './check/read-facts.ts';
+import type { Sleeper, SleepPoint } from './faults/schedule.ts';
+import { type Holder, takenOver, until } from './faults/taken-over.ts';
 
 /** No canary, so all of its chunks are there at once. */
 const job = { at_ms: 0, check: 'twitter', account: 'checknumber', numbers: 60 };

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Backend } from './schedule.ts';
+import type { Backend } from './faults/schedule.ts';
 
 export interface Flags {
   readonly seed: string;

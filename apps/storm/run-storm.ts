@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestSimulator } from '@rollcall/testing';
-import type { SpoiledFiles } from './check-answers.ts';
-import { injectFault, type PauseHolder } from './inject-fault.ts';
-import type { Scene } from './open-scene.ts';
-import { patient } from './patient.ts';
-import type { ProviderFault } from './provider-faults.ts';
-import type { Fault, FaultKind, Schedule, StormJob } from './schedule.ts';
+import type { SpoiledFiles } from './check/check-answers.ts';
+import { injectFault, type PauseHolder } from './faults/inject-fault.ts';
+import type { Scene } from './ground/open-scene.ts';
+import { patient } from './ground/patient.ts';
+import type { ProviderFault } from './faults/provider-faults.ts';
+import type { Fault, FaultKind, Schedule, StormJob } from './faults/schedule.ts';
 
 export interface StormWork<Job> {
   enqueue(job: StormJob, index: number): Promise<Job>;

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DueStep, findDueWork } from './find-due-work.ts';
-import type { Lane } from './lane.ts';
-import type { Ground } from './open-ground.ts';
-import type { Random } from './random.ts';
-import { startWorker } from './start-worker.ts';
-import { pointsOf, rarePoints, type StepName } from './step-points.ts';
+import type { Lane } from './ground/lane.ts';
+import type { Ground } from './ground/open-ground.ts';
+import type { Random } from './faults/random.ts';
+import { startWorker } from './ground/start-worker.ts';
+import { pointsOf, rarePoints, type StepName } from './faults/step-points.ts';
 
 /** Does what is due, a process for each step, until it is told to stop. */
 export interface Stepper {

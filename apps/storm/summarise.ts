@@ -1,7 +1,7 @@
-import type { Takeovers } from './check-leases.ts';
+import type { Takeovers } from './check/check-leases.ts';
 import type { EpisodeReport } from './play-episode.ts';
-import { faultKinds } from './schedule.ts';
-import type { Violation } from './violation.ts';
+import { faultKinds } from './faults/schedule.ts';
+import type { Violation } from './check/violation.ts';
 
 /** What each run of a storm must have met. */
 const kindsMin = 5;

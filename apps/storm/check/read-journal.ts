@@ -1,5 +1,5 @@
 import type { Database } from '@rollcall/db';
-import { patient } from './patient.ts';
+import { patient } from '../ground/patient.ts';
 
 /** A row of `storm.journal`; watch-sql.ts. */
 export interface JournalRow {

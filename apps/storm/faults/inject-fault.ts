@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
 import type { FaultyWire } from '@rollcall/testing';
-import type { Scene } from './open-scene.ts';
-import { patient } from './patient.ts';
+import type { Scene } from '../ground/open-scene.ts';
+import { patient } from '../ground/patient.ts';
 import type { Fault, PauseAim } from './schedule.ts';
 
 const momentLimit_ms = 3_000;

@@ -1,5 +1,5 @@
 import type { Database } from '@rollcall/db';
-import { patient } from './patient.ts';
+import { patient } from '../ground/patient.ts';
 import type { Facts } from './read-facts.ts';
 import type { JournalRow } from './read-journal.ts';
 

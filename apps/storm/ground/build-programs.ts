@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
 const sources = {
-  worker: join(import.meta.dirname, '../worker/main.ts'),
-  oneStep: join(import.meta.dirname, '../worker/testing/one-step.ts'),
-  naiveWorker: join(import.meta.dirname, 'baseline/naive-worker.ts'),
+  worker: join(import.meta.dirname, '../../worker/main.ts'),
+  oneStep: join(import.meta.dirname, '../../worker/testing/one-step.ts'),
+  naiveWorker: join(import.meta.dirname, '../baseline/naive-worker.ts'),
 } as const;
 
 export type StormProgram = keyof typeof sources;

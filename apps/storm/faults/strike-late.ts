@@ -1,7 +1,7 @@
 import { waitFor } from '@rollcall/testing';
 import { reset } from './inject-fault.ts';
-import type { Scene } from './open-scene.ts';
-import type { Struck } from './run-storm.ts';
+import type { Scene } from '../ground/open-scene.ts';
+import type { Struck } from '../run-storm.ts';
 
 const limit_ms = 5_000;
 

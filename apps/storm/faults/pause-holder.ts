@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
-import type { Scene } from './open-scene.ts';
-import { patient } from './patient.ts';
+import type { Scene } from '../ground/open-scene.ts';
+import { patient } from '../ground/patient.ts';
 import type { PauseAim } from './schedule.ts';
-import type { WorkerSlot } from './worker-slot.ts';
+import type { WorkerSlot } from '../ground/worker-slot.ts';
 import { type Holder, takenOver, until } from './taken-over.ts';
 
 /** Longer than a look at the database, shorter than a lease less its rescue: both holders of a claim are still at it when one wakes. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Fault, scheduleOf, sleepPoints } from './schedule.ts';
-import { sizesOf, stormAccounts } from './storm-accounts.ts';
-import { stormLeases } from './storm-leases.ts';
+import { sizesOf, stormAccounts } from '../ground/storm-accounts.ts';
+import { stormLeases } from '../ground/storm-leases.ts';
 
 const accounts = await stormAccounts({
   url: 'http://127.0.0.1:1',

@@ -1,7 +1,7 @@
 import { breakerStopsAt, unreadableReasons } from '@rollcall/domain';
 import type { ChunkFact } from './read-facts.ts';
 import type { JournalRow } from './read-journal.ts';
-import { uploadsInFlight } from './storm-accounts.ts';
+import { uploadsInFlight } from '../ground/storm-accounts.ts';
 import type { Violation } from './violation.ts';
 
 /** The sweep does not wait for the account's lock, so that a claim beside it may not have seen what it gave up. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Database, receiveJob } from '@rollcall/db';
 import { type JobId, makeId, type Money, parseMoney, priceOf } from '@rollcall/domain';
 import { patient } from './patient.ts';
-import type { StormJob } from './schedule.ts';
+import type { StormJob } from '../faults/schedule.ts';
 import { offerOf, type StormAccounts } from './storm-accounts.ts';
 
 /** A job of the episode, as it was asked for. */

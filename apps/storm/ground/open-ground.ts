@@ -4,7 +4,7 @@ import { type Database, openDatabase } from '@rollcall/db';
 import { startSimulator, type TestSimulator } from '@rollcall/testing';
 import type { Lane } from './lane.ts';
 import { patient } from './patient.ts';
-import type { Happening } from './timeline.ts';
+import type { Happening } from '../check/timeline.ts';
 
 /** What every episode has, whoever works in it: a fresh database, a simulator, a folder, and a memory of what was done. */
 export interface Ground {

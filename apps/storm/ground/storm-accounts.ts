@@ -1,7 +1,7 @@
 import { readAccounts, simulatedAccounts } from '@rollcall/config';
 import { type Account, type CheckOffer, chunkSizes } from '@rollcall/domain';
 import { parseDocument } from 'yaml';
-import type { StormJob } from './schedule.ts';
+import type { StormJob } from '../faults/schedule.ts';
 
 export interface StormAccounts {
   /** An accounts file. */

@@ -5,7 +5,7 @@ import type { StormProgram } from './build-programs.ts';
 import type { Lane } from './lane.ts';
 import { type Ground, openGround } from './open-ground.ts';
 import { patient } from './patient.ts';
-import type { Schedule } from './schedule.ts';
+import type { Schedule } from '../faults/schedule.ts';
 import { type StormAccounts, stormAccounts } from './storm-accounts.ts';
 import type { Leases } from './storm-leases.ts';
 import type { StormPostgres } from './storm-postgres.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '@rollcall/db';
 import type { TestSimulator } from '@rollcall/testing';
-import type { EnqueuedJob } from './enqueue-job.ts';
-import { patient } from './patient.ts';
+import type { EnqueuedJob } from '../ground/enqueue-job.ts';
+import { patient } from '../ground/patient.ts';
 
 export interface ChunkFact {
   readonly id: string;

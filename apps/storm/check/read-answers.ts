@@ -1,7 +1,7 @@
 import type { Database } from '@rollcall/db';
 import type { TestSimulator } from '@rollcall/testing';
-import type { EnqueuedJob } from './enqueue-job.ts';
-import { patient } from './patient.ts';
+import type { EnqueuedJob } from '../ground/enqueue-job.ts';
+import { patient } from '../ground/patient.ts';
 import { readTruth } from './read-truth.ts';
 
 /** A number's row among the results. */

@@ -1,5 +1,5 @@
 import type { TestSimulator } from '@rollcall/testing';
-import type { EnqueuedJob } from './enqueue-job.ts';
+import type { EnqueuedJob } from '../ground/enqueue-job.ts';
 
 /** What the simulator calls what a check asks for. */
 const asked: Readonly<Record<string, { readonly account: string; readonly taskType: string }>> = {

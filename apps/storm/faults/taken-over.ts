@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
-import { patient } from './patient.ts';
+import { patient } from '../ground/patient.ts';
 
 /** A claim of a chunk, and whose it is: the role of a worker. */
 export interface Holder {
