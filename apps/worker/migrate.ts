@@ -4,7 +4,9 @@ import { migrate } from '@rollcall/db';
 /** `pnpm migrate`: brings the database up to this version. Needs the same environment as the API and the worker, before they start. */
 const environment = readEnvironment();
 if (environment.ok) {
-  const { applied, already } = await migrate(environment.config.databaseUrl);
+  const { applied, already } = await migrate(environment.config.databaseUrl, {
+    onWait: (line) => process.stderr.write(`${line}\n`),
+  });
   process.stdout.write(`${applied.length} migrations applied, ${already} were there already\n`);
 } else {
   process.stderr.write(

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '@rollcall/testing';
+import { createTestDatabase, type TestDatabase, waitFor } from '@rollcall/testing';
 import { MigrationChanged, migrate } from './migrate.ts';
 
 let database: TestDatabase;
@@ -61,4 +61,34 @@ test('a file that fails is rolled back whole, and named with its cause', async (
   expect(await run("SELECT to_regnamespace('store') AS store")).toEqual([{ store: null }]);
   await run('DROP SCHEMA rollcall');
   expect((await migrate(database.url)).applied).toEqual(names);
+});
+
+test('a file whose table is being read lets the statements of others through while it waits, and is applied once the reader has ended', async () => {
+  const name = names.find((each) => each.startsWith('0018_'));
+  await run(`DELETE FROM public.rollcall_migrations WHERE name = '${name}'`);
+  const reader = new Client({ connectionString: database.url });
+  await reader.connect();
+  try {
+    await reader.query('BEGIN; SELECT count(*) FROM store.chunks');
+    await expect(
+      migrate(database.url, { lockTimeout_ms: 20, pause_ms: 1, triesMax: 2 }),
+    ).rejects.toThrow(`${name}: a table that it alters is in use (try 2 of 2)`);
+    const waits: string[] = [];
+    const migrating = migrate(database.url, {
+      lockTimeout_ms: 100,
+      pause_ms: 100,
+      triesMax: 10_000,
+      onWait: (line) => waits.push(line),
+    });
+    await waitFor(() => waits.length >= 2, { describe: 'a second try' });
+    expect(waits[1]).toBe(
+      `${name}: a table that it alters is in use (try 2 of 10000); tried again in 100 ms`,
+    );
+    expect(await run('SELECT count(*)::int AS chunks FROM store.chunks')).toEqual([{ chunks: 0 }]);
+    expect(await run('SELECT name FROM public.rollcall_migrations')).toHaveLength(names.length - 1);
+    await reader.query('COMMIT');
+    expect(await migrating).toEqual({ applied: [name], already: names.length - 1 });
+  } finally {
+    await reader.end();
+  }
 });

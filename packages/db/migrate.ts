@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 const directory = new URL('../../migrations/', import.meta.url);
@@ -11,12 +12,35 @@ export interface Migrated {
   readonly already: number;
 }
 
+export interface MigrationPatience {
+  /** How long a file waits for each of its locks; everybody who comes after it to that table waits as long. */
+  readonly lockTimeout_ms: number;
+  /** Between two tries, in which those who queued up behind it get through. */
+  readonly pause_ms: number;
+  readonly triesMax: number;
+  /** Called before each pause, with a line for an operator. */
+  readonly onWait: (line: string) => void;
+}
+
+const patience: MigrationPatience = {
+  lockTimeout_ms: 3_000,
+  pause_ms: 5_000,
+  triesMax: 20,
+  onWait: () => undefined,
+};
+/** lock_not_available, https://www.postgresql.org/docs/17/errcodes-appendix.html */
+const lockNotAvailable = '55P03';
+
 /**
  * Brings a database up to this version: applies the files of `migrations/` that it has not seen, in order of name, each
- * in a transaction of its own. Safe to call from several processes at once.
+ * in a transaction of its own. Safe to call from several processes at once. One open reader keeps a file from the table that it
+ * alters, and would keep everybody from it who comes after the file: so a file waits briefly, lets them through, and is tried again.
  * @throws MigrationChanged when a file that was applied before has been edited since.
  */
-export async function migrate(url: string): Promise<Migrated> {
+export async function migrate(
+  url: string,
+  patient: Partial<MigrationPatience> = {},
+): Promise<Migrated> {
   const client = new pg.Client({ connectionString: url, application_name: 'rollcall migrate' });
   await client.connect();
   try {
@@ -35,23 +59,59 @@ export async function migrate(url: string): Promise<Migrated> {
       const before = seen.get(name);
       if (before === sha256) continue;
       if (before !== undefined) throw new MigrationChanged(name);
-      await client.query('BEGIN');
-      try {
-        await client.query(sql);
-        await client.query(
-          'INSERT INTO public.rollcall_migrations (name, sha256) VALUES ($1, $2)',
-          [name, sha256],
-        );
-        await client.query('COMMIT');
-      } catch (error) {
-        await client.query('ROLLBACK');
-        throw new Error(`migration ${name} failed and was rolled back`, { cause: error });
-      }
+      await applyPatiently(client, { name, sql, sha256 }, { ...patience, ...patient });
       applied.push(name);
     }
     return { applied, already: seen.size };
   } finally {
     await client.end();
+  }
+}
+
+interface MigrationFile {
+  readonly name: string;
+  readonly sql: string;
+  readonly sha256: string;
+}
+
+async function applyPatiently(
+  client: pg.Client,
+  file: MigrationFile,
+  { lockTimeout_ms, pause_ms, triesMax, onWait }: MigrationPatience,
+): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    if (await wasApplied(client, file, lockTimeout_ms)) return;
+    const inUse = `${file.name}: a table that it alters is in use (try ${tried} of ${triesMax})`;
+    if (tried >= triesMax) {
+      throw new Error(
+        `${inUse}; nothing of it was applied: end what keeps the table (a backup, an open transaction: pg_stat_activity), then migrate again`,
+      );
+    }
+    onWait(`${inUse}; tried again in ${pause_ms} ms`);
+    await delay(pause_ms);
+  }
+}
+
+/** False: it did not get a lock in time, and was rolled back. */
+async function wasApplied(
+  client: pg.Client,
+  { name, sql, sha256 }: MigrationFile,
+  lockTimeout_ms: number,
+): Promise<boolean> {
+  await client.query('BEGIN');
+  try {
+    await client.query(`SET LOCAL lock_timeout = ${lockTimeout_ms}`);
+    await client.query(sql);
+    await client.query('INSERT INTO public.rollcall_migrations (name, sha256) VALUES ($1, $2)', [
+      name,
+      sha256,
+    ]);
+    await client.query('COMMIT');
+    return true;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    if (error instanceof pg.DatabaseError && error.code === lockNotAvailable) return false;
+    throw new Error(`migration ${name} failed and was rolled back`, { cause: error });
   }
 }
 
