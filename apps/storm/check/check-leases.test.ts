@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { realLeases } from '../ground/storm-leases.ts';
 import { checkLeases } from './check-leases.ts';
 import type { JournalRow } from './read-journal.ts';
-import { realLeases } from '../ground/storm-leases.ts';
 import { journal, second } from './testing/made-facts.ts';
 
 /** The lease ends in second 40, so the last heartbeat was in second 0. */

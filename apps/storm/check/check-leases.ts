@@ -1,5 +1,5 @@
-import type { JournalRow } from './read-journal.ts';
 import type { Leases } from '../ground/storm-leases.ts';
+import type { JournalRow } from './read-journal.ts';
 import type { Violation } from './violation.ts';
 
 /** P4: from the last heartbeat of a dead worker. */

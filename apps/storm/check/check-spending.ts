@@ -1,20 +1,13 @@
 import { breakerStopsAt, unreadableReasons } from '@rollcall/domain';
+import { uploadsInFlight } from '../ground/storm-accounts.ts';
 import type { ChunkFact } from './read-facts.ts';
 import type { JournalRow } from './read-journal.ts';
-import { uploadsInFlight } from '../ground/storm-accounts.ts';
 import type { Violation } from './violation.ts';
-
-/** The sweep does not wait for the account's lock, so that a claim beside it may not have seen what it gave up. */
-const sweepSeenAfter_ms = 3_000;
-
-interface Unknown {
-  readonly at: Date;
-  readonly reason: string;
-}
 
 interface AccountNow {
   readonly onTheWire: Set<string>;
-  readonly unknowns: Map<string, Unknown>;
+  /** Attempts, with why nobody knows. */
+  readonly unknowns: Map<string, string>;
 }
 
 /**
@@ -40,13 +33,13 @@ export function checkSpending(
     if (row.subject === 'account') now.unknowns.clear();
     if (row.subject === 'attempt' && row.attempt_id !== null) {
       if (row.to_state === 'unknown') {
-        now.unknowns.set(row.attempt_id, { at: row.at, reason: row.reason ?? '' });
+        now.unknowns.set(row.attempt_id, row.reason ?? '');
       } else if (row.to_state === 'accepted') now.unknowns.delete(row.attempt_id);
     }
     if (row.subject === 'chunk' && row.chunk_id !== null) {
       if (row.to_state !== 'submitting') now.onTheWire.delete(row.chunk_id);
       else if (row.from_state !== 'submitting') {
-        const allowed = allowedAt(row.at, now.unknowns);
+        const allowed = allowedAfter([...now.unknowns.values()]);
         now.onTheWire.add(row.chunk_id);
         if (now.onTheWire.size > allowed) {
           wrong(
@@ -59,15 +52,10 @@ export function checkSpending(
   return violations;
 }
 
-function allowedAt(at: Date, unknowns: ReadonlyMap<string, Unknown>): number {
-  const seen = [...unknowns.values()].filter(
-    (unknown) =>
-      !unknown.reason.startsWith('worker_died') ||
-      at.getTime() - unknown.at.getTime() > sweepSeenAfter_ms,
-  );
-  const unreadable = seen.some(({ reason }) =>
+function allowedAfter(unknowns: readonly string[]): number {
+  const unreadable = unknowns.some((reason) =>
     unreadableReasons.some((each) => reason.startsWith(each)),
   );
-  if (unreadable || seen.length >= breakerStopsAt) return 0;
-  return seen.length > 0 ? 1 : uploadsInFlight;
+  if (unreadable || unknowns.length >= breakerStopsAt) return 0;
+  return unknowns.length > 0 ? 1 : uploadsInFlight;
 }

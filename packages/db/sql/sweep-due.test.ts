@@ -223,6 +223,21 @@ describe('expireLeases', () => {
     expect(await chunkRow(ground, aliveIngest)).toMatchObject({ state: 'ingesting' });
     expect(await ground.db.transaction('test', expireLeases)).toEqual({ held: [], ingests: 0 });
   });
+
+  test('leaves an account that is being claimed for, which would not see what is given up beside it, to the next sweep', async () => {
+    const { chunks } = await job([1]);
+    const [dead = ''] = chunks;
+    await claim(ground, dead, { lease_ms: 0 });
+    await ground.db.transaction('test', async (claiming) => {
+      await claiming.query(
+        'SELECT FROM store.account_states WHERE account = (SELECT account FROM store.chunks WHERE id = $1) FOR UPDATE',
+        [dead],
+      );
+      expect(await ground.db.transaction('test', expireLeases)).toEqual({ held: [], ingests: 0 });
+    });
+    const expired = await ground.db.transaction('test', expireLeases);
+    expect(expired.held.map(({ chunkId }) => chunkId)).toEqual([dead]);
+  });
 });
 
 test('one process sweeps at a time, and the others go on without waiting', async () => {

@@ -124,10 +124,19 @@ export interface Expired {
 
 /** Ends the claims whose lease ran out. An ingest that keeps failing is held with its file after as many tries as downloads get. */
 export async function expireLeases(tx: Transaction): Promise<Expired> {
+  // Under the account's lock, as all that its breaker counts: a claim that has it would not see what is given up beside it. An account that
+  // somebody has right now is left to the next sweep, so that a worker that froze with one does not keep the others waiting.
+  const free = await tx.query<{ account: string }>(
+    `SELECT s.account FROM store.account_states s
+      WHERE EXISTS (SELECT FROM store.chunks c WHERE c.account = s.account AND c.state = 'submitting' AND c.due_at <= clock_timestamp())
+        FOR UPDATE SKIP LOCKED`,
+  );
+  const accounts = free.rows.map((row) => row.account);
   // Attempt before chunk, the order in which answers are settled; one that is being settled right now is left alone.
   const silent = await tx.query<{ id: string }>(
     `SELECT a.id FROM store.attempts a JOIN store.chunks c ON c.attempt_id = a.id
-      WHERE c.state = 'submitting' AND c.due_at <= clock_timestamp() FOR UPDATE OF a SKIP LOCKED`,
+      WHERE c.state = 'submitting' AND c.due_at <= clock_timestamp() AND c.account = ANY($1) FOR UPDATE OF a SKIP LOCKED`,
+    [accounts],
   );
   const attempts = silent.rows.map((row) => row.id);
   const held = await tx.query<{ id: string; attempt_id: string; account: string; job_id: string }>(
@@ -143,13 +152,7 @@ export async function expireLeases(tx: Transaction): Promise<Expired> {
     [held.rows.map((row) => row.attempt_id)],
   );
   for (const account of new Set(held.rows.map((row) => row.account))) {
-    // Not waited for: with attempts locked that could be a deadlock. Whoever claims or settles an upload looks at the breaker; whoever
-    // has the account for anything else (its pace, its balance, a pause) leaves it for the next claim, which looks before it sends.
-    const { rowCount } = await tx.query(
-      'SELECT FROM store.account_states WHERE account = $1 FOR UPDATE SKIP LOCKED',
-      [account],
-    );
-    if (rowCount === 1) await advanceBreaker(tx, account);
+    await advanceBreaker(tx, account);
   }
   const ingests = await tx.query(
     `UPDATE store.chunks SET fence = fence + 1, ingest_tries = ingest_tries + 1, rung_at = NULL,
