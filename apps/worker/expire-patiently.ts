@@ -7,7 +7,7 @@ import { expire } from './sweeps/expire.ts';
  * no answer stored; whoever lives through it does both within seconds of its return (`storePatiently` tries every 5 s at least).
  * To hold their uploads before that would open the breaker over uploads that are accepted a moment later, and stop the account for
  * minutes. So claims are spared for a quarter of a lease, once Postgres has refused or owed an answer for as long. How far sweeps lie
- * apart says nothing of it, and an answer that is merely late spares once: on a busy machine each may be, and the dead must be noticed there too.
+ * apart says nothing of it; one that answers and takes no writes (a full disk, a standby) is not told from one that is well; and an answer that is merely late spares once: on a busy machine each may be, and the dead must be noticed there too.
  */
 export function expirePatiently(
   now_ms: () => number = () => performance.now(),
