@@ -198,7 +198,7 @@ test('a lease that would not outlast an upload is refused', async () => {
   const worker = startWorker({ ROLLCALL_LEASE_MS: '3000' });
   const [code] = await once(worker, 'exit');
   expect(code).toBe(78);
-  expect(worker.complaint()).toContain('ROLLCALL_LEASE_MS: must be longer');
+  expect(worker.complaint()).toContain('ROLLCALL_LEASE_MS: must be at least 3600');
 });
 
 test('a crash point that was left set is said aloud', async () => {

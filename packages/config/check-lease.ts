@@ -1,14 +1,18 @@
 import type { Account } from '@rollcall/domain';
 
+/** Between claim and first byte the numbers are encoded and the line is opened: a fifth of the deadline is left for that. */
+const leasePerDeadline = 1.2;
+
 /**
  * What is wrong with a lease for these accounts, in words for an operator. No upload begins that its claim would not outlast, so
- * under a lease that is not longer than an account's `upload_deadline` nothing would ever be sent.
+ * under a lease that is hardly longer than an account's `upload_deadline` hardly anything would be sent.
  */
 export function checkLease(lease_ms: number, accounts: Iterable<Account>): readonly string[] {
-  return [...accounts]
-    .filter((account) => account.upload_deadline_ms >= lease_ms)
-    .map(
-      ({ id, upload_deadline_ms }) =>
-        `ROLLCALL_LEASE_MS: must be longer than the upload_deadline of account ${id}, ${upload_deadline_ms} ms; raise it by at least what connecting takes (5000)`,
-    );
+  return [...accounts].flatMap(({ id, upload_deadline_ms }) => {
+    const least_ms = Math.ceil(upload_deadline_ms * leasePerDeadline);
+    if (lease_ms >= least_ms) return [];
+    return [
+      `ROLLCALL_LEASE_MS: must be at least ${least_ms}, ${leasePerDeadline} times the upload_deadline of account ${id} (${upload_deadline_ms} ms): numbers are encoded and the line is opened before the upload; raise it`,
+    ];
+  });
 }
