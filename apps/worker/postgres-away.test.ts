@@ -142,7 +142,7 @@ test.each([5_000, 60_000])(
           match: { account: 'ekycpro', operation: 'create' },
           nth: 2,
           next: 4,
-          action: { kind: 'delay', ms: Math.min(away_ms - 1_000, 15_000) },
+          action: { kind: 'delay', ms: Math.min(away_ms - 1_000, 5_000) },
         });
         await waitFor(async () => (await readiness(worker))['code'] === 200, {
           timeoutMs: 60_000,
