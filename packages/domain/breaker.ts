@@ -13,7 +13,8 @@ import type { UnknownReason } from './provider-answer.ts';
  *                                      ──the canary refused for free, or not sent──▶ half_open, for the next canary
  * any ──a person resets it──▶ closed
  *
- * An upload stays unknown here whatever a person decides of it; only that it was accepted after all, or its task found, takes it out.
+ * An upload stays unknown here whatever a person decides of it; only that it was accepted after all, or its task found, takes it out,
+ * and neither does where it is being paid for again.
  */
 export type Breaker =
   | { readonly state: 'closed' }
