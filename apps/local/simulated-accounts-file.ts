@@ -1,6 +1,6 @@
 import type { SimulatedAccounts } from '@rollcall/config';
 
-export interface SimulatorPlace {
+interface SimulatorPlace {
   readonly url: string;
   readonly resultUrl: string;
   /** Null: it keeps nothing. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Database } from '@rollcall/db';
 import { makeId } from '@rollcall/domain';
 
-export interface ChunkGiven {
+interface ChunkGiven {
   readonly jobNo: number;
   readonly tenantId: number;
   readonly no: number;

@@ -1,7 +1,7 @@
 import type { AttemptFact, Charge, ChunkFact, Facts } from './read-facts.ts';
 
 /** A charge of a chunk, and what stands for it in our books. */
-export interface MatchedCharge {
+interface MatchedCharge {
   readonly charge: Charge;
   /** The upload that it is of; null: every upload that it could be of has a charge of its own. */
   readonly attempt: AttemptFact | null;
