@@ -12,7 +12,7 @@ export interface Migrated {
   readonly already: number;
 }
 
-export interface MigrationPatience {
+interface MigrationPatience {
   /** How long a file waits for each of its locks; everybody who comes after it to that table waits as long. */
   readonly lockTimeout_ms: number;
   /** Between two tries, in which those who queued up behind it get through. */
