@@ -12,10 +12,11 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 const [, , , file, endings, code] = process.argv;
 appendFileSync(file, 'x');
 writeFileSync(file.replace(/starts$/, 'pid'), String(process.pid));
-console.log('ready');
-if (readFileSync(file, 'utf8').length <= Number(endings)) process.exit(Number(code));
 process.stdin.resume().once('end', () => process.exit(0));
 process.once('SIGTERM', () => process.exit(0));
+// Last, since it is stopped as soon as it says so.
+console.log('ready');
+if (readFileSync(file, 'utf8').length <= Number(endings)) process.exit(Number(code));
 `;
 let folder: string;
 beforeEach(async () => {
@@ -109,12 +110,9 @@ test('one that cannot be started again is tried again as often, and ends with wh
 });
 
 test('one that ran for long before has all its starts again', async () => {
-  const { kept } = keep(6, 75, { calm_ms: 0 });
+  const { kept, up } = keep(6, 75, { calm_ms: 0 });
   const child = await kept;
-  await waitFor(async () => (await starts()) === 7, {
-    timeoutMs: 60_000,
-    describe: 'the seventh start',
-  });
+  await waitFor(() => up() === 7, { timeoutMs: 60_000, describe: 'the seventh to be up' });
   await child.stop();
   expect(await child.ended).toBe('code 0');
 });
