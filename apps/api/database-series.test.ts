@@ -1,6 +1,6 @@
 import type { BreakerState } from '@rollcall/domain';
 import { expect, test } from 'vitest';
-import { databaseSeries } from './database-series.ts';
+import { databaseSeries, noFacts } from './database-series.ts';
 
 /** What an account's breaker is told as. */
 function told(breaker: BreakerState) {
@@ -15,16 +15,7 @@ function told(breaker: BreakerState) {
     reserved_today: 0,
     reserved_this_month: 0,
   };
-  const facts = {
-    jobs: [],
-    finishedLastDay: [],
-    chunks: [],
-    numbers: [],
-    held: [],
-    duePlans: { due: 0, due_seconds: 0 },
-    booked: [],
-    accounts: [account],
-  };
+  const facts = { ...noFacts, accounts: [account] };
   const series = databaseSeries({ facts, took_seconds: 0 }, new Map());
   return {
     open: series.get('rollcall_account_breaker_open')?.map(({ value }) => value),

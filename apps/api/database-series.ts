@@ -15,6 +15,18 @@ const stageOfState: Readonly<Record<string, string>> = {
   result_ready: 'ingest',
 };
 
+/** What a database without a job tells. */
+export const noFacts: MetricFacts = {
+  jobs: [],
+  finishedLastDay: [],
+  chunks: [],
+  numbers: [],
+  held: [],
+  duePlans: { due: 0, due_seconds: 0 },
+  booked: [],
+  accounts: [],
+};
+
 /**
  * What Postgres said, as metrics; where it did not answer (null), all of them are absent and only that is told. The caps are of the
  * accounts file that this process has read.
@@ -23,17 +35,7 @@ export function databaseSeries(
   read: { readonly facts: MetricFacts; readonly took_seconds: number } | null,
   configured: ReadonlyMap<string, Account>,
 ): DatabaseSeries {
-  const nothing: MetricFacts = {
-    jobs: [],
-    finishedLastDay: [],
-    chunks: [],
-    numbers: [],
-    held: [],
-    duePlans: { due: 0, due_seconds: 0 },
-    booked: [],
-    accounts: [],
-  };
-  const facts = read?.facts ?? nothing;
+  const facts = read?.facts ?? noFacts;
   const due = read === null ? [] : dueByStage(facts);
   const { accounts } = facts;
   const yes = (condition: boolean) => (condition ? 1 : 0);

@@ -1,4 +1,10 @@
-import type { HeldDecision, Hold, holdPageSchema, WholeHold } from '@rollcall/contract';
+import {
+  type HeldDecision,
+  type Hold,
+  heldMoneyText,
+  type holdPageSchema,
+  type WholeHold,
+} from '@rollcall/contract';
 import { semanticsUnconfirmed } from '@rollcall/domain';
 import { counted, grouped, plainText, timeText } from './plain-text.ts';
 
@@ -12,7 +18,7 @@ export function describeHold(hold: WholeHold): string[] {
     `check     ${hold.check} at ${hold.account}, ${counted(hold.numbers, 'number')}`,
     `held      ${hold.reason}${detail} since ${heldTimes(hold, ', again since ')}`,
     `attempt   ${hold.attempt_id} ${hold.attempt_outcome}${hold.task_id === null ? '' : `, task ${hold.task_id}`}`,
-    `money     ${heldMoney(hold)}`,
+    `money     ${heldMoneyText(hold)}`,
     ...describeUpload(hold.upload),
     ...whatToAsk(hold),
     'evidence',
@@ -44,15 +50,6 @@ export function describeHold(hold: WholeHold): string[] {
 /** One line of what a person decided. */
 export function decisionLine({ at, decision, decided_by, reason }: HeldDecision): string {
   return `decided   ${timeText(at)}  ${decision} by ${decided_by}: ${reason}`;
-}
-
-/** What it may have cost, or has: an upload that was accepted is paid, whatever becomes of its result. */
-export function heldMoney({
-  money_at_risk,
-  currency,
-  attempt_outcome,
-}: Pick<Hold, 'money_at_risk' | 'currency' | 'attempt_outcome'>): string {
-  return `${money_at_risk} ${currency} ${attempt_outcome === 'accepted' ? 'paid' : 'in doubt'}`;
 }
 
 /** What many come to, by currency. */

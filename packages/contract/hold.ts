@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { amountSchema } from './amount.ts';
 import { chunkSchema } from './chunk.ts';
 import { chunkIdSchema } from './chunk-id.ts';
-import { line } from './line.ts';
-import { jobIdSchema } from './job-id.ts';
-import { accountIdSchema, checkNameSchema } from './names.ts';
-import { cursorSchema, limitSchema, pageOf } from './page.ts';
 import { heldReasons } from './chunk-words.ts';
 import { decisionNameSchema, decisionSchema } from './decision.ts';
+import { jobIdSchema } from './job-id.ts';
+import { line } from './line.ts';
+import { accountIdSchema, checkNameSchema } from './names.ts';
+import { cursorSchema, limitSchema, pageOf } from './page.ts';
 
 const count = z.int().min(0);
 const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
@@ -228,3 +228,12 @@ export const resolvedHoldSchema = z
 export type Hold = z.input<typeof holdSchema>;
 export type WholeHold = z.input<typeof wholeHoldSchema>;
 export type ResolveHold = z.output<typeof resolveHoldBodySchema>;
+
+/** What it may have cost, or has: an upload that was accepted is paid, whatever becomes of its result. */
+export function heldMoneyText({
+  money_at_risk,
+  currency,
+  attempt_outcome,
+}: Pick<Hold, 'money_at_risk' | 'currency' | 'attempt_outcome'>): string {
+  return `${money_at_risk} ${currency} ${attempt_outcome === 'accepted' ? 'paid' : 'in doubt'}`;
+}

@@ -25,6 +25,7 @@ export {
   createJobQuerySchema,
   idempotencyKeySchema,
 } from './create-job.ts';
+export type { HeldDecision } from './decision.ts';
 export {
   type ExportedResult,
   type ExportFormat,
@@ -33,26 +34,26 @@ export {
   type UploadLine,
   uploadLineSchema,
 } from './export.ts';
-export type { HeldDecision } from './decision.ts';
 export { liveSchema, type Ready, readySchema } from './health.ts';
 export {
   type Hold,
+  heldMoneyText,
   holdPageSchema,
   holdQuerySchema,
   type ResolveHold,
-  resolveHoldBodySchema,
   resolvedHoldSchema,
+  resolveHoldBodySchema,
   type WholeHold,
   wholeHoldSchema,
 } from './hold.ts';
 export {
   type Job,
+  type JobQuery,
+  type JobSummary,
   jobLinksOf,
   jobPageSchema,
-  type JobQuery,
   jobQuerySchema,
   jobSchema,
-  type JobSummary,
 } from './job.ts';
 export { type JobEventName, lastEventIdSchema } from './job-event.ts';
 export { jobIdSchema } from './job-id.ts';
@@ -74,9 +75,9 @@ export { type Problem, problemSchema } from './problem.ts';
 export { rejectPageSchema, rejectQuerySchema } from './reject.ts';
 export {
   type Replay,
-  replayChunkSchema,
   type ReplayedJob,
   type ReplayedRow,
+  replayChunkSchema,
   replayedJobSchema,
   replayedRowPageSchema,
   replayIdSchema,

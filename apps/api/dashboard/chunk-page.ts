@@ -1,7 +1,6 @@
-import type { WholeChunk, WholeHold } from '@rollcall/contract';
+import { heldMoneyText, type WholeChunk, type WholeHold } from '@rollcall/contract';
 import { semanticsUnconfirmed } from '@rollcall/domain';
 import { type Html, html } from './html.ts';
-import { moneyText } from './holds-page.ts';
 import { cells, page, section } from './page.ts';
 
 /** Where its neighbours are. */
@@ -133,7 +132,7 @@ function whatToDo(hold: WholeHold): Html {
 <pre>curl -sS "$ROLLCALL_URL/v1/holds/${hold.chunk_id}/resolve" -H "Authorization: Bearer $ROLLCALL_KEY" -H 'Content-Type: application/json' -d '{"attempt_id":"${hold.attempt_id}","decision":"${decision}",${fields[decision] ?? ''}"reason":"…"}'</pre>
 `,
   );
-  return html`<h2>It waits for a person: ${moneyText(hold)}</h2>
+  return html`<h2>It waits for a person: ${heldMoneyText(hold)}</h2>
 ${sentAndPaid(hold)}
 ${
   hold.detail === semanticsUnconfirmed

@@ -1,15 +1,6 @@
-import type { Hold } from '@rollcall/contract';
+import { type Hold, heldMoneyText } from '@rollcall/contract';
 import { html } from './html.ts';
 import { cells, page, section } from './page.ts';
-
-/** What it may have cost, or has: an upload that was accepted is paid, whatever becomes of its result. */
-export function moneyText({
-  money_at_risk,
-  currency,
-  attempt_outcome,
-}: Pick<Hold, 'money_at_risk' | 'currency' | 'attempt_outcome'>): string {
-  return `${money_at_risk} ${currency} ${attempt_outcome === 'accepted' ? 'paid' : 'in doubt'}`;
-}
 
 /** What waits for a person, the oldest first, each with a way to its chunk's page. */
 export function holdsPage(
@@ -27,7 +18,7 @@ export function holdsPage(
       hold.numbers.toLocaleString('en'),
       hold.reason,
       hold.detail,
-      moneyText(hold),
+      heldMoneyText(hold),
     ),
   );
   const columns = ['since', 'chunk', 'account', 'check', 'numbers', 'held for', 'met', 'money'];

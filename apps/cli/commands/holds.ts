@@ -1,8 +1,8 @@
-import { holdPageSchema, wholeHoldSchema } from '@rollcall/contract';
+import { heldMoneyText, holdPageSchema, wholeHoldSchema } from '@rollcall/contract';
 import type { Command } from 'commander';
-import type { Context } from '../context.ts';
 import { CommandFailed } from '../command-failed.ts';
-import { describeHold, heldMoney, heldTimes, heldTotals } from '../describe-hold.ts';
+import type { Context } from '../context.ts';
+import { describeHold, heldTimes, heldTotals } from '../describe-hold.ts';
 import { flag } from '../flags.ts';
 import { type HoldFlags, holdFlags } from '../hold-flags.ts';
 import { listFlags } from '../list-flags.ts';
@@ -54,7 +54,7 @@ export function holdsCommand(holds: Command, run: Run): void {
             grouped(row.numbers),
             row.reason,
             row.detail ?? '',
-            heldMoney(row),
+            heldMoneyText(row),
             heldTimes(row, ', again '),
             row.allowed.join(','),
           ],

@@ -1,4 +1,4 @@
-// All sweeps over one ground: what one leaves to the others is most of what there is to see.
+// Over 300 lines: all sweeps over one ground, since what one leaves to the others is most of what there is to see.
 import { randomBytes } from 'node:crypto';
 import { type ChunkId, makeId } from '@rollcall/domain';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
