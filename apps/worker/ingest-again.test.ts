@@ -110,11 +110,11 @@ test('a file that ended its parser twice is not opened a third time', async () =
 });
 
 test('a download that takes longer than its lease is not taken over: the worker’s heartbeat keeps the claim', async () => {
-  const beating = await layGround({ lease_ms: 2_000, heartbeat_ms: 200 });
+  const beating = await layGround({ lease_ms: 4_000, heartbeat_ms: 200 });
   try {
     await beating.fault({
       match: { account: 'ekycpro', operation: 'file' },
-      action: { kind: 'delay', ms: 5_000 },
+      action: { kind: 'delay', ms: 9_000 },
     });
     await beating.start(testBackends.at(-1) ?? 'postgres');
     const jobId = await beating.enqueue('telegram', [447_916_000_001]);

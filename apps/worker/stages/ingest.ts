@@ -119,7 +119,7 @@ async function fetchArtifact(
   const line = { job: claim.jobId, chunk: claim.chunkId, account: account.id };
   switch (decision.kind) {
     case 'parse':
-      return artifact ?? { stale: 1 };
+      return artifact ?? stale(equipment, claim);
     case 'retry':
       equipment.log.warn('artifact.download_failed', {
         ...line,
