@@ -1,14 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { constants, open, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { FileBytes } from '@rollcall/spreadsheets';
+import { type FileBytes, openNamelessFile } from '@rollcall/spreadsheets';
 
 const memoryBytesMax = 1 << 20;
 
 /**
- * Bytes put aside: the first mebibyte in memory, all of it in a file beyond that. The file is unlinked
- * as soon as it is open, so the kernel frees it with the process, however the process ends.
+ * Bytes put aside: the first mebibyte in memory, all of it in a file without a name beyond that:
+ * the kernel frees it with the process, however the process ends.
  *
  * Errors of the disk (full, read-only) are thrown.
  */
@@ -67,7 +64,7 @@ export class Spool {
 
   async #toFile(): Promise<FileHandle> {
     if (this.#file !== undefined) return this.#file;
-    this.#file = await openUnlinked(this.#directory);
+    this.#file = await openNamelessFile(this.#directory);
     let offset = 0;
     for (const kept of this.#pieces) offset += await writeWhole(this.#file, kept, offset);
     this.#pieces = [];
@@ -81,19 +78,6 @@ export class Spool {
     this.#file = undefined;
     await file?.close();
   }
-}
-
-async function openUnlinked(directory: string): Promise<FileHandle> {
-  const path = join(directory, `rollcall-intake-${randomUUID()}`);
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
-  const file = await open(path, flags, 0o600);
-  try {
-    await unlink(path);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  return file;
 }
 
 async function writeWhole(file: FileHandle, piece: Uint8Array, offset: number): Promise<number> {

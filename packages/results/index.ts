@@ -1,3 +1,4 @@
+export { openNamelessFile } from '@rollcall/spreadsheets';
 export type { NumberProblem } from './number-cell.ts';
 export { type ReadResultOptions, specialCategoryColumns } from './read-context.ts';
 export { readResult } from './read-result.ts';

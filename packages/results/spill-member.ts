@@ -1,28 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   type Archive,
   type ArchiveMember,
   type FileBytes,
+  openNamelessFile,
   readMember,
 } from '@rollcall/spreadsheets';
 import type { ReadContext } from './read-context.ts';
 
-/**
- * Inflates a member into a file that has no name any more: only this process can read it, and nothing is left behind
- * when the process dies.
- */
+/** Inflates a member into a file that has no name: only this process can read it, and nothing is left behind when the process dies. */
 export async function spillMember(
   archive: Archive,
   name: string,
   context: ReadContext,
 ): Promise<FileBytes> {
-  const path = join(context.temporaryDirectory ?? tmpdir(), `rollcall-${randomUUID()}`);
-  const handle = await open(path, 'wx+', 0o600);
+  const handle = await openNamelessFile(context.temporaryDirectory ?? tmpdir());
   try {
-    await unlink(path);
     let size_bytes = 0;
     const entry = archive.members.get(name) as ArchiveMember;
     const spend = (bytes: number) => context.spend(bytes);

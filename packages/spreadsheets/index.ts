@@ -8,6 +8,7 @@ export {
   readRange,
   type SpreadsheetFile,
 } from './file-bytes.ts';
+export { openNamelessFile } from './nameless-file.ts';
 export type { CellKind, RowConsumer } from './row-consumer.ts';
 export { UnreadableWorkbook, type WorkbookProblem } from './unreadable-workbook.ts';
 export { openWorkbook, readSheet, sampleSheet, type Workbook } from './workbook.ts';

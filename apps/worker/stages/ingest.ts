@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { crashPoint } from '@rollcall/crash-points';
 import {
   claimIngest,
@@ -21,11 +22,11 @@ import {
   ingestTriesMax,
   parserDeathsMax,
 } from '@rollcall/domain';
+import { openNamelessFile } from '@rollcall/results';
 import { archiveDownload, unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
 import { judgeArtifact, readArtifact } from '../read-artifact.ts';
-import { openTemporaryFile } from '../temporary-file.ts';
 import { whichDiskIsFull } from '../which-disk-is-full.ts';
 
 /** A worker whose accounts file does not name the account lets others have it. */
@@ -52,7 +53,7 @@ export async function ingestChunk(
   }
   try {
     return await whileLeased(equipment, claim, async () => {
-      const file = await openTemporaryFile();
+      const file = await openNamelessFile(tmpdir());
       try {
         const artifact = await fetchArtifact(equipment, claim, offered.account, file, signal);
         if (typeof artifact !== 'string') return artifact;

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import {
   claimReplay,
   extendReplay,
@@ -8,11 +9,11 @@ import {
   settleReplay,
 } from '@rollcall/db';
 import { type CheckOffer, replayTriesMax } from '@rollcall/domain';
+import { openNamelessFile } from '@rollcall/results';
 import { unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
 import { judgeArtifact, readArtifact } from '../read-artifact.ts';
-import { openTemporaryFile } from '../temporary-file.ts';
 
 /** A worker whose accounts file does not name the account lets others have it. */
 const strangersWait_ms = 60_000;
@@ -44,7 +45,7 @@ export async function replayChunk(equipment: Equipment, chunkId: string): Promis
       equipment,
       claim,
       async () => {
-        const file = await openTemporaryFile();
+        const file = await openNamelessFile(tmpdir());
         try {
           return await compare(equipment, claim, offered.offer, file);
         } finally {
