@@ -120,12 +120,11 @@ function spoils({ action }: ProviderFault): boolean {
   return action.kind === 'file' && action['downloads'] === undefined;
 }
 
-/** The simulator behaves again; what it was told to do, and did. */
+/** The simulator behaves again; what it was told to do, and did. Asked and ended in one: what strikes between the two would be nobody's. */
 export async function endScripts(simulator: TestSimulator): Promise<Scripted> {
-  const { faults } = (await simulator.control('GET', 'faults')) as {
+  const { faults } = (await simulator.control('DELETE', 'faults')) as {
     faults: (ProviderFault & { fired: number })[];
   };
-  await simulator.control('DELETE', 'faults');
   const count = (of: readonly { readonly fired: number }[]) =>
     of.reduce((sum, { fired }) => sum + fired, 0);
   const spoiling = Map.groupBy(faults.filter(spoils), ({ match }) => match.account);

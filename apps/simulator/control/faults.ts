@@ -4,7 +4,7 @@ import { faultSchema } from '../faults/fault.ts';
 import type { Simulation } from '../simulation.ts';
 import { parseOr400 } from './parse.ts';
 
-/** `POST /_sim/faults` (one or a list), `GET`, `DELETE` of all, `DELETE /_sim/faults/:id`. */
+/** `POST /_sim/faults` (one or a list), `GET`, `DELETE` of all (answers what they had done until then), `DELETE /_sim/faults/:id`. */
 export function faultRoutes(app: FastifyInstance, simulation: Simulation): void {
   app.post('/_sim/faults', async (request, reply) => {
     const body = Array.isArray(request.body) ? request.body : [request.body];
@@ -15,8 +15,9 @@ export function faultRoutes(app: FastifyInstance, simulation: Simulation): void 
   });
   app.get('/_sim/faults', async () => ({ faults: simulation.faults.all() }));
   app.delete('/_sim/faults', async (_request, reply) => {
+    const ended = simulation.faults.all();
     simulation.faults.clear();
-    return reply.code(204).send();
+    return reply.send({ faults: ended });
   });
   app.delete<{ Params: { id: string } }>('/_sim/faults/:id', async (request, reply) => {
     simulation.faults.clear(Number(request.params.id));

@@ -40,7 +40,9 @@ describe('which requests a fault strikes', () => {
     await onCreate(ground, { kind: 'answer', status: 413 }, { next: 'all' });
     expect([await endOf(upload(ground)), await endOf(upload(ground))]).toEqual([500, 429]);
     expect(await endOf(upload(ground))).toBe(413);
-    await ground.control('DELETE', 'faults');
+    expect(await ground.control('DELETE', 'faults')).toMatchObject({
+      faults: [{ fired: 1 }, { fired: 1 }, { fired: 1 }],
+    });
     expect(await endOf(upload(ground))).toBe(200);
   });
 

@@ -36,6 +36,24 @@ test('a file that was spoiled for good may cost one chunk of its account its ans
   expect(checkAnswers(both, new Map([['webcom', 2]])).violations).toHaveLength(2);
 });
 
+test('a task that its provider named like another’s may cost its own chunk the answer, and no other chunk', () => {
+  const misnamed = [charge({ task_id: 'task_2', shown_task_id: 'task_1' })];
+  expect(checkAnswers(facts({ chunks: [failed], charges: misnamed }), nothingSpoiled)).toEqual({
+    violations: [],
+    paidWithoutAnswer: 1,
+  });
+  const other = chunk({ id: 'chk_2', state: 'failed', sha256: 'sha of chk_2' });
+  const both = facts({
+    chunks: [failed, other],
+    attempts: [attempt(), attempt({ id: 'att_2', chunk_id: 'chk_2' })],
+    charges: [...misnamed, charge({ seq: 2, task_id: 'task_3', numbers_sha256: 'sha of chk_2' })],
+  });
+  expect(checkAnswers(both, nothingSpoiled)).toMatchObject({
+    violations: [{ kind: 'lost', chunkId: 'chk_2' }],
+    paidWithoutAnswer: 1,
+  });
+});
+
 test('nothing is said of what is answered, was never paid for, or was written off by a person', () => {
   const attempts = [attempt({ outcome: 'written_off', place: 'written_off' })];
   for (const fields of [{}, { chunks: [failed], charges: [] }, { chunks: [failed], attempts }]) {
