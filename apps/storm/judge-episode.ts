@@ -5,6 +5,7 @@ import { checkAnswers } from './check/check-answers.ts';
 import { checkJournal } from './check/check-journal.ts';
 import { checkMoney } from './check/check-money.ts';
 import { openWithoutReason } from './check/check-open.ts';
+import { checkPolls } from './check/check-polls.ts';
 import { checkResults } from './check/check-results.ts';
 import { checkSpending } from './check/check-spending.ts';
 import { concernedChunks } from './check/concerned-chunks.ts';
@@ -15,6 +16,7 @@ import { patient } from './ground/patient.ts';
 import { type JobAnswers, readAnswers } from './check/read-answers.ts';
 import { type Facts, readFacts } from './check/read-facts.ts';
 import { type JournalRow, readJournal } from './check/read-journal.ts';
+import { readPolls } from './check/read-polls.ts';
 import type { Scripted } from './run-storm.ts';
 import { timelineOf } from './check/timeline.ts';
 import type { Violation } from './check/violation.ts';
@@ -80,6 +82,7 @@ export async function judgeEpisode(
     ...checkMoney(facts),
     ...paid.violations,
     ...checkJournal(journal),
+    ...checkPolls(await readPolls(db)),
     ...checkSpending(journal, facts.chunks),
     ...(check?.(facts, journal) ?? []),
     ...checkResults(facts, answered, scripted.edits),

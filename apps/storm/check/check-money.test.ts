@@ -54,6 +54,25 @@ test.each<[string, Partial<Facts>]>([
     { attempts: [unknown], charges: [charge({ shown_task_id: 'task_0' })] },
   ],
   [
+    'an upload in doubt that was answered with the task of another',
+    {
+      chunks: [chunk(), chunk({ id: 'chk_2', sha256: 'sha of chk_2' })],
+      attempts: [
+        attempt(),
+        attempt({ ...unknown, id: 'att_2', chunk_id: 'chk_2', answered: ['task_1'] }),
+      ],
+      charges: [
+        charge(),
+        charge({
+          seq: 2,
+          task_id: 'task_2',
+          shown_task_id: 'task_1',
+          numbers_sha256: 'sha of chk_2',
+        }),
+      ],
+    },
+  ],
+  [
     'a chunk that was cut anew',
     { chunks: [chunk(), chunk({ id: 'chk_0', state: 'superseded', sha256: 'sha of chk_0' })] },
   ],
@@ -135,6 +154,11 @@ test.each<[string, Partial<Facts>, string]>([
     'an acceptance that is not booked',
     { attempts: [attempt({ place: 'reserved' })] },
     'its money is reserved',
+  ],
+  [
+    'an acceptance that was written down and thrown away',
+    { attempts: [attempt({ ...unknown, answered: ['task_1'] })] },
+    'attempt att_1 is unknown, and was answered with task task_1, which no attempt has',
   ],
 ])('%s is a difference of the books', (_, fields, what) => {
   expect(checkMoney(facts(fields))).toContainEqual(

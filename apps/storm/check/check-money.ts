@@ -6,7 +6,8 @@ const mayHaveCost = new Set(['intent', 'accepted', 'unknown', 'not_charged', 'wr
 
 /**
  * P2 and the ledger, against the simulator's: every charge has its own attempt that says so or does not know, none was made a second time
- * without its own approval by a named person, and every acceptance that we booked is a charge of that very task and amount.
+ * without its own approval by a named person, and every acceptance that we booked is a charge of that very task and amount. And P5: a task
+ * id that an upload was answered with, however late, is its attempt's, or that of another which had it before.
  */
 export function checkMoney(facts: Facts): Violation[] {
   const { chunks, attempts, approvals, charges } = facts;
@@ -31,6 +32,7 @@ export function checkMoney(facts: Facts): Violation[] {
     for (const attempt of attempts) {
       if (attempt.chunk_id !== chunk.id) continue;
       violations.push(...checkAcceptance(attempt, chunk.sha256, charges));
+      violations.push(...thrownAway(attempt, attempts));
     }
   }
   const known = new Set(live.map(({ sha256 }) => sha256));
@@ -65,4 +67,17 @@ function checkAcceptance(
     return wrong(`has a task, and its money is ${attempt.place}`);
   }
   return [];
+}
+
+/** In doubt, though its own evidence ends the doubt: who looks at the hold would ask the provider for what we had been told. */
+function thrownAway(attempt: AttemptFact, attempts: readonly AttemptFact[]): Violation[] {
+  if (attempt.outcome !== 'unknown') return [];
+  return attempt.answered
+    .filter((task) => !attempts.some(({ task_id }) => task_id === task))
+    .map((task) => ({
+      kind: 'money',
+      chunkId: attempt.chunk_id,
+      count: 1,
+      what: `attempt ${attempt.id} is unknown, and was answered with task ${task}, which no attempt has`,
+    }));
 }

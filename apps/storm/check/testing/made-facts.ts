@@ -1,4 +1,5 @@
 import type { JournalRow } from '../read-journal.ts';
+import type { PollFact } from '../read-polls.ts';
 import type { ApprovalFact, AttemptFact, Charge, ChunkFact, Facts } from '../read-facts.ts';
 
 /** The moment so many seconds into an episode that never was. */
@@ -91,6 +92,19 @@ export function journal(...rows: readonly Partial<JournalRow>[]): JournalRow[] {
     to_fence: 0,
     was_due_at: null,
     reason: null,
+    ...fields,
+  }));
+}
+
+/** What was told of att_1's task, in turn: that it is queued, believed. */
+export function polls(...rows: readonly Partial<PollFact>[]): PollFact[] {
+  return rows.map((fields, index) => ({
+    id: index + 1,
+    chunk_id: 'chk_1',
+    attempt_id: 'att_1',
+    word: fields.phase ?? 'queued',
+    phase: 'queued',
+    applied: true,
     ...fields,
   }));
 }
