@@ -1,7 +1,7 @@
 import type { Database } from '@rollcall/db';
 import { patient } from './ground/patient.ts';
 import { uploadsInFlight } from './ground/storm-accounts.ts';
-import type { StepName } from './faults/step-points.ts';
+import type { StepName } from './faults/worker-places.ts';
 
 /** Something that a step can be done to now. */
 export interface DueStep {

@@ -4,7 +4,8 @@ import type { Lane } from './ground/lane.ts';
 import type { Ground } from './ground/open-ground.ts';
 import type { Random } from './faults/random.ts';
 import { startWorker } from './ground/start-worker.ts';
-import { pointsOf, rarePoints, type StepName } from './faults/step-points.ts';
+import { pointsOf, rarePointsOf } from './faults/step-points.ts';
+import type { StepName } from './faults/worker-places.ts';
 
 /** Does what is due, a process for each step, until it is told to stop. */
 export interface Stepper {
@@ -89,7 +90,7 @@ export async function openStepper(
 
   function arm(step: StepName): string | null {
     if (random.chance(alive[step] ?? 0.1)) return null;
-    const rare = rarePoints[step] ?? [];
+    const rare = rarePointsOf(step);
     const point = random.pick(rare.length > 0 && random.chance(0.03) ? rare : pointsOf(step));
     // Only where several tasks are asked for at once is there a second passing.
     const passing = point.startsWith('poll.settle') && random.chance(0.2) ? 2 : 1;

@@ -69,10 +69,16 @@ const commitsOf = {
 } as const;
 type Program = keyof typeof commitsOf;
 
-export type CommitName = (typeof commitsOf)[Program][number];
+/** Of a program, or of any of them. */
+export type CommitName<By extends Program = Program> = (typeof commitsOf)[By][number];
 export const commitNames: readonly CommitName[] = [
   ...new Set(Object.values(commitsOf).flat()),
 ].sort();
+
+/** The names that stand under a program. */
+export function commitNamesOf(program: Program): readonly CommitName[] {
+  return commitsOf[program];
+}
 
 /** Places between two COMMITs, or in the middle of one's statements, under the program that comes by: `<stage>:<moment>`. */
 const momentsOf = {
@@ -109,17 +115,29 @@ const momentsOf = {
   tests: [],
 } as const;
 
+/** A COMMIT, whose points are before it and after it, or a moment, which is one. */
+export type CrashPlace<By extends Program = Program> =
+  | CommitName<By>
+  | (typeof momentsOf)[By][number];
+
 type PointsOf<Name extends string> = `${Name}:before_commit` | `${Name}:after_commit`;
 /** Where a program, or any of them, can die. A table with these keys does not compile while one of them is unsaid. */
 export type CrashPoint<By extends Program = Program> =
   | PointsOf<(typeof commitsOf)[By][number]>
   | (typeof momentsOf)[By][number];
 
-/** The closed list of places where a process can be told to die. */
-export const crashPoints: readonly CrashPoint[] = [
+/** The closed list of points where a process can be told to die, each with the place that it is of. */
+const places: readonly (readonly [CrashPoint, CrashPlace])[] = [
   ...commitNames.flatMap((name) => [
-    `${name}:before_commit` as const,
-    `${name}:after_commit` as const,
+    [`${name}:before_commit`, name] as const,
+    [`${name}:after_commit`, name] as const,
   ]),
-  ...Object.values(momentsOf).flat(),
+  ...Object.values(momentsOf).flatMap((moments) => moments.map((at) => [at, at] as const)),
 ];
+export const crashPoints: readonly CrashPoint[] = places.map(([point]) => point);
+
+const placeByPoint: ReadonlyMap<string, CrashPlace> = new Map(places);
+/** The place that a point is of; null for what is no point. */
+export function placeOf(point: string): CrashPlace | null {
+  return placeByPoint.get(point) ?? null;
+}

@@ -1,6 +1,6 @@
 import { glob, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { commitNames } from '@rollcall/crash-points';
+import { commitNames, commitNamesOf } from '@rollcall/crash-points';
 import { writesInNamedTransactionsOnly } from '@rollcall/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
@@ -57,27 +57,104 @@ test.for([
   expect(unnamedWrites(planted('tx', 'Transaction'))).toEqual([]);
 });
 
-test('every name is given by a transaction', async () => {
-  const sources = await sourcesIn('packages/db', 'apps/api', 'apps/worker', 'apps/local');
-  const text = [...sources.values()].join('\n');
-  // By sweepAlone, from the sweep's own name.
-  expect(text).toContain('db.transaction(`sweep.${sweep}`');
-  const given = (name: string) =>
-    text.includes(`transaction('${name}'`) ||
-    (name.startsWith('sweep.') &&
-      text.includes(`sweepAlone(equipment.db, '${name.slice('sweep.'.length)}'`));
-  expect(commitNames.filter((name) => name !== 'test' && !given(name))).toEqual([]);
-  // That one is no production code's.
-  const asTest = [...sources].filter(([, source]) => source.includes("transaction('test'"));
-  expect(asTest.map(([file]) => file)).toEqual([]);
+// The tables of deaths have a death for each name under a program. So a program that came by a name of another's would commit where nobody
+// kills it, and so would one that came by its own in a second place.
+test.each([
+  ['worker', ['apps/worker']],
+  ['api', ['apps/api']],
+  ['launcher', ['apps/local', 'apps/api/create-key.ts']],
+] as const)(
+  'the names that stand under the %s are those that its sources give, themselves or by what they call of this package',
+  async (program, folders) => {
+    const own = await sourcesIn(...folders);
+    if (program === 'api') own.delete('apps/api/create-key.ts');
+    expect(own.size).toBeGreaterThan(0);
+    const given = namesGivenBy([...own.values()], await piecesOfDb());
+    expect(given).toEqual(new Set(commitNamesOf(program)));
+  },
+);
+
+test.for([
+  ['a name of another program', "await db.transaction('job.pause', work);", 'job.pause'],
+  ['a function of another program', 'await pauseJob(db, tenantId, jobId);', 'job.pause'],
+  ['a function that calls one', 'await planted(db);', 'accounts.resume'],
+  ['a sweep', "await sweepAlone(equipment.db, 'prune', work);", 'sweep.prune'],
+])('%s is found in a program’s source', async ([, source = '', name]) => {
+  const pieces = await piecesOfDb();
+  pieces.set('planted', 'async function planted(db: Database) { await resumeAccount(db, id); }');
+  expect(namesGivenBy([source], pieces)).toEqual(new Set([name]));
 });
+
+test('each name is given in one place', async () => {
+  const sources = await sourcesIn('packages/db', 'apps/api', 'apps/worker', 'apps/local');
+  const given = [...sources.values()].flatMap((text) => namesIn(text));
+  const often = given.filter((name, index) => given.indexOf(name) !== index);
+  // The lease of a replay, too, is a time and nothing else, and is extended only by a reader that takes longer than a heartbeat.
+  expect(often).toEqual(['lease.extend']);
+  expect(commitNames.filter((name) => name !== 'test' && !given.includes(name))).toEqual([]);
+  // That one is no production code's.
+  expect(given).not.toContain('test');
+});
+
+/** The names that a text gives to transactions; those of the sweeps are given by `sweepAlone`, which has to be all that makes one up. */
+function namesIn(text: string): string[] {
+  const made = [...text.matchAll(/\.transaction\(\s*([^,]+),/g)].map(([, name = '']) => name);
+  const sweeps = [...text.matchAll(/\bsweepAlone\(\s*[\w.]+,\s*([^,]+),/g)].map(
+    ([, name = '']) => `sweep.${quoted(name)}`,
+  );
+  return [...made.filter((name) => name !== '`sweep.${sweep}`').map(quoted), ...sweeps];
+}
+
+function quoted(literal: string): string {
+  const name = /^'([\w.]+)'$/.exec(literal)?.[1];
+  if (name === undefined) throw new Error(`${literal} is no name that can be read from a source`);
+  return name;
+}
+
+const comments = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
+
+/** This package's functions, by name. */
+async function piecesOfDb(): Promise<Map<string, string>> {
+  const pieces = new Map<string, string>();
+  for (const [file, text] of await sourcesIn('packages/db')) {
+    for (const piece of piecesOf(text)) {
+      const name = nameOf(piece);
+      if (file !== 'packages/db/database.ts' && name !== null) pieces.set(name, piece);
+    }
+  }
+  return pieces;
+}
+
+/** The names that sources give, and what they call, and what that calls. */
+function namesGivenBy(sources: readonly string[], pieces: ReadonlyMap<string, string>) {
+  const names = new Set<string>();
+  const seen = new Set<string>();
+  const left = [...sources];
+  for (let text = left.pop(); text !== undefined; text = left.pop()) {
+    for (const name of namesIn(text)) names.add(name);
+    for (const [called] of text.replace(comments, '').matchAll(/\b\w+\b/g)) {
+      const piece = pieces.get(called);
+      if (piece === undefined || seen.has(called)) continue;
+      seen.add(called);
+      left.push(piece);
+    }
+  }
+  return names;
+}
 
 /** The functions of a file, by name, that write with something that commits by itself. */
 function unnamedWrites(text: string): string[] {
-  return text
-    .split(/^(?=(?:export )?(?:default )?(?:async )?function\b)/m)
+  return piecesOf(text)
     .filter((piece) => writes.test(piece) && pools.test(piece) && !/\.transaction\(/.test(piece))
-    .map((piece) => /function\*?\s+(\w+)/.exec(piece)?.[1] ?? 'the top of the file');
+    .map((piece) => nameOf(piece) ?? 'the top of the file');
+}
+
+function piecesOf(text: string): string[] {
+  return text.split(/^(?=(?:export )?(?:default )?(?:async )?function\b)/m);
+}
+
+function nameOf(piece: string): string | null {
+  return /^(?:export )?(?:default )?(?:async )?function\*?\s+(\w+)/.exec(piece)?.[1] ?? null;
 }
 
 const writes =
@@ -88,7 +165,7 @@ const pools = /\b(?:db|database|tx|on)\b: (?:Database|Queryable)\b|\b(?:db|datab
 async function sourcesIn(...folders: string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const files = glob(
-    folders.map((folder) => `${folder}/**/*.ts`),
+    folders.map((folder) => (folder.endsWith('.ts') ? folder : `${folder}/**/*.ts`)),
     { cwd: root, exclude: (name) => ['node_modules', 'testing'].includes(basename(name)) },
   );
   for await (const file of files) {

@@ -1,17 +1,18 @@
-import { crashPoints } from '@rollcall/crash-points';
+import { type CrashPoint, crashPoints, placeOf } from '@rollcall/crash-points';
+import { workerPlaces } from './worker-places.ts';
 
-/** Where a worker can die: what it does in a storm, without what only the API, the operator or tests do. Nobody asks for a replay in a storm. */
-export const workerCrashPoints: readonly string[] = crashPoints.filter(
-  (point) =>
-    /^(?:accounts\.sync|plan|submit|poll|ingest|lease|ring\.next_ready|ring:after|sweep)\b/.test(
-      point,
-    ) && !/sweep\.(?:prune|analyse)/.test(point),
-);
+/** The points of the places that are meant, in the order of the closed list. */
+export function pointsWhere(
+  isMeant: (place: (typeof workerPlaces)[keyof typeof workerPlaces]) => boolean,
+): readonly CrashPoint[] {
+  const meant = new Set<string>(
+    Object.entries(workerPlaces).flatMap(([name, place]) => (isMeant(place) ? name : [])),
+  );
+  return crashPoints.filter((point) => meant.has(placeOf(point) ?? ''));
+}
 
-/** Those on the way of every chunk; the others want a fault, or a job's first moment, before anybody comes by. */
-export const travelledCrashPoints: readonly string[] = workerCrashPoints.filter(
-  (point) =>
-    !/accounts\.sync|plan\.job|reserve_request|lease\.extend|balance|release_unsent|pause_account|ingest\.leave|keep_evidence/.test(
-      point,
-    ),
-);
+/** Where a worker can die: what it does in a storm, without what only the API, the operator or tests do. */
+export const workerCrashPoints = pointsWhere(({ met }) => met !== 'never');
+
+/** Those on the way of the chunks; the others want a fault, or a job's first moment, before anybody comes by. */
+export const travelledCrashPoints = pointsWhere(({ met }) => met === 'mostly');

@@ -33,9 +33,7 @@ export async function replayChunk(equipment: Equipment, chunkId: string): Promis
   if (!claim.isKept) return fail(equipment, claim, 'artifact_gone');
   const offered = offerOf(equipment, claim.account, claim.checkName);
   if (offered === null) {
-    const left = await db.transaction('replay.leave', (tx) =>
-      leaveReplay(tx, claim, { kind: 'wait', wait_ms: strangersWait_ms }),
-    );
+    const left = await leave(equipment, claim, { kind: 'wait', wait_ms: strangersWait_ms });
     return left ? { wait: 1 } : stale(equipment, claim);
   }
   // Its readers ended without a word, three of them: the file is not tried on a fourth process of ours.
@@ -107,19 +105,23 @@ async function again(
   wait_ms: number,
 ): Promise<Counts> {
   if (claim.tries >= replayTriesMax) return fail(equipment, claim, code);
-  const left = await equipment.db.transaction('replay.leave', (tx) =>
-    leaveReplay(tx, claim, { kind: 'retry', wait_ms }),
-  );
+  const left = await leave(equipment, claim, { kind: 'retry', wait_ms });
   return left ? { retry: 1 } : stale(equipment, claim);
 }
 
 async function fail(equipment: Equipment, claim: ReplayClaim, code: string): Promise<Counts> {
-  const left = await equipment.db.transaction('replay.leave', (tx) =>
-    leaveReplay(tx, claim, { kind: 'failed', code }),
-  );
+  const left = await leave(equipment, claim, { kind: 'failed', code });
   if (!left) return stale(equipment, claim);
   equipment.log.error('replay.failed', { ...lineOf(claim), reason: code });
   return { failed: 1 };
+}
+
+async function leave(
+  { db }: Equipment,
+  claim: ReplayClaim,
+  step: Parameters<typeof leaveReplay>[2],
+): Promise<boolean> {
+  return db.transaction('replay.leave', (tx) => leaveReplay(tx, claim, step));
 }
 
 function stale({ log }: Equipment, claim: ReplayClaim): Counts {
