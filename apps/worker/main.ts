@@ -22,7 +22,7 @@ import { run } from './run.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /**
- * Exit codes: 0 stopped in order, 1 failed, 75 (EX_TEMPFAIL) alive and processing nothing, to be started again,
+ * Exit codes: 0 stopped in order, 1 failed or its stop cut short, 75 (EX_TEMPFAIL) alive and processing nothing, to be started again,
  * 78 (EX_CONFIG) the configuration cannot be used.
  */
 const exitStuck = 75;
@@ -50,8 +50,8 @@ async function main(): Promise<void> {
   const read = readAccounts(file, undefined, { withKeys: true });
   if (!read.ok) return refuse(read.problems);
   const { accounts } = read;
-  const tooShort = checkLease(config.lease_ms, accounts.accounts.values());
-  if (tooShort.length > 0) return refuse(tooShort);
+  const unfit = checkLease(config.lease_ms, accounts.accounts.values());
+  if (unfit.length > 0) return refuse(unfit);
 
   const metrics =
     config.metrics === null ? noMetrics : await openMetrics('worker', { ofProcess: true });
@@ -134,14 +134,15 @@ async function main(): Promise<void> {
     log.info('worker.stopping');
     // Whatever hangs, the process ends: P13.
     setTimeout(() => process.exit(exitCode || 1), config.stopDeadline_ms + 4_500).unref();
-    await running.stop(config.stopDeadline_ms);
+    const { finished } = await running.stop(config.stopDeadline_ms);
     await Promise.all([...providers.values()].map((provider) => provider.close()));
     await queues.close();
     await Promise.race([Promise.all([db.close(), tracing.close()]), delay(1_000)]);
     // To the end, so that whoever looks does not take a stop for a crash.
     await answering?.close();
-    log.info('worker.stopped');
-    process.exit(exitCode);
+    if (finished) log.info('worker.stopped');
+    else log.warn('worker.stopped', { reason: 'cut_short' });
+    process.exit(exitCode || (finished ? 0 : 1));
   };
   startWatchdog({
     databaseUrl: config.databaseUrl,

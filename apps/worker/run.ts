@@ -34,8 +34,11 @@ export interface Running {
   readonly watched: readonly Watched[];
   /** When the sweeps that run all the time last ended with an answer of Postgres, by `performance.now()`. */
   sweptAt_ms(): number;
-  /** After `equipment.stopping` was aborted: takes no more doorbells, lets what is in hand finish, and returns within the deadline and a few seconds. */
-  stop(deadline_ms: number): Promise<void>;
+  /**
+   * After `equipment.stopping` was aborted: takes no more doorbells, lets what is in hand finish, and returns within the deadline and a few seconds.
+   * `finished`: nothing in hand had to be cut short.
+   */
+  stop(deadline_ms: number): Promise<{ readonly finished: boolean }>;
 }
 
 /** The shell: takes doorbells and ticks, runs one stage or sweep for each, and logs what it counted. */
@@ -141,8 +144,9 @@ export function run(
     watched,
     sweptAt_ms: () => Math.min(sweptAt_ms.rescue, sweptAt_ms.expire),
     async stop(deadline_ms) {
-      await Promise.all(consumers.map((consumer) => consumer.close(deadline_ms)));
+      const closed = await Promise.all(consumers.map((consumer) => consumer.close(deadline_ms)));
       await Promise.race([Promise.all(sweeps), delay(1_000)]);
+      return { finished: closed.every(({ finished }) => finished) };
     },
   };
 }

@@ -97,6 +97,23 @@ test('stops waiting when the time for a stop runs out in the middle', async () =
   await expect(stored).rejects.toMatchObject({ code: '53300' });
 });
 
+test('gives up what Postgres says nothing of any more when the time for a stop runs out', async () => {
+  const stop = new AbortController();
+  const stored = storePatiently(ground.equipment.log, stop.signal, async () => {
+    setImmediate(() => stop.abort());
+    return new Promise<never>(() => undefined);
+  });
+  await expect(stored).rejects.toMatchObject({ code: 'stop_out_of_time' });
+});
+
+test('lets a COMMIT that is on the wire when the time for a stop runs out come back', async () => {
+  const stored = storePatiently(ground.equipment.log, AbortSignal.abort(), async () => {
+    const { rows } = await ground.db.query<{ one: number }>('SELECT 1 AS one');
+    return rows[0]?.one;
+  });
+  expect(await stored).toBe(1);
+});
+
 test('an answer that was paid for is stored though Postgres ends every connection while it is being settled', async () => {
   const jobId = await ground.enqueue('telegram', [447_917_000_001]);
   await planJob(ground.equipment, jobId);

@@ -23,8 +23,8 @@ export interface Consumer {
   /**
    * Takes no more doorbells and lets the running handlers finish. After `deadline_ms` their signal is aborted; a second
    * later, or two seconds after the last handler when only the backend does not answer, the connections are dropped.
-   * So it returns within `deadline_ms` + 4 s, whatever Redis or Postgres do. `finished` says that no handler was left
-   * running. A second call waits for the first.
+   * So it returns within `deadline_ms` + 4 s, whatever Redis or Postgres do. `finished` says that every handler
+   * ended by itself, none because it was aborted. A second call waits for the first.
    */
   close(deadline_ms: number): Promise<{ readonly finished: boolean }>;
 }
@@ -115,11 +115,11 @@ export function openConsumer<S extends Stage>(options: ConsumerOptions<S>): Cons
     }
     const running = handlers.size;
     const goodbye = await within(closing, running > 0 ? 0 : goodbye_ms).catch(() => null);
-    if (goodbye?.inTime !== true) onEvent({ kind: 'abandoned', queue, running });
+    if (!inTime.inTime || goodbye?.inTime !== true) onEvent({ kind: 'abandoned', queue, running });
     // Of a worker that is still being opened too: it may have handed out doorbells already, and a backend that hangs
     // would let it hang, and keep the process alive, until every time-out has run.
     cut.abort();
-    return { finished: running === 0 };
+    return { finished: inTime.inTime };
   }
 
   let stopped: Promise<{ finished: boolean }> | undefined;
