@@ -10,7 +10,15 @@ test('a lease that does not outlast an upload and what comes before it is refuse
   const accounts = [...read.accounts.accounts.values()];
   expect(checkLease(40_000, accounts)).toEqual([]);
   expect(checkLease(24_000, accounts)).toEqual([]);
+  expect(checkLease(90_000, accounts)).toEqual([]);
   const problems = checkLease(23_999, accounts);
   expect(problems).toHaveLength(accounts.length);
   expect(problems[0]).toContain('ROLLCALL_LEASE_MS: must be at least 24000,');
+});
+
+test('a lease under which the death of a worker is noticed too late is refused, with the reason', () => {
+  const problems = checkLease(90_001, []);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toContain('ROLLCALL_LEASE_MS: must be at most 90000:');
+  expect(problems[0]).toContain('within 120 s');
 });
