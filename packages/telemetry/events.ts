@@ -47,11 +47,13 @@ export const eventMeanings = {
   'attempt.answer_lost':
     'An answer could not be stored. A task named here was paid for: a person can adopt it.',
   'attempt.late_answer':
-    'An answer came after its worker had lost the chunk; it was kept and used.',
+    'An answer came when its chunk had moved on; it was kept as evidence and changed no state.',
   'attempt.paid_twice':
     'The provider had taken an upload that a person gave up and paid for again: its money went twice. Claim it back by the task named here.',
   'attempt.another_task':
     'The answer to an upload names another task than the one that a person adopted for it, whose result is read. Ask the provider about both.',
+  'attempt.given_up_paid':
+    'The provider had taken an upload that a person gave up: it is paid for, and its numbers stay failed. Claim its money or its result by the task named here.',
   'attempt.overcharged': 'The provider charged more than the price on the attempt.',
   'account.paused':
     'An account was paused: its key was refused, it overcharged, or a person said so.',
@@ -103,7 +105,8 @@ export const eventMeanings = {
   'worker.stopping': 'A worker was told to stop and finishes what it holds.',
   'worker.stuck':
     'A worker was alive and processed nothing of what was due; it ends, to be started again.',
-  'worker.stopped': 'A worker process stopped in order.',
+  'worker.stopped':
+    'A worker process stopped; in order, unless the reason says that something in hand was cut short.',
   'disk.full':
     'The temporary directory or Postgres has no space left: results wait, with no try counted, until there is room.',
   'database.error': 'A database connection was lost or refused.',

@@ -153,6 +153,12 @@ async function send(equipment: Equipment, claimed: Claimed): Promise<SubmitAnswe
   });
 }
 
+const lateEvents = {
+  paid_twice: 'attempt.paid_twice',
+  another_task: 'attempt.another_task',
+  given_up: 'attempt.given_up_paid',
+} as const;
+
 function report(
   { log }: Equipment,
   line: Record<string, string | number>,
@@ -166,8 +172,7 @@ function report(
     // The person who decided could not know it: the attempt says it from now on, and rollcall.paid_twice where it was paid again.
     if (settled.late) {
       const task = answer.kind === 'accepted' ? answer.taskId : undefined;
-      const event = settled.late === 'paid_twice' ? 'attempt.paid_twice' : 'attempt.another_task';
-      log.error(event, { ...line, task, status_code, duration_ms });
+      log.error(lateEvents[settled.late], { ...line, task, status_code, duration_ms });
     }
     log.warn('attempt.late_answer', { ...line, reason: answer.kind, status_code, duration_ms });
     return;

@@ -80,11 +80,14 @@ describe('an answer that comes late', () => {
     expect(await placeOf(ground, chunk.attemptId)).toBe('reserved');
   });
 
-  test('an acceptance after give-up stays given up, but its task and its money are known', async () => {
+  test('an acceptance after give-up stays given up, but its task and its money are known, and whoever brings it is told', async () => {
     const chunk = await sleptThrough();
     expect(await giveUp(ground.db, chunk.chunkId, person)).toMatchObject({ state: 'failed' });
     expect(await placeOf(ground, chunk.attemptId)).toBe('at_risk');
-    expect(await settle(ground, chunk, acceptance('late-2'), accepted)).toEqual({ kind: 'stale' });
+    const told = { kind: 'stale', late: 'given_up' };
+    expect(await settle(ground, chunk, acceptance('late-2'), accepted)).toEqual(told);
+    // The reply to that COMMIT may be lost: whoever stores it again is told as well.
+    expect(await settle(ground, chunk, acceptance('late-2'), accepted)).toEqual(told);
     expect(await chunkRow(ground, chunk.chunkId)).toMatchObject({ state: 'failed' });
     expect(await attemptRow(chunk)).toMatchObject({ outcome: 'accepted', task_id: 'late-2' });
     expect(await placeOf(ground, chunk.attemptId)).toBe('committed');

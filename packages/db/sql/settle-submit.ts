@@ -198,7 +198,8 @@ async function settleAccepted(
   if (moved.rows[0]?.is_canary) await lockJobRow(tx, chunk.jobNo);
   // The provider takes our money again: whatever waited for that on this account may go on.
   const released = await unblockAccount(tx, chunk.account, ['provider_balance']);
-  if (moved.rowCount !== 1) return { kind: 'stale' };
+  // Of an upload in doubt only giving up leaves nothing to move: every other decision ends the doubt.
+  if (moved.rowCount !== 1) return { kind: 'stale', late: 'given_up' };
   return { kind: 'applied', state: 'polling', released };
 }
 
