@@ -42,6 +42,30 @@ test('a server that may forget is refused by each setting that is off, unless it
   }
 });
 
+test('what the refusal says to add to the URL is taken', async () => {
+  const name = new URL(database.url).pathname.slice(1);
+  await db.query(`ALTER DATABASE ${name} SET rollcall.trust_storage TO off`);
+  const problemsOver = async (url: string) => {
+    const asked = openDatabase({
+      url,
+      maxConnections: 1,
+      applicationName: 'rollcall durability test',
+      onIdleError: () => undefined,
+    });
+    try {
+      return await checkDurability(asked);
+    } finally {
+      await asked.close();
+    }
+  };
+  const [problem] = await problemsOver(database.url);
+  // A server that keeps everything is not refused.
+  if (problem === undefined) return;
+  const said = /\?options=\S+/.exec(problem)?.[0];
+  expect(said).toBeDefined();
+  expect(await problemsOver(`${database.url}${said}`)).toEqual([]);
+});
+
 test('a COMMIT is on disk before it is acknowledged, whatever the server or the URL says', async () => {
   const url = new URL(database.url);
   url.searchParams.set('options', '-c synchronous_commit=off');

@@ -15,6 +15,6 @@ export async function checkDurability(db: Queryable): Promise<readonly string[]>
   );
   return rows.map(
     ({ name }) =>
-      `DATABASE_URL: this Postgres runs with ${name} off and may forget payments when its machine goes down; set ${name} to on and reload it, or say rollcall.trust_storage = on where its storage keeps by itself what was acknowledged (docs/operations.md#postgres-gone)`,
+      `DATABASE_URL: this Postgres runs with ${name} off and may forget payments when its machine goes down; set ${name} to on and reload it, or, only where its storage keeps by itself what was acknowledged, add ?options=-c%20rollcall.trust_storage%3Don to the URL (docs/operations.md#postgres-gone)`,
   );
 }
