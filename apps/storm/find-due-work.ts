@@ -27,7 +27,7 @@ export async function findDueWork(db: Database): Promise<readonly DueStep[]> {
            FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
           WHERE c.state IN ('ready', 'blocked') AND c.due_at <= clock_timestamp() AND j.state = 'running')
        SELECT 'plan' AS step, id, account FROM store.jobs
-        WHERE due_at <= clock_timestamp() OR (finished_at IS NULL AND open_chunks = 0 AND planned_at IS NOT NULL)
+        WHERE due_at <= clock_timestamp() OR (due_at IS NULL AND finished_at IS NULL AND open_chunks = 0 AND planned_at IS NOT NULL)
        UNION ALL SELECT 'submit', s.id, s.account FROM sendable s JOIN room r ON r.account = s.account WHERE s.place <= r.free
        UNION ALL SELECT DISTINCT 'poll', account, account FROM store.chunks WHERE state = 'polling' AND due_at <= clock_timestamp()
        UNION ALL SELECT 'ingest', id, account FROM store.chunks WHERE state = 'result_ready' AND due_at <= clock_timestamp()
