@@ -13,7 +13,7 @@ import { type Flags, readFlags, usage } from './read-flags.ts';
 import { leaseScheduleOf, scheduleOf } from './faults/schedule.ts';
 import { killWorkers } from './ground/start-worker.ts';
 import { realLeases, stormLeases } from './ground/storm-leases.ts';
-import { summarise } from './summarise.ts';
+import { runsBelowFiveKinds, summarise } from './summarise.ts';
 
 /**
  * `storm [--seed S] [--runs N] [--first-run R] [--backend redis|postgres] [--at-once K] [--verbose]`: N episodes, K at a time, each drawn
@@ -21,7 +21,7 @@ import { summarise } from './summarise.ts';
  * the worker, and nothing else but scripted answers happens (play-deaths.ts); `--real-leases` plays a death in each stage with the leases of production; `--baseline` puts a naive worker
  * under the same faults. What a run starts ends with it, a signal included. The last line but one is for people; the last is one JSON object: `faults` counts
  * those that struck, `crash_points` the deaths at each, and from `paid_twice` on come what was violated and what was measured
- * (check/violation.ts). Exit codes: 0 nothing violated, 1 a violation, whose timeline is printed, 2 flags that cannot be read.
+ * (check/violation.ts). Exit codes: 0 nothing violated, 1 a violation, whose timeline is printed, or a run below five kinds of fault (strike-late.ts), 2 flags that cannot be read.
  */
 const out = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -94,10 +94,11 @@ async function storm(flags: Flags, { folder, lanes }: House): Promise<number> {
   const broken = played.find((lane) => lane.status === 'rejected');
   if (broken) throw broken.reason;
   const manyKinds = flags.crashPoints === null && !flags.realLeases;
-  out(closingLine(reports, flags.baseline));
+  const below = manyKinds ? runsBelowFiveKinds(reports) : 0;
+  out(closingLine(reports, flags.baseline, below));
   out(JSON.stringify(summarise(flags.seed, await commit(), reports, manyKinds)));
   if (flags.baseline) return 0;
-  return reports.some(({ violations }) => violations.length > 0) ? 1 : 0;
+  return below > 0 || reports.some(({ violations }) => violations.length > 0) ? 1 : 0;
 }
 
 function describe(title: string, report: EpisodeReport): void {

@@ -28,6 +28,9 @@ export interface EpisodeReport extends Judged {
   readonly takeovers: Takeovers | null;
 }
 
+/** No canary before it. */
+const smallJob = { at_ms: 0, check: 'viber', account: 'webcom', numbers: 20 };
+
 /** One episode: storm, calm, check, decide, check. */
 export async function playEpisode(
   lane: Lane,
@@ -43,13 +46,17 @@ export async function playEpisode(
     say,
   });
   const { db, slots, tell } = scene;
-  const { jobs, struck } = await runStorm(scene, schedule, {
+  const { jobs: stormJobs, struck } = await runStorm(scene, schedule, {
     enqueue: (job, index) => enqueueJob(db, scene.accounts, job, index),
     hasBegun: () => exists(db, 'SELECT FROM store.attempts LIMIT 1'),
     tend: () => tendAccounts(db),
     pauseHolder: (aim) => pauseHolder(scene, journaledClaims, aim),
   });
-  const all = schedule.crashes === null ? await strikeLate(scene, struck) : struck;
+  const jobs = [...stormJobs];
+  const oneJobMore = async () => {
+    jobs.push(await enqueueJob(db, scene.accounts, smallJob, jobs.length));
+  };
+  const all = schedule.crashes === null ? await strikeLate(scene, struck, oneJobMore) : struck;
   const calmFrom = performance.now();
   tell('calm');
   const scripted = await calmDown(scene);

@@ -29,7 +29,8 @@ export const usage = `Usage: npx --yes pnpm@12.21.0 storm [--seed S] [--runs N] 
   --verbose            everything that happens
 
 The last line is one JSON object, explained in docs/guarantees.md; the line before it says the same for people.
-Ends with 0 without a violation, with 1 with any, whose timeline is printed, and with 2 for flags that cannot be read.
+Ends with 0 without a violation, with 1 with any, whose timeline is printed, or where a run met faults of fewer than five kinds,
+and with 2 for flags that cannot be read.
 `;
 
 /** The command line, or what is wrong with it. */

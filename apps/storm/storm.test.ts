@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { testBackends } from '@rollcall/testing';
 import { expect, test } from 'vitest';
-import { faultKinds } from './faults/schedule.ts';
 import { readFlags } from './read-flags.ts';
 
 /** The storm as the command is: a short one in every run of the suite, `pnpm storm --runs 200` for the night. */
@@ -43,10 +42,8 @@ test('a short storm on each backend pays nothing twice, loses nothing, writes no
   const { slept, overtaken } = last as Record<'slept' | 'overtaken', Record<string, number>>;
   expect(slept['ingest:after_parse'], text).toBeGreaterThanOrEqual(1);
   expect(overtaken['ingest:after_parse'], text).toBeGreaterThanOrEqual(1);
-  const { faults } = last as { faults: Record<string, number> };
-  // Only what struck somebody counts, and on a busy machine any one kind may strike nobody: all but one have to, over the two runs.
-  const struck = faultKinds.filter((kind) => (faults[kind] ?? 0) > 0);
-  expect(struck.length, text).toBeGreaterThanOrEqual(5);
+  // Of each run, however busy the machine: what it lacks is played late (faults/strike-late.ts).
+  expect(last['runs_below_five_kinds'], text).toBe(0);
   expect(last['chunks']).toBeGreaterThanOrEqual(24);
   expect(code, text).toBe(0);
 }, 600_000);

@@ -1,13 +1,11 @@
 import type { Takeovers } from './check/check-leases.ts';
 import type { EpisodeReport } from './play-episode.ts';
-import { faultKinds } from './faults/schedule.ts';
+import { faultKinds, kindsMin, kindsStruck } from './faults/schedule.ts';
 import type { Violation } from './check/violation.ts';
 
-/** What each run of a storm must have met. */
-const kindsMin = 5;
-
-function kindsOf({ faults }: EpisodeReport): number {
-  return faultKinds.filter((kind) => (faults[kind] ?? 0) > 0).length;
+/** How many episodes were none of a storm, since too few kinds of fault struck. */
+export function runsBelowFiveKinds(reports: readonly Pick<EpisodeReport, 'faults'>[]): number {
+  return reports.filter(({ faults }) => kindsStruck(faults).length < kindsMin).length;
 }
 
 /** How many chunks of an episode have a charge too many. */
@@ -66,7 +64,7 @@ export function summarise(
       ]),
     ),
     ...(manyKinds && {
-      runs_below_five_kinds: sum((report) => (kindsOf(report) < kindsMin ? 1 : 0)),
+      runs_below_five_kinds: runsBelowFiveKinds(reports),
     }),
     crash_points: countsOf(reports.flatMap(({ crashes }) => crashes)),
     slept: countsOf(reports.flatMap(({ sleptAt }) => sleptAt ?? [])),

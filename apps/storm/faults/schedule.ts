@@ -50,6 +50,15 @@ export type SleepPoint = (typeof sleepPoints)[number];
 
 export const faultKinds = ['kill', 'pause', 'provider', 'queue', 'database', 'wire'] as const;
 export type FaultKind = (typeof faultKinds)[number];
+/** What each run of a storm must have met. */
+export const kindsMin = 5;
+
+/** The kinds of which a fault struck somebody. */
+export function kindsStruck(
+  faults: Readonly<Partial<Record<FaultKind, number>>>,
+): readonly FaultKind[] {
+  return faultKinds.filter((kind) => (faults[kind] ?? 0) > 0);
+}
 
 /** `at_ms` counts from the first upload; what is at 0 is there before it. */
 export type Fault = { readonly at_ms: number } & (
@@ -98,7 +107,7 @@ export interface ScheduleOptions {
 }
 
 /** Longer than the lease that the storm gives its workers (`leases`). */
-const pause_ms = { min: 3_200, max: 5_000 };
+export const pause_ms = { min: 3_200, max: 5_000 };
 
 export function scheduleOf(seed: string, run: number, options: ScheduleOptions): Schedule {
   const random = seededRandom(`${seed}/${run}`);
