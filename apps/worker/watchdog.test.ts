@@ -92,6 +92,7 @@ describe('a real worker', () => {
   afterEach(async () => {
     await Promise.all(workers.splice(0).map((worker) => worker.kill()));
     await Promise.all(wires.splice(0).map((wire) => wire.close()));
+    await ground.simulator.control('DELETE', 'faults');
     await ground.nothingPaidTwice();
   });
   afterAll(async () => {
@@ -99,7 +100,10 @@ describe('a real worker', () => {
     await ground.close();
   });
 
-  function start(environment: Readonly<Record<string, string>>, stages: string): SpawnedWorker {
+  function start(
+    environment: Readonly<Record<string, string | undefined>>,
+    stages: string,
+  ): SpawnedWorker {
     const worker = spawnWorker(
       {
         DATABASE_URL: ground.databaseUrl,
@@ -156,17 +160,59 @@ describe('a real worker', () => {
     },
   );
 
-  test('whose lines to Postgres all went dead without a word ends with 75', async () => {
-    const wire = await wireTo(ground.databaseUrl);
-    const queue: Record<string, string> = testBackends.includes('redis')
+  const onRedis = (): Record<string, string> =>
+    testBackends.includes('redis')
       ? { REDIS_URL: testRedisUrl(), ROLLCALL_QUEUE_PREFIX: queuePrefix() }
       : {};
-    const hanging = start({ DATABASE_URL: wire.url, ...queue }, 'plan');
+
+  test('whose sweeps hang although Postgres answers others ends with 75', async () => {
+    const hanging = start(onRedis(), 'plan');
     await started(hanging);
-    for (const line of wire.connections()) line.blackHole();
-    expect((await hanging.ended()).how).toBe(75);
+    const lock = await ground.db.pool.connect();
+    try {
+      // What the expire sweep reads, and the watchdog does not.
+      await lock.query('BEGIN; LOCK TABLE store.attempts IN ACCESS EXCLUSIVE MODE');
+      // Not left idle in its transaction, which Postgres ends.
+      const held = lock.query('SELECT pg_sleep(300)').catch(() => undefined);
+      expect((await hanging.ended()).how).toBe(75);
+      await ground.db.query(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND query = 'SELECT pg_sleep(300)'`);
+      await held;
+    } finally {
+      await lock.query('ROLLBACK');
+      lock.release();
+    }
     expect(hanging.lines()).toContainEqual(
       expect.objectContaining({ event: 'worker.stuck', reason: 'sweeps_hang' }),
     );
+  });
+
+  test('fault 18: whose lines to Postgres all went dead without a word stores over new ones what was paid for meanwhile, and does not end', async () => {
+    const before = await ground.charges('ekycpro');
+    const wire = await wireTo(ground.databaseUrl);
+    await ground.fault({
+      match: { account: 'ekycpro', operation: 'create' },
+      // Longer than it takes to see the charge and kill the lines.
+      action: { kind: 'delay', ms: 4_000 },
+    });
+    const jobId = await ground.enqueue('telegram', ground.fresh(40));
+    const away = { DATABASE_URL: wire.url, ROLLCALL_WATCHDOG_MS: undefined, ...onRedis() };
+    const worker = start(away, 'plan,submit');
+    await waitFor(async () => (await ground.charges('ekycpro')) > before, {
+      timeoutMs: 240_000,
+      describe: 'the upload to be charged',
+    });
+    for (const line of wire.connections()) line.blackHole();
+    const deadAt_ms = performance.now();
+    await waitFor(async () => (await ground.chunks(jobId))[0]?.['state'] === 'polling', {
+      timeoutMs: 240_000,
+      describe: 'the task to be stored',
+    });
+    console.info(
+      `stored ${Math.round(performance.now() - deadAt_ms)} ms after the lines went dead`,
+    );
+    expect((await ground.chunks(jobId))[0]).toMatchObject({ attempt_outcome: 'accepted' });
+    expect(worker.hasEnded()).toBe(false);
+    expect((await ground.charges('ekycpro')) - before).toBe(1);
   });
 });

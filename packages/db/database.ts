@@ -1,5 +1,6 @@
 import { type CommitName, crashPoint } from '@rollcall/crash-points';
 import pg from 'pg';
+import { dropSilentConnections } from './drop-silent-connections.ts';
 
 /** What a statement needs: a pool or a transaction's client. */
 export type Queryable = Pick<pg.ClientBase, 'query'>;
@@ -56,13 +57,17 @@ export function openDatabase(options: DatabaseOptions): Database {
     // 55P03 is tried again; waiting without end would hold a connection for each waiter.
     lock_timeout: 10_000,
     idleTimeoutMillis: 30_000,
+    // An idle connection whose host is gone is found out 15 s later: Node asks ten times, a second apart.
     keepAlive: true,
+    keepAliveInitialDelayMillis: 5_000,
     types,
   });
   pool.on('error', options.onIdleError);
   // One listener for the life of each connection. The pool takes its own away when it hands one on, and whoever waited for it runs a
   // moment later: an end that was read in the same breath would find nobody, and end the process. The storm found that.
   pool.on('connect', (client) => void client.on('error', () => undefined));
+
+  const stopDropping = dropSilentConnections(pool, options.url);
 
   async function once<T>(name: CommitName, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect();
@@ -105,7 +110,10 @@ export function openDatabase(options: DatabaseOptions): Database {
         }
       }
     },
-    close: () => pool.end(),
+    close() {
+      stopDropping();
+      return pool.end();
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
-import type { Queryable } from './database.ts';
 
 /**
  * Asks Postgres over a connection made for this one question, and drops it: what those of a pool may all hang on (a line
@@ -9,7 +8,7 @@ import type { Queryable } from './database.ts';
 export async function lookAfresh<T>(
   url: string,
   deadline_ms: number,
-  look: (db: Queryable) => Promise<T>,
+  look: (db: pg.Client) => Promise<T>,
 ): Promise<T | null> {
   const socket = new Socket();
   const client = new pg.Client({
