@@ -312,6 +312,12 @@ export const errorCatalogue = {
     advice:
       'Send it again after the seconds in `Retry-After`; with an Idempotency-Key nothing is made twice.',
   },
+  disk_full: {
+    status: 503,
+    title: 'The API has no room to put the upload aside',
+    advice:
+      'Nothing of it was kept. Tell the operator, and send it again later; with an Idempotency-Key nothing is made twice.',
+  },
   http_version_too_old: {
     status: 505,
     title: 'An export needs HTTP/1.1',

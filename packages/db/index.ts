@@ -224,3 +224,4 @@ export {
   sweepAlone,
 } from './sql/sweep-due.ts';
 export { takeRing } from './sql/take-ring.ts';
+export { whichDiskIsFull } from './which-disk-is-full.ts';

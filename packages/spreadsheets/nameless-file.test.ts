@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { openNamelessFile } from './nameless-file.ts';
 
 test.runIf(process.platform === 'linux')(
@@ -30,6 +30,20 @@ test.runIf(process.platform === 'linux')(
     await rmdir(directory);
   },
 );
+
+test('where a file cannot be made without a name, its name is taken away before anybody has it', async () => {
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? {};
+  Object.defineProperty(process, 'platform', { ...platform, value: 'openbsd' });
+  onTestFinished(() => void Object.defineProperty(process, 'platform', platform));
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-nameless-'));
+  const file = await openNamelessFile(directory);
+  expect(await readdir(directory)).toEqual([]);
+  await file.write('+442079460000\n', 0);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
+  expect(buffer.toString('utf8', 0, bytesRead)).toBe('+442079460000\n');
+  await file.close();
+  await rmdir(directory);
+});
 
 test('a directory that is not there is the disk’s error, not another directory', async () => {
   await expect(openNamelessFile(join(tmpdir(), 'rollcall-not-there'))).rejects.toThrow('ENOENT');

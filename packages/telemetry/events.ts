@@ -108,7 +108,7 @@ export const eventMeanings = {
   'worker.stopped':
     'A worker process stopped; in order, unless the reason says that something in hand was cut short.',
   'disk.full':
-    'The temporary directory or Postgres has no space left: results wait, with no try counted, until there is room.',
+    'The temporary directory or Postgres has no space left: results wait, with no try counted, until there is room; of the API, an upload was refused.',
   'database.error': 'A database connection was lost or refused.',
   'config.refused': 'The configuration cannot be used.',
   'process.armed':

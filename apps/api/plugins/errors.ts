@@ -1,3 +1,4 @@
+import { whichDiskIsFull } from '@rollcall/db';
 import { describeError, type Logger } from '@rollcall/telemetry';
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
@@ -13,6 +14,8 @@ export const errorsPlugin = fastifyPlugin(
   (app: FastifyInstance, { log }: { readonly log: Logger }, done: () => void) => {
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       const refusal = refusalOf(error, request);
+      const full = whichDiskIsFull(error);
+      if (full !== null) log.error('disk.full', { request: request.id, reason: full });
       if (refusal.code === 'internal') {
         const route = request.routeOptions.url;
         log.error('http.failed', { request: request.id, route, ...describeError(error) });
@@ -32,6 +35,7 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Refusal {
   }
   if (error.validation) return refusalOfValidation(error, request);
   if (isDatabaseAway(error)) return refuse('database_unavailable');
+  if (whichDiskIsFull(error) !== null) return refuse('disk_full');
   switch (error.statusCode) {
     case 400:
       return refuse('malformed_request');

@@ -104,6 +104,7 @@ const schema = {
       'max_cost_too_low',
       'idempotency_key_reused',
       'too_many_uploads',
+      'disk_full',
       ...refusalCodes,
     ]),
   },

@@ -9,6 +9,7 @@ import { accountsText, type Json } from './ground.ts';
 
 export interface RunningApi {
   readonly url: string;
+  readonly processId: number | undefined;
   /** What was written to standard output, each line parsed: everything is a log line. */
   lines(): Json[];
   /** Ends the process with this signal, and says with which code it ended. */
@@ -18,9 +19,15 @@ export interface RunningApi {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts main.ts as a process of its own, on a free port, and waits until it listens. */
-export async function runApi(env: Readonly<Record<string, string>>): Promise<RunningApi> {
-  const api = await spawnApi(env);
+/**
+ * Starts main.ts as a process of its own, on a free port, and waits until it listens. `shell` runs before it in the same shell, for limits:
+ * `ulimit -f 64`.
+ */
+export async function runApi(
+  env: Readonly<Record<string, string>>,
+  options: { readonly shell?: string } = {},
+): Promise<RunningApi> {
+  const api = await spawnApi(env, options);
   const listening = await waitFor(
     () => api.lines().find((line) => line.event === 'http.listening') ?? api.code() !== undefined,
     { timeoutMs: 60_000, describe: 'the api to listen' },
@@ -30,12 +37,18 @@ export async function runApi(env: Readonly<Record<string, string>>): Promise<Run
 }
 
 /** The same without waiting: for a start that fails. */
-export async function spawnApi(env: Readonly<Record<string, string>>) {
+export async function spawnApi(
+  env: Readonly<Record<string, string>>,
+  { shell }: { readonly shell?: string } = {},
+) {
   const directory = await mkdtemp(join(tmpdir(), 'api-'));
   const accountsFile = join(directory, 'accounts.yaml');
   await writeFile(accountsFile, accountsText);
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-  const child = spawn(process.execPath, [main, '--until-stdin-ends'], {
+  const command = [process.execPath, main, '--until-stdin-ends'];
+  const [file = '', ...rest] =
+    shell === undefined ? command : ['/bin/sh', '-c', `${shell}; exec "$@"`, 'sh', ...command];
+  const child = spawn(file, rest, {
     env: { ROLLCALL_PORT: '0', ROLLCALL_ACCOUNTS_FILE: accountsFile, ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -48,6 +61,7 @@ export async function spawnApi(env: Readonly<Record<string, string>>) {
     return code;
   });
   return {
+    processId: child.pid,
     code: () => code,
     ended,
     lines: () =>

@@ -13,6 +13,7 @@ import {
   type Published,
   publishResults,
   serverNow_ms,
+  whichDiskIsFull,
 } from '@rollcall/db';
 import {
   type Account,
@@ -27,7 +28,6 @@ import { archiveDownload, unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
 import { judgeArtifact, readArtifact } from '../read-artifact.ts';
-import { whichDiskIsFull } from '../which-disk-is-full.ts';
 
 /** A worker whose accounts file does not name the account lets others have it. */
 const strangersWait_ms = 60_000;

@@ -1,4 +1,4 @@
-import { sqlStateOf } from '@rollcall/db';
+import { sqlStateOf } from './database.ts';
 
 /** No space left, a quota, or a limit on the size of a file: what a write is refused with. */
 const fileErrors = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
