@@ -157,9 +157,3 @@ export function submitDoorbell(ring: number, account = 'alpha'): Doorbell {
   const chunkId = makeId('chunk', Date.now(), randomBytes(10));
   return { stage: 'submit', chunkId, account, ring };
 }
-
-export async function timed<T>(work: () => Promise<T>): Promise<{ value: T; took_ms: number }> {
-  const start_ms = performance.now();
-  const value = await work();
-  return { value, took_ms: performance.now() - start_ms };
-}
