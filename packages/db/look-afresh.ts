@@ -13,7 +13,7 @@ export async function lookAfresh<T>(
   const socket = new Socket();
   const client = new pg.Client({
     connectionString: url,
-    application_name: 'rollcall watchdog',
+    application_name: 'rollcall look',
     connectionTimeoutMillis: deadline_ms,
     query_timeout: deadline_ms,
     stream: () => socket,
