@@ -38,6 +38,8 @@ function reasonOf(error: unknown): string {
   if (state === '53300') return 'Postgres has no connection left for us';
   if (state === '53100') return 'Postgres has no disk space left';
   if (state.startsWith('28')) return 'Postgres refuses our role or password';
+  if (state === '22023') return 'Postgres does not have our roles: bring it up to this version';
+  if (state === '42501') return 'Postgres lets nobody of our URL take our role';
   if (state === '3D000') return 'Postgres does not have our database';
   return `Postgres answers with the error ${state}`;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lockJobForPlanning } from './sql/plan-chunks.ts';
+import { lockJobForPlanning } from './sql/planned-job.ts';
 import { closeIfAudited } from './sql/close-job.ts';
 import { type Ground, layGround, once, row } from './testing/ground.ts';
 import {
@@ -52,6 +52,7 @@ test('both sums hold of a job that is whole, while it runs and after', async () 
     lines_ok: true,
     numbers_ok: true,
     ok: true,
+    erased: 0,
   });
 });
 

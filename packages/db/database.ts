@@ -1,6 +1,9 @@
 import { type CommitName, crashPoint } from '@rollcall/crash-points';
 import pg from 'pg';
 import { dropSilentConnections } from './drop-silent-connections.ts';
+import { type ProductRole, settingsAs } from './settings-as.ts';
+import { type Preamble, SpokenQuery } from './spoken-query.ts';
+import { tenantInScope } from './tenant-scope.ts';
 
 /** What a statement needs: a pool or a transaction's client. */
 export type Queryable = Pick<pg.ClientBase, 'query'>;
@@ -12,7 +15,7 @@ export interface Database extends Queryable {
   /**
    * Locks are taken in one order, so that of two transactions one waits and the other goes on:
    * account → attempt → the chunk in one's hands (claimed, or held and being decided on) → its job → chunks that are in nobody's
-   * (ready, blocked, done) → the job's counts by outcome. The job above the chunk in hand would be locked for as long as a file of
+   * (ready, blocked, done) → the job's counts by outcome → the head of an audit chain. The job above the chunk in hand would be locked for as long as a file of
    * 1,000,000 rows is written. Whoever skips what is locked may ask in any order, and nobody waits for a job's or an attempt's
    * key: rows that refer to them are inserted at any time, so no job is locked more strongly than FOR NO KEY UPDATE.
    *
@@ -21,11 +24,23 @@ export interface Database extends Queryable {
    * next look at the rows says what happened. The COMMIT goes by `name`: the process can be told to die before and after it.
    */
   transaction<T>(name: CommitName, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * The same connections, speaking for one tenant whoever asks. A database that is opened as `rollcall_api` speaks for the tenant that is in
+   * scope (`inTenant`), and for none where there is none: Postgres refuses it every row then. To any other role these three are itself.
+   */
+  ofTenant(tenantId: number): Database;
+  /** Speaking for the tenant whose API key, or session of a browser, this is; of one that is not known, for nobody. */
+  ofKey(keyId: string): Queryable;
+  ofSession(digest: Uint8Array): Queryable;
+  /** Speaking for no tenant, of what all share: accounts, and sums over all tenants. It sees no phone number (`rollcall_installation`). */
+  readonly ofInstallation: Database;
   close(): Promise<void>;
 }
 
 export interface DatabaseOptions {
   readonly url: string;
+  /** The role that every statement runs as, whatever the URL's own is and may do. Absent: the URL's, for migrations and for tests' own statements. */
+  readonly role?: ProductRole;
   readonly maxConnections: number;
   readonly applicationName: string;
   /** A connection that breaks while idle; without a listener it would end the process. */
@@ -47,7 +62,7 @@ const retriedCodes = new Set(['40001', '40P01', '55P03']);
 
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...settingsAs(options.url, options.role ?? null),
     max: options.maxConnections,
     application_name: options.applicationName,
     // A statement that waits longer has met a fault, not load; a request or a doorbell comes again.
@@ -69,7 +84,11 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   const stopDropping = dropSilentConnections(pool, options.url);
 
-  async function once<T>(name: CommitName, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async function once<T>(
+    begin: string,
+    name: CommitName,
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T> {
     const client = await pool.connect();
     let broken: Error | undefined;
     const onError = (error: Error) => {
@@ -77,8 +96,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     };
     client.on('error', onError);
     try {
-      // Whatever the server, the role or the URL says: an acknowledged intent must survive the machine. In one round trip.
-      await client.query('BEGIN READ WRITE; SET LOCAL synchronous_commit TO on');
+      await client.query(begin);
       const result = await work(client);
       crashPoint(`${name}:before_commit`);
       await client.query('COMMIT');
@@ -97,25 +115,82 @@ export function openDatabase(options: DatabaseOptions): Database {
     }
   }
 
-  return {
+  const speaking = (voice: () => Voice | null): Database => ({
     pool,
-    query: pool.query.bind<Queryable['query']>(pool),
+    query: ((statement: string | object, values?: unknown[]) => {
+      const spoken = voice();
+      return spoken === null
+        ? pool.query(statement as string, values)
+        : pool.query(new SpokenQuery(spoken.preamble, statement, values) as never);
+    }) as Queryable['query'],
     async transaction(name, work) {
+      // Whatever the server, the role or the URL says: an acknowledged intent must survive the machine. In one round trip.
+      const begin = `BEGIN READ WRITE; SET LOCAL synchronous_commit TO on${voice()?.local ?? ''}`;
       for (let tries = 1; ; tries += 1) {
         try {
-          return await once(name, work);
+          return await once(begin, name, work);
         } catch (error) {
           if (tries > retriesMax || !retriedCodes.has(sqlStateOf(error) ?? '')) throw error;
           await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** tries));
         }
       }
     },
+    ofTenant: (tenantId) => (isBound ? speaking(() => tenantVoice(tenantId)) : whole),
+    ofKey: (keyId) => (isBound ? speaking(() => voiceOf('key($1)', keyId)) : whole),
+    ofSession: (digest) =>
+      isBound
+        ? speaking(() => voiceOf('session($1::bytea)', `\\x${Buffer.from(digest).toString('hex')}`))
+        : whole,
+    get ofInstallation() {
+      return isBound ? speaking(() => installationVoice) : whole;
+    },
     close() {
       stopDropping();
       return pool.end();
     },
+  });
+  const isBound = options.role === 'rollcall_api';
+  const whole = speaking(() => {
+    const tenantId = isBound ? tenantInScope() : null;
+    return tenantId === null ? null : tenantVoice(tenantId);
+  });
+  return whole;
+}
+
+/** For whom statements are spoken: how one by itself says it, and how a transaction does. Both end with the transaction. */
+interface Voice {
+  readonly preamble: Preamble;
+  readonly local: string;
+}
+
+function tenantVoice(tenantId: number): Voice {
+  if (!Number.isSafeInteger(tenantId)) throw new Error('a tenant is a whole number');
+  return {
+    preamble: {
+      text: "SELECT set_config('rollcall.tenant', $1, true)",
+      values: [String(tenantId)],
+    },
+    local: `; SET LOCAL rollcall.tenant TO '${tenantId}'`,
   };
 }
+
+/** Tenants are counted from 1: 0 has no rows. */
+function voiceOf(owned: 'key($1)' | 'session($1::bytea)', value: string): Voice {
+  return {
+    preamble: {
+      text: `SELECT set_config('rollcall.tenant', COALESCE(store.tenant_of_${owned}, 0)::text, true)`,
+      values: [value],
+    },
+    get local(): never {
+      throw new Error('whose it is, is asked in one statement, and no transaction');
+    },
+  };
+}
+
+const installationVoice: Voice = {
+  preamble: { text: "SELECT set_config('role', $1, true)", values: ['rollcall_installation'] },
+  local: '; SET LOCAL ROLE rollcall_installation',
+};
 
 /** The SQLSTATE of a Postgres error, or null for any other error. */
 export function sqlStateOf(error: unknown): string | null {

@@ -11,7 +11,7 @@ const load = createRequire(import.meta.url);
 
 const orm: typeof Orm = load('drizzle-orm');
 export const { and, DrizzleQueryError, desc, eq, getTableColumns, gt } = orm;
-export const { is, isNotNull, isNull, lt, or, sql } = orm;
+export const { inArray, is, isNotNull, isNull, lt, or, sql } = orm;
 
 const nodePostgres: typeof NodePostgres = load('drizzle-orm/node-postgres');
 export const { drizzle } = nodePostgres;

@@ -6,23 +6,40 @@ import {
 } from '@rollcall/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
+import type { ProductRole } from './settings-as.ts';
 
 let database: TestDatabase;
 let wire: FaultyWire;
+let owner: Database;
 let db: Database;
-beforeAll(async () => {
-  database = await createTestDatabase();
-  wire = await openFaultyWire(database.url);
-  db = openDatabase({
-    url: wire.url,
+/** As docs/deployment.md makes one: Postgres tells it of its own sessions, and nothing of what others do. */
+const login = `silent_${Date.now()}`;
+
+function open(url: string, role?: ProductRole): Database {
+  return openDatabase({
+    url,
+    ...(role && { role }),
     maxConnections: 2,
     applicationName: 'rollcall silence test',
     onIdleError: () => undefined,
   });
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  owner = open(database.url);
+  await owner.query(`CREATE ROLE ${login} LOGIN PASSWORD 'x' IN ROLE rollcall_worker`);
+  wire = await openFaultyWire(database.url);
+  const url = new URL(wire.url);
+  url.username = login;
+  url.password = 'x';
+  db = open(url.href, 'rollcall_worker');
 });
 afterAll(async () => {
   await db.close();
   await wire.close();
+  await owner.query(`DROP ROLE ${login}`);
+  await owner.close();
   await database.drop();
 });
 

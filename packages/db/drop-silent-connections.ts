@@ -48,7 +48,10 @@ export function dropSilentConnections(pool: pg.Pool, url: string): () => void {
   async function look(): Promise<void> {
     const suspects = silent();
     if (suspects.length === 0) return;
-    const told = await lookAfresh(url, answerDeadline_ms, (db) => backendsAtWork(db, suspects));
+    // As the URL's own role: to another, Postgres does not tell what the backends of this login do, and every one of them would pass for at work.
+    const told = await lookAfresh(url, null, answerDeadline_ms, (db) =>
+      backendsAtWork(db, suspects),
+    );
     if (told === null) return;
     for (const client of suspects) {
       const { connection, processID } = inside(client);
@@ -86,7 +89,7 @@ async function backendsAtWork(
   const { rows } = await db.query<{ own: number; at_work: number[] }>(
     `SELECT pg_backend_pid() AS own, ARRAY(
        SELECT pid FROM pg_stat_activity WHERE pid = ANY($1) AND datname = current_database()
-          AND (state NOT IN ('idle', 'idle in transaction', 'idle in transaction (aborted)')
+          AND (state IS NULL OR state NOT IN ('idle', 'idle in transaction', 'idle in transaction (aborted)')
                OR state_change > clock_timestamp() - $2 * interval '1 millisecond')) AS at_work`,
     [all, silentLooks * look_ms],
   );

@@ -17,14 +17,8 @@ import { cancelJob, pauseJob, resumeJob } from './sql/control-job.ts';
 import { adoptTask } from './sql/adopt-task.ts';
 import { giveUp, payAgain, replayArtifact } from './sql/decide-held.ts';
 import { leaveIngest } from './sql/leave-ingest.ts';
-import {
-  failJob,
-  insertChunks,
-  insertRejectedChunk,
-  lockJobForPlanning,
-  supersedeUnsent,
-  wholeJob,
-} from './sql/plan-chunks.ts';
+import { insertChunks, insertRejectedChunk, supersedeUnsent, wholeJob } from './sql/plan-chunks.ts';
+import { failJob, lockJobForPlanning } from './sql/planned-job.ts';
 import { settlePoll } from './sql/poll-tasks.ts';
 import {
   accepted,
@@ -138,7 +132,7 @@ async function supersede(jobId: string) {
   await ground.db.transaction('test', async (tx) => {
     const job = await lockJobForPlanning(tx, jobId);
     if (job === null) throw new Error('the job is locked');
-    const [area] = await supersedeUnsent(tx, job.jobNo);
+    const [area] = await supersedeUnsent(tx, job);
     if (!area) throw new Error('nothing was taken back');
     await insertChunks(tx, job, area, job.chunks + 1, [
       { id: newId.chunk(), numbers: area.numbers, state: 'ready', isCanary: false },

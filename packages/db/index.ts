@@ -1,5 +1,7 @@
+// What is public of the database, name by name: a list, which is not split where it passes 300 lines.
 export { askPostgres } from './ask-postgres.ts';
 export { checkDurability } from './check-durability.ts';
+export { checkRole } from './check-role.ts';
 export {
   constraintOf,
   type Database,
@@ -11,6 +13,7 @@ export {
 } from './database.ts';
 export { lookAfresh } from './look-afresh.ts';
 export { type Migrated, MigrationChanged, migrate } from './migrate.ts';
+export { type AuditAnchor, type VerifiedChain, verifyAudit } from './verify-audit.ts';
 export {
   blockReady,
   confirmSemantics,
@@ -29,15 +32,18 @@ export { type AdoptionConfirmed, adoptTask, confirmAdoption } from './sql/adopt-
 export {
   type ApiKey,
   type ApiKeyRow,
-  createApiKey,
+  changeApiKey,
   findApiKey,
-  isKeyValid,
+  type KeyLimits,
   listApiKeys,
   readTenantName,
-  revokeApiKey,
-  revokeEarlierApiKeys,
+  validKeysOf,
 } from './sql/api-keys.ts';
+export { appendAudit, type AuditEntry } from './sql/audit-trail.ts';
+export { cutAudit } from './sql/cut-audit.ts';
+export { readAudit } from './sql/read-audit.ts';
 export { type AskedReplay, askReplay, chunksToReplay } from './sql/ask-replay.ts';
+export { beginUpload } from './sql/begin-upload.ts';
 export { keepDoubtBalance, takeDoubtLook } from './sql/balance-looks.ts';
 export { type BlobDigest, type BlobFacts, type BlobStore, postgresBlobs } from './sql/blobs.ts';
 export { readBreakers, resetBreaker, startCanary } from './sql/breaker.ts';
@@ -62,6 +68,14 @@ export {
   unblockChunk,
 } from './sql/claim-submit.ts';
 export { numbersOfChunk } from './sql/numbers-of-chunk.ts';
+export {
+  countUsage,
+  foreseeUsage,
+  type KeyEnded,
+  type LimitReached,
+  readUsage,
+  unlessRefused,
+} from './sql/count-usage.ts';
 export { type Closing, closeChunks, closeIfAudited } from './sql/close-job.ts';
 export {
   type Cancelled,
@@ -79,7 +93,42 @@ export {
   payAgain,
   replayArtifact,
 } from './sql/decide-held.ts';
+export {
+  dropMonths,
+  emptyEvidence,
+  type RetentionMonths,
+} from './sql/drop-months.ts';
 export { type DueWork, dueWork } from './sql/due-work.ts';
+export { eraseFromJob, type JobWithNumber, jobsWithNumber } from './sql/erase-from-job.ts';
+export {
+  eraseFromRows,
+  nationalSpellingsOf,
+  type NationalSpellings,
+  readRegions,
+  stepsThroughRows,
+} from './sql/erase-from-rows.ts';
+export {
+  claimErasures,
+  deferErasures,
+  type ErasureClaim,
+  finishErasure,
+  noteRemoved,
+  seeErasureAgain,
+  seeErasures,
+} from './sql/erase-number.ts';
+export {
+  dropNotes,
+  filesToLookThrough,
+  filesToRewrite,
+  type KeptFile,
+  type NewBytes,
+  noteFileWithErased,
+  passFile,
+  putOffNotes,
+  readErasedNumbers,
+  replaceFile,
+} from './sql/erased-files.ts';
+export { askErasure, type ErasureRow, readErasure } from './sql/erasures.ts';
 export { appendEvidence } from './sql/evidence.ts';
 export { extendLease } from './sql/extend-lease.ts';
 export {
@@ -99,19 +148,29 @@ export {
 } from './sql/idempotency-key.ts';
 export { type IngestStep, leaveIngest } from './sql/leave-ingest.ts';
 export {
+  askForReplan,
+  closeUnsendable,
+  leaveOutSuppressed,
+  lookLater,
+  passSuppressions,
+} from './sql/leave-out.ts';
+export { createApiKey, createApiKeyOnce, type MadeOnce } from './sql/make-key.ts';
+export { readLearnedLimits } from './sql/learned-limits.ts';
+export {
   type Area,
-  failJob,
   insertChunks,
   insertRejectedChunk,
-  lockJobForPlanning,
   type NewChunk,
-  type PlannedJob,
-  postponePlanning,
-  readLearnedLimits,
-  startRunning,
   supersedeUnsent,
   wholeJob,
 } from './sql/plan-chunks.ts';
+export {
+  failJob,
+  lockJobForPlanning,
+  type PlannedJob,
+  postponePlanning,
+  startRunning,
+} from './sql/planned-job.ts';
 export {
   claimPolls,
   type PollClaim,
@@ -120,6 +179,7 @@ export {
   settlePoll,
 } from './sql/poll-tasks.ts';
 export { type CapsRow, sumCountedByCaps } from './sql/caps.ts';
+export { closeIntake, dropOldIntakes, type OpenIntake, openIntake } from './sql/intakes.ts';
 export { type Published, publishResults } from './sql/publish-results.ts';
 export {
   type AccountHealthRow,
@@ -157,6 +217,7 @@ export {
   readChunkFacts,
   readExportPage,
   readNumbersPage,
+  readRejectLines,
 } from './sql/read-export.ts';
 export {
   anyHold,
@@ -174,7 +235,7 @@ export {
   readHold,
   sumHolds,
 } from './sql/read-holds.ts';
-export { readJobState } from './sql/read-job-state.ts';
+export { ownJobs, readDropped, readJobState } from './sql/read-job-state.ts';
 export {
   type AttentionRow,
   type JobRow,
@@ -187,6 +248,11 @@ export {
   readRejects,
   readResults,
 } from './sql/read-jobs.ts';
+export {
+  countErasures,
+  type ProcessingRow,
+  readProcessing,
+} from './sql/read-processing.ts';
 export { type MetricFacts, metricReader } from './sql/read-metrics.ts';
 export {
   countReplays,
@@ -206,14 +272,23 @@ export {
   type NewRetry,
   type RetryTree,
 } from './sql/retry-job.ts';
+export { revokeApiKey, revokeEarlierApiKeys } from './sql/revoke-key.ts';
+export { rotateApiKey } from './sql/rotate-key.ts';
+export { endSession, findSession, openSession, type Session } from './sql/sessions.ts';
 export { type SettledReplay, settleReplay } from './sql/settle-replay.ts';
+export { type Settled, settleSubmit } from './sql/settle-submit.ts';
+export { answerFacts, findIntent, type SubmittedChunk } from './sql/submitted-chunk.ts';
 export {
-  answerFacts,
-  findIntent,
-  type Settled,
-  type SubmittedChunk,
-  settleSubmit,
-} from './sql/settle-submit.ts';
+  checkSuppressionSecrets,
+  countSecretUses,
+  type SecretUse,
+} from './sql/suppression-secrets.ts';
+export {
+  addSuppressions,
+  countSuppressions,
+  removeSuppressions,
+  type SuppressionsRemoved,
+} from './sql/suppressions.ts';
 export {
   analyseResults,
   type DueDoorbell,
@@ -224,4 +299,11 @@ export {
   sweepAlone,
 } from './sql/sweep-due.ts';
 export { takeRing } from './sql/take-ring.ts';
+export { inTenant } from './tenant-scope.ts';
+export {
+  type HeldNumbers,
+  type SuppressionCheck,
+  suppressionCheck,
+  type SuppressionFound,
+} from './suppression-check.ts';
 export { whichDiskIsFull } from './which-disk-is-full.ts';

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { type ProductRole, settingsAs } from './settings-as.ts';
 
 /**
  * Asks Postgres over a connection made for this one question, and drops it: what those of a pool may all hang on (a line
@@ -7,12 +8,13 @@ import pg from 'pg';
  */
 export async function lookAfresh<T>(
   url: string,
+  role: ProductRole | null,
   deadline_ms: number,
   look: (db: pg.Client) => Promise<T>,
 ): Promise<T | null> {
   const socket = new Socket();
   const client = new pg.Client({
-    connectionString: url,
+    ...settingsAs(url, role),
     application_name: 'rollcall look',
     connectionTimeoutMillis: deadline_ms,
     query_timeout: deadline_ms,

@@ -63,6 +63,35 @@ test('a file that fails is rolled back whole, and named with its cause', async (
   expect((await migrate(database.url)).applied).toEqual(names);
 });
 
+test('notes on accounts from before numbers were masked in them are masked once for all', async () => {
+  const name = names.find((each) => each.startsWith('0034_'));
+  await run(`DELETE FROM public.rollcall_migrations WHERE name = '${name}'`);
+  await run('ALTER TABLE store.erasures DROP COLUMN sent_in');
+  await run('ALTER TABLE store.suppressed_numbers DROP COLUMN since');
+  await run(`INSERT INTO store.account_states (account, provider_origin, adapter, currency, paused_reason, paused_at, pause_note, resumed_note, semantics_confirmed, semantics_note, breaker_reset_note)
+             VALUES ('alpha', 'https://a.example', 'x', 'USD', 'operator', now(), 'ana: +44 7911 123456 asked', 'of 447911123456', true, 'saw 00447911123456', 'no number'),
+                    ('beta', 'https://b.example', 'x', 'USD', NULL, NULL, NULL, 'since 2024-08-01', false, NULL, NULL)`);
+  expect((await migrate(database.url)).applied).toEqual([name]);
+  expect(
+    await run(
+      'SELECT pause_note, resumed_note, semantics_note, breaker_reset_note FROM store.account_states ORDER BY account',
+    ),
+  ).toEqual([
+    {
+      pause_note: 'ana: [number] asked',
+      resumed_note: 'of [number]',
+      semantics_note: 'saw [number]',
+      breaker_reset_note: 'no number',
+    },
+    {
+      pause_note: null,
+      resumed_note: 'since 2024-08-01',
+      semantics_note: null,
+      breaker_reset_note: null,
+    },
+  ]);
+});
+
 test('a file whose table is being read lets the statements of others through while it waits, and is applied once the reader has ended', async () => {
   const name = names.find((each) => each.startsWith('0018_'));
   await run(`DELETE FROM public.rollcall_migrations WHERE name = '${name}'`);

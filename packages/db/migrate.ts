@@ -30,6 +30,7 @@ const patience: MigrationPatience = {
 };
 /** lock_not_available, https://www.postgresql.org/docs/17/errcodes-appendix.html */
 const lockNotAvailable = '55P03';
+const insufficientPrivilege = '42501';
 
 /**
  * Brings a database up to this version: applies the files of `migrations/` that it has not seen, in order of name, each
@@ -62,6 +63,7 @@ export async function migrate(
       await applyPatiently(client, { name, sql, sha256 }, { ...patience, ...patient });
       applied.push(name);
     }
+    if (applied.length > 0) await client.query('SELECT store.open_views()');
     return { applied, already: seen.size };
   } finally {
     await client.end();
@@ -111,7 +113,10 @@ async function wasApplied(
   } catch (error) {
     await client.query('ROLLBACK');
     if (error instanceof pg.DatabaseError && error.code === lockNotAvailable) return false;
-    throw new Error(`migration ${name} failed and was rolled back`, { cause: error });
+    // What an administrator types is in it.
+    const says = error instanceof pg.DatabaseError && error.code === insufficientPrivilege;
+    const why = says ? `: ${error.message}` : '';
+    throw new Error(`migration ${name} failed and was rolled back${why}`, { cause: error });
   }
 }
 

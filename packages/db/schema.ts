@@ -35,6 +35,21 @@ export const apiKeys = store.table('api_keys', {
   expiresAt: time('expires_at'),
   revokedAt: time('revoked_at'),
   lastUsedAt: time('last_used_at'),
+  family: text('family'),
+  rotatedFrom: text('rotated_from'),
+  madeUnder: text('made_under'),
+  fingerprint: bytea('fingerprint'),
+  requestsPerMinute: integer('requests_per_minute'),
+  numbersPerDay: bigint('numbers_per_day', { mode: 'number' }),
+  costPerDay: money('cost_per_day'),
+});
+
+export const sessions = store.table('sessions', {
+  digest: bytea('digest').primaryKey(),
+  tenantId: integer('tenant_id').notNull(),
+  keyId: text('key_id').notNull(),
+  createdAt: time('created_at').notNull().defaultNow(),
+  lastSeenAt: time('last_seen_at').notNull().defaultNow(),
 });
 
 export const accountStates = store.table('account_states', {

@@ -28,6 +28,7 @@ export function lookAt(store: Store): SubmitDecision | null {
   const { chunk, job } = store;
   if (chunk.state !== 'ready' && chunk.state !== 'blocked') return null;
   return decideSubmit({
+    tenant: 'default',
     now_ms: 0,
     chunk: {
       state: chunk.state,

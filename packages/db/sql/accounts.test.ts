@@ -140,6 +140,12 @@ describe('pausing', () => {
     expect(await accountState(ground.db, 'paused')).toMatchObject({ pausedReason: 'auth' });
     expect(await resumeAccount(ground.db, 'paused', 'ana: a new key is in place')).toBe(true);
     expect(await resumeAccount(ground.db, 'paused', 'bob: again')).toBe(false);
+    // No erasure would find a number in it.
+    const note = 'key_01929d3e-8c00-7a31-9f5c-0242ac120005 (ana): +44 7911 123456 complained';
+    await ground.db.transaction('test', (tx) => pauseAccount(tx, 'paused', 'operator', note));
+    const paused = (await readAccountHealth(ground.db)).find((each) => each.account === 'paused');
+    expect(paused?.pauseNote).toBe(note.replace('+44 7911 123456', '[number]'));
+    await resumeAccount(ground.db, 'paused', 'ana: a new key is in place');
     const health = await readAccountHealth(ground.db);
     expect(health.find((each) => each.account === 'paused')).toMatchObject({
       resumedNote: 'ana: a new key is in place',

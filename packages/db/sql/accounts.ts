@@ -3,6 +3,7 @@ import { and, eq, isNotNull, isNull, sql } from '../drizzle.ts';
 import type { Database, Transaction } from '../database.ts';
 import { accountStates } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
+import { type Actor, appendAudit, system } from './audit-trail.ts';
 
 /** The part of an account that lives in Postgres, so that all processes share it: pauses, pace, breaker, balance. */
 
@@ -71,9 +72,9 @@ export async function syncAccounts(
         ],
       );
     }
-    // A cap may be higher now: whoever waits for one is looked at again.
+    // A cap may be higher now, and an account given back to a tenant: whoever waits for that is looked at again.
     await tx.query(
-      `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL WHERE state = 'blocked' AND reason = 'account_cap' AND account = ANY($1)`,
+      `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL WHERE state = 'blocked' AND reason IN ('account_cap', 'account_withdrawn') AND account = ANY($1)`,
       [accounts.map(({ id }) => id)],
     );
     return { ok: true };
@@ -84,6 +85,10 @@ export async function syncAccounts(
 export function originOf(account: Account): string {
   return new URL(account.baseUrl).origin;
 }
+
+/** An account is no tenant's, so that no erasure reads its notes: what looks like a number is masked as they are written, as in the audit trail. */
+const masked = (note: string | null) =>
+  note === null ? null : sql`left(store.without_numbers(${note}), 1000)`;
 
 /**
  * Stops an account: nothing more is sent, what was sent is still polled. False when it was paused before: then its reason stays.
@@ -98,7 +103,7 @@ export async function pauseAccount(
   const paused = await smallStatement(tx, (on) =>
     on
       .update(accountStates)
-      .set({ pausedReason: reason, pausedAt: sql`now()`, pauseNote: note })
+      .set({ pausedReason: reason, pausedAt: sql`now()`, pauseNote: masked(note) })
       .where(and(eq(accountStates.account, account), isNull(accountStates.pausedReason))),
   );
   return paused.rowCount === 1;
@@ -112,8 +117,9 @@ export async function resumeAccount(
   db: Database,
   account: string,
   note: string | null = null,
+  by: Actor & { readonly why?: string | undefined } = { tenantId: null, actor: system },
 ): Promise<boolean> {
-  return db.transaction('accounts.resume', async (tx) => {
+  return db.ofInstallation.transaction('accounts.resume', async (tx) => {
     const resumed = await smallStatement(tx, (on) =>
       on
         .update(accountStates)
@@ -122,7 +128,7 @@ export async function resumeAccount(
           pausedAt: null,
           pauseNote: null,
           resumedAt: sql`clock_timestamp()`,
-          resumedNote: note,
+          resumedNote: masked(note),
         })
         .where(and(eq(accountStates.account, account), isNotNull(accountStates.pausedReason))),
     );
@@ -131,6 +137,10 @@ export async function resumeAccount(
       `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL WHERE account = $1 AND state = 'blocked' AND reason = 'provider_balance'`,
       [account],
     );
+    if (resumed.rowCount === 1) {
+      const { why: purpose = null, ...who } = by;
+      await appendAudit(tx, { ...who, action: 'account.resumed', subject: account, purpose });
+    }
     return resumed.rowCount === 1;
   });
 }
@@ -209,18 +219,27 @@ export async function confirmSemantics(
   db: Database,
   account: string,
   note: string | null = null,
+  by: Actor & { readonly why?: string | undefined } = { tenantId: null, actor: system },
 ): Promise<boolean> {
-  const confirmed = await db.transaction('accounts.confirm_semantics', (tx) =>
-    smallStatement(tx, (on) =>
+  return db.transaction('accounts.confirm_semantics', async (tx) => {
+    const confirmed = await smallStatement(tx, (on) =>
       on
         .update(accountStates)
-        .set({ semanticsConfirmed: true, semanticsConfirmedAt: sql`now()`, semanticsNote: note })
+        .set({
+          semanticsConfirmed: true,
+          semanticsConfirmedAt: sql`now()`,
+          semanticsNote: masked(note),
+        })
         .where(
           and(eq(accountStates.account, account), eq(accountStates.semanticsConfirmed, false)),
         ),
-    ),
-  );
-  return confirmed.rowCount === 1;
+    );
+    if (confirmed.rowCount !== 1) return false;
+    const { why: purpose = null, ...who } = by;
+    const action = 'account.semantics_confirmed';
+    await appendAudit(tx, { ...who, action, subject: account, purpose });
+    return true;
+  });
 }
 
 export async function recordBalance(

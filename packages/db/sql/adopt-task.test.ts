@@ -32,6 +32,16 @@ describe('adopting a task for an unknown upload', () => {
     ]);
   });
 
+  test('is compared with what was sent: not with what was suppressed before', async () => {
+    const { chunkId } = await heldAsUnknown(ground);
+    await ground.db.query(
+      'UPDATE store.chunks SET numbers = numbers + 2, suppressed = 2 WHERE id = $1',
+      [chunkId],
+    );
+    await adoptTask(ground.db, chunkId, 'adopted-11', future_ms, person);
+    expect(await claimPoll(ground, chunkId)).toMatchObject({ adopting: { numbers: 3 } });
+  });
+
   test('commits its money once it is confirmed, and is polled as any other from then on', async () => {
     const { chunkId, attemptId } = await heldAsUnknown(ground);
     await adoptTask(ground.db, chunkId, 'adopted-2', future_ms, person);

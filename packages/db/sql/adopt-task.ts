@@ -1,5 +1,12 @@
 import { constraintOf, type Database, sqlStateOf, type Transaction } from '../database.ts';
-import { type Decided, type Decider, keepDecision, lockHeld, pollAgain } from './decide-held.ts';
+import {
+  auditDecision,
+  type Decided,
+  type Decider,
+  keepDecision,
+  lockHeld,
+  pollAgain,
+} from './decide-held.ts';
 import { book } from './ledger.ts';
 import type { PollClaim } from './poll-tasks.ts';
 
@@ -22,7 +29,7 @@ export async function adoptTask(
       const unknown = held.attempt_outcome === 'unknown';
       const { rows } = await tx.query<{ is_own: boolean; elsewhere: boolean }>(
         `SELECT a.task_id IS NOT DISTINCT FROM $2 AS is_own,
-                EXISTS (SELECT FROM store.attempts o WHERE o.provider_origin = a.provider_origin AND o.task_id = $2 AND o.id <> a.id) AS elsewhere
+                store.is_task_in_use(a.provider_origin, $2, a.id) AS elsewhere
            FROM store.attempts a WHERE a.id = $1`,
         [held.attempt_id, taskId],
       );
@@ -30,6 +37,7 @@ export async function adoptTask(
       if (!task || task.elsewhere || (!unknown && !task.is_own)) return { kind: 'task_in_use' };
       await keepDecision(tx, chunkId, held, 'adopt', by, { taskId });
       await pollAgain(tx, chunkId, deadline_ms, unknown ? taskId : null);
+      await auditDecision(tx, chunkId, held, 'adopt', by);
       return { kind: 'decided', state: 'polling' };
     });
   } catch (error) {

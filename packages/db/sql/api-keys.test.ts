@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ground, layGround, row } from '../testing/ground.ts';
-import {
-  createApiKey,
-  findApiKey,
-  listApiKeys,
-  revokeApiKey,
-  revokeEarlierApiKeys,
-} from './api-keys.ts';
+import { findApiKey, listApiKeys, validKeysOf } from './api-keys.ts';
+import { createApiKey } from './make-key.ts';
+import { revokeApiKey, revokeEarlierApiKeys } from './revoke-key.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -31,6 +27,10 @@ test('a key opens what it was made for, and is stored as a digest only', async (
     name: 'ci',
     scopes: ['jobs:read', 'jobs:write'],
     expiresAt: null,
+    family: id,
+    requestsPerMinute: null,
+    numbersPerDay: null,
+    costPerDay: null,
   });
   const stored = await row(ground, 'SELECT k::text AS text FROM store.api_keys k WHERE id = $1', [
     id,
@@ -61,16 +61,28 @@ test('a key ends when it expires, and when it is revoked, by its own tenant', as
   expect(await findApiKey(ground.db, expired.key)).toBeNull();
   const { id, key } = await make(new Date(Date.now() + 3_600_000));
   expect(await findApiKey(ground.db, key)).not.toBeNull();
-  expect(await revokeApiKey(ground.db, 2, id)).toBe(false);
+  expect(await revokeApiKey(ground.db, 2, id)).toBe('not_found');
   expect(await findApiKey(ground.db, key)).not.toBeNull();
-  expect(await revokeApiKey(ground.db, 1, id)).toBe(true);
+  expect(await revokeApiKey(ground.db, 1, id)).toBe('revoked');
   expect(await findApiKey(ground.db, key)).toBeNull();
   const revokedAt = async () =>
     (await listApiKeys(ground.db, 1, { before: null, limit: 1 }))[0]?.revokedAt;
   const first = await revokedAt();
   expect(first).toBeInstanceOf(Date);
-  expect(await revokeApiKey(ground.db, 1, id)).toBe(true);
+  expect(await revokeApiKey(ground.db, 1, id)).toBe('revoked');
   expect(await revokedAt()).toEqual(first);
+});
+
+test('whoever was let in and stays is looked up by tenant: neither expired nor revoked keys are valid', async () => {
+  const [lasting, expired, revoked] = [
+    (await make()).id,
+    (await make(new Date(Date.now() - 1_000))).id,
+    (await make()).id,
+  ];
+  await revokeApiKey(ground.db, 1, revoked);
+  const asked = [lasting, expired, revoked];
+  expect(await validKeysOf(ground.db, 1, asked)).toEqual(new Set([lasting]));
+  expect(await validKeysOf(ground.db, 2, asked)).toEqual(new Set());
 });
 
 test('the last use is written once a minute, not at every request', async () => {

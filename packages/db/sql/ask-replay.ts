@@ -7,6 +7,7 @@ import {
   type ReplayMode,
 } from '@rollcall/domain';
 import type { Database, Queryable, Transaction } from '../database.ts';
+import { appendAudit } from './audit-trail.ts';
 import { type Decider, replayHeld } from './decide-held.ts';
 import type { DueDoorbell } from './sweep-due.ts';
 
@@ -89,6 +90,14 @@ async function ask(tx: Transaction, { id, chunkId, apply, by }: ReplayWish): Pro
     [chunkId, mode === 'release'],
   );
   const doorbell: DueDoorbell = { stage: 'ingest', chunkId, ring: rung.rows[0]?.ring_no ?? 1 };
+  await appendAudit(tx, {
+    tenantId: by.tenantId,
+    actor: by.decidedBy,
+    action: 'replay.asked',
+    subject: id,
+    purpose: by.why,
+    detail: { chunk: chunkId, mode },
+  });
   return { kind: 'asked', mode, doorbell };
 }
 

@@ -54,8 +54,8 @@ async function writeBlob(
     if (pending_bytes === 0) return;
     partNo += 1;
     await tx.query(
-      'INSERT INTO store.blob_parts (job_day, blob_id, part_no, bytes) VALUES ($1, $2, $3, $4)',
-      [facts.jobDay, facts.id, partNo, Buffer.concat(pending)],
+      'INSERT INTO store.blob_parts (job_day, tenant_id, blob_id, part_no, bytes) VALUES ($1, $2, $3, $4, $5)',
+      [facts.jobDay, facts.tenantId, facts.id, partNo, Buffer.concat(pending)],
     );
     pending = [];
     pending_bytes = 0;

@@ -8,6 +8,7 @@ import {
 } from '@rollcall/domain';
 import type { Database, Queryable, Transaction } from '../database.ts';
 import { postponeBlocked, unblockAccount } from './accounts.ts';
+import { type Actor, appendAudit, system } from './audit-trail.ts';
 
 /** Each account's breaker: stored, and brought up to date by whoever looks. The policy is `breakerNow` of the domain. */
 
@@ -140,16 +141,20 @@ export async function resetBreaker(
   db: Database,
   account: string,
   note: string | null = null,
+  by: Actor & { readonly why?: string | undefined } = { tenantId: null, actor: system },
 ): Promise<void> {
-  await db.transaction('accounts.reset_breaker', async (tx) => {
+  await db.ofInstallation.transaction('accounts.reset_breaker', async (tx) => {
     await storeBreaker(tx, account, { state: 'closed' });
     await tx.query(
       `UPDATE store.account_states
-          SET breaker_reset_at = clock_timestamp(), breaker_reset_note = $2, resumed_at = clock_timestamp(), resumed_note = $2
+          SET breaker_reset_at = clock_timestamp(), breaker_reset_note = told.note, resumed_at = clock_timestamp(), resumed_note = told.note
+         FROM (SELECT left(store.without_numbers($2), 1000) AS note) told
         WHERE account = $1`,
       [account, note],
     );
     await unblockAccount(tx, account, ['breaker']);
+    const { why: purpose = null, ...who } = by;
+    await appendAudit(tx, { ...who, action: 'account.breaker_reset', subject: account, purpose });
   });
 }
 

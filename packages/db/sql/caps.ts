@@ -1,4 +1,4 @@
-import type { Queryable } from '../database.ts';
+import type { Database } from '../database.ts';
 import { stillReleased } from './ledger.ts';
 
 /**
@@ -29,11 +29,11 @@ export interface CapsRow {
 
 /** Of these accounts alone: a month may be 100,000 uploads long. */
 export async function sumCountedByCaps(
-  db: Queryable,
+  db: Database,
   accounts: readonly string[],
 ): Promise<readonly CapsRow[]> {
   if (accounts.length === 0) return [];
-  const { rows } = await db.query<CapsRow>(
+  const { rows } = await db.ofInstallation.query<CapsRow>(
     `SELECT s.account, (m.today - g.today)::text AS today, (m.this_month - g.this_month)::text AS this_month
        FROM store.account_states s ${countedByCaps()} WHERE s.account = ANY($1)`,
     [accounts],

@@ -12,7 +12,10 @@ export interface ChunkToRead {
   readonly tenantId: number;
   readonly account: string;
   readonly checkName: string;
+  /** Those that its file is held to: what was sent, less what was erased since. */
   readonly numbers: number;
+  /** Numbers of the chunk that were erased: zeros stand for those in a file that was written anew. */
+  readonly erased: number;
   readonly range: { readonly first: number; readonly last: number };
   /** The first job of its tree, where the chunk is one of a retry. */
   readonly retryRoot: string | null;
@@ -48,7 +51,7 @@ export async function claimIngest(
        FROM store.jobs j, store.account_states s
       WHERE j.job_no = c.job_no AND s.account = c.account
         AND c.id = (SELECT id FROM store.chunks WHERE id = $1 AND state = 'result_ready' AND due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
-  RETURNING c.id, c.chunk_no, c.job_no, j.id AS job_id, j.job_day, c.tenant_id, c.account, j.check_name, c.attempt_id, c.fence, c.numbers,
+  RETURNING c.id, c.chunk_no, c.job_no, j.id AS job_id, j.job_day, c.tenant_id, c.account, j.check_name, c.attempt_id, c.fence, c.numbers - c.suppressed - c.erased AS numbers, c.erased,
             c.first_number, c.last_number, c.locator, c.artifact_id, c.ingest_tries, c.locator_refreshes, c.is_canary, j.retry_root, c.last_total, c.last_filtered,
             s.semantics_confirmed, extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms`,
     [chunkId, lease_ms],
@@ -76,6 +79,7 @@ export async function claimIngest(
     attemptId: row.attempt_id,
     fence: row.fence,
     numbers: row.numbers,
+    erased: row.erased,
     range: { first: row.first_number, last: row.last_number },
     locator: row.locator,
     artifact: artifact

@@ -34,7 +34,7 @@ export async function claimReplay(
       WHERE c.id = p.chunk_id AND j.job_no = c.job_no AND s.account = c.account
         AND p.id = (SELECT id FROM store.replays WHERE chunk_id = $1 AND due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
   RETURNING p.id, p.replay_no, p.mode, p.artifact_id, p.fence, p.tries, c.id AS chunk_id, c.chunk_no, c.job_no, j.id AS job_id, j.job_day, c.tenant_id,
-            c.account, j.check_name, c.numbers, c.first_number, c.last_number, c.state AS chunk_state, j.retry_root, c.last_total, c.last_filtered,
+            c.account, j.check_name, c.numbers - c.suppressed - c.erased AS numbers, c.erased, c.first_number, c.last_number, c.state AS chunk_state, j.retry_root, c.last_total, c.last_filtered,
             s.semantics_confirmed, COALESCE(c.artifact_id = p.artifact_id, false) AS is_same,
             EXISTS (SELECT FROM store.blobs b WHERE b.id = p.artifact_id AND b.job_day = j.job_day) AS is_kept`,
     [chunkId, lease_ms],
@@ -60,6 +60,7 @@ export async function claimReplay(
     account: row.account,
     checkName: row.check_name,
     numbers: row.numbers,
+    erased: row.erased,
     range: { first: row.first_number, last: row.last_number },
     retryRoot: row.retry_root,
     total: row.last_total,

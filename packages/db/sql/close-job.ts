@@ -1,6 +1,7 @@
-import { closingState, type JobState, type OutcomeCounts } from '@rollcall/domain';
+import { closingState, type JobState, type Outcome, type OutcomeCounts } from '@rollcall/domain';
 import type { Transaction } from '../database.ts';
 import { lockJobRow } from './lock-job.ts';
+import { isSuppressed } from './suppress-numbers.ts';
 
 /** Books the rows that a closing chunk wrote, so that nobody ever counts rows to know how far a job is. */
 export async function addOutcomes(
@@ -18,33 +19,34 @@ export async function addOutcomes(
 }
 
 /**
- * Gives every number of a chunk the same outcome, without an answer: its chunk was rejected, given up or cancelled.
- * Returns the number of rows.
+ * Gives every number of these chunks of a job the same outcome, without an answer: they were rejected, given up or cancelled. What is
+ * suppressed stays that, and what was erased is counted and gets no row. Books all of it under the job's lock, and returns it.
  */
 export async function writeSameOutcome(
   tx: Transaction,
-  chunkId: string,
+  jobNo: number,
+  chunkIds: readonly string[],
   outcome: 'failed' | 'cancelled',
-): Promise<number> {
-  const written = await tx.query<{ job_no: number; numbers: number }>(
-    `WITH written AS (
+): Promise<OutcomeCounts> {
+  const { rows } = await tx.query<{ outcome: Outcome; numbers: number }>(
+    `WITH closing AS (
+       SELECT c.job_no, c.chunk_no, c.first_number, c.last_number, c.erased, j.job_day
+         FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no WHERE c.job_no = $1 AND c.id = ANY($2)),
+     written AS (
        INSERT INTO store.results (job_day, tenant_id, number, job_no, chunk_no, outcome)
-       SELECT n.job_day, n.tenant_id, n.number, n.job_no, c.chunk_no, $2
-         FROM store.chunks c
-         JOIN store.jobs j ON j.job_no = c.job_no
-         JOIN store.job_numbers n ON n.job_no = c.job_no AND n.job_day = j.job_day
+       SELECT n.job_day, n.tenant_id, n.number, n.job_no, c.chunk_no, CASE WHEN ${isSuppressed} THEN 'suppressed' ELSE $3 END
+         FROM closing c
+         JOIN store.job_numbers n ON n.job_no = c.job_no AND n.job_day = c.job_day
           AND n.number BETWEEN c.first_number AND c.last_number
-        WHERE c.id = $1
-       RETURNING job_no)
-     SELECT job_no, count(*) AS numbers FROM written GROUP BY job_no`,
-    [chunkId, outcome],
+       RETURNING outcome)
+     SELECT outcome, count(*) AS numbers FROM written GROUP BY outcome
+     UNION ALL SELECT 'erased', sum(erased)::bigint FROM closing HAVING sum(erased) > 0`,
+    [jobNo, chunkIds, outcome],
   );
-  const row = written.rows[0];
-  if (row) {
-    await lockJobRow(tx, row.job_no);
-    await addOutcomes(tx, row.job_no, { [outcome]: row.numbers });
-  }
-  return row?.numbers ?? 0;
+  const counts: OutcomeCounts = Object.fromEntries(rows.map((row) => [row.outcome, row.numbers]));
+  await lockJobRow(tx, jobNo);
+  await addOutcomes(tx, jobNo, counts);
+  return counts;
 }
 
 export type Closing =

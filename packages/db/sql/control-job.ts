@@ -1,8 +1,10 @@
 import { formatMoney, type JobState, type Money } from '@rollcall/domain';
 import { constraintOf, type Database, type Transaction } from '../database.ts';
+import { appendAudit, system } from './audit-trail.ts';
 import { releaseBehindCanary } from './canary.ts';
-import { addOutcomes, type Closing, closeIfAudited } from './close-job.ts';
+import { type Closing, closeIfAudited, writeSameOutcome } from './close-job.ts';
 import { type Cancellation, readCancellation } from './read-cancellation.ts';
+import { isSuppressed } from './suppress-numbers.ts';
 
 /** Pausing, resuming, changing and cancelling a job, each under the lock of its row. Repeating any of them changes nothing. */
 
@@ -38,13 +40,19 @@ async function lockJob(
 }
 
 /** Nothing more is sent; what was sent is still polled and read. */
-export async function pauseJob(db: Database, tenantId: number, jobId: string): Promise<Controlled> {
+export async function pauseJob(
+  db: Database,
+  tenantId: number,
+  jobId: string,
+  actor = system,
+): Promise<Controlled> {
   return db.transaction('job.pause', async (tx) => {
     const job = await lockJob(tx, tenantId, jobId);
     const refused = refusedBy(job);
     if (!job || refused) return refused ?? { kind: 'not_found' };
     if (job.state === 'running') {
       await tx.query("UPDATE store.jobs SET state = 'paused' WHERE job_no = $1", [job.job_no]);
+      await appendAudit(tx, { tenantId, actor, action: 'job.paused', subject: jobId });
     }
     return { kind: 'controlled', changed: job.state === 'running', account: job.account };
   });
@@ -55,6 +63,7 @@ export async function resumeJob(
   db: Database,
   tenantId: number,
   jobId: string,
+  actor = system,
 ): Promise<Controlled> {
   return db.transaction('job.resume', async (tx) => {
     const job = await lockJob(tx, tenantId, jobId);
@@ -69,11 +78,9 @@ export async function resumeJob(
       "UPDATE store.chunks SET rung_at = NULL WHERE job_no = $1 AND state IN ('ready', 'blocked') AND due_at IS NOT NULL",
       [job.job_no],
     );
-    return {
-      kind: 'controlled',
-      changed: job.state === 'paused' || released > 0,
-      account: job.account,
-    };
+    const changed = job.state === 'paused' || released > 0;
+    if (changed) await appendAudit(tx, { tenantId, actor, action: 'job.resumed', subject: jobId });
+    return { kind: 'controlled', changed, account: job.account };
   });
 }
 
@@ -100,6 +107,7 @@ export async function changeJob(
   tenantId: number,
   jobId: string,
   change: JobChange,
+  actor = system,
 ): Promise<Controlled | { readonly kind: 'above_approval' }> {
   try {
     return await db.transaction('job.change', async (tx) => {
@@ -125,12 +133,25 @@ export async function changeJob(
         `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL WHERE job_no = $1 AND state = 'blocked' AND reason = 'job_ceiling' AND $2`,
         [job.job_no, maxCost !== undefined],
       );
+      if (changed.rowCount === 1) {
+        const action = 'job.changed';
+        await appendAudit(tx, { tenantId, actor, action, subject: jobId, detail: told(change) });
+      }
       return { kind: 'controlled', changed: changed.rowCount === 1, account: job.account };
     });
   } catch (error) {
     if (constraintOf(error) === 'retry_approval_ceiling') return { kind: 'above_approval' };
     throw error;
   }
+}
+
+/** What was asked for, as the audit trail tells it; a name only as changed, since it is somebody's words. */
+function told({ maxCost, priority, name }: JobChange): Record<string, string> {
+  return {
+    ...(maxCost !== undefined && { max_cost: maxCost === null ? 'none' : formatMoney(maxCost) }),
+    ...(priority !== undefined && { priority: String(priority) }),
+    ...(name !== undefined && { name: 'changed' }),
+  };
 }
 
 export type Cancelled =
@@ -151,7 +172,12 @@ export type Cancelled =
  * Cancels what was not sent: those numbers end as `cancelled`. What was sent is paid for, so it is still polled, read and kept;
  * held chunks still wait for their person.
  */
-export async function cancelJob(db: Database, tenantId: number, jobId: string): Promise<Cancelled> {
+export async function cancelJob(
+  db: Database,
+  tenantId: number,
+  jobId: string,
+  actor = system,
+): Promise<Cancelled> {
   return db.transaction('job.cancel', async (tx) => {
     const job = await lockJob(tx, tenantId, jobId);
     if (!job) return { kind: 'not_found' };
@@ -161,6 +187,10 @@ export async function cancelJob(db: Database, tenantId: number, jobId: string): 
       ? await cancelUnsent(tx, jobId, job)
       : { cancelledChunks: 0, closing: { kind: 'open' } };
     const cancellation = await readCancellation(tx, job.job_no);
+    if (changed) {
+      const counts = { chunks: unsent.cancelledChunks };
+      await appendAudit(tx, { tenantId, actor, action: 'job.cancelled', subject: jobId, counts });
+    }
     return { kind: 'cancelling', changed, ...unsent, cancellation };
   });
 }
@@ -174,35 +204,28 @@ async function cancelUnsent(tx: Transaction, jobId: string, job: LockedJob): Pro
   await tx.query("UPDATE store.jobs SET state = 'cancelling', due_at = NULL WHERE job_no = $1", [
     job.job_no,
   ]);
+  const uncut = `chk_${jobId.slice(4)}`;
   if (!job.planned) {
     // Never cut: one chunk-less write for all of its numbers. The account must be known, which `syncAccounts` saw to.
     await tx.query(
-      `INSERT INTO store.chunks (id, job_no, tenant_id, chunk_no, account, first_number, last_number, numbers, state, closed_at)
-         SELECT 'chk_' || substr($1, 5), j.job_no, j.tenant_id, 1, j.account, min(n.number), max(n.number), count(*), 'cancelled', clock_timestamp()
+      `INSERT INTO store.chunks (id, job_no, tenant_id, chunk_no, account, first_number, last_number, numbers, suppressed, state, closed_at)
+         SELECT $2, j.job_no, j.tenant_id, 1, j.account, min(n.number), max(n.number), count(*), count(*) FILTER (WHERE ${isSuppressed}), 'cancelled', clock_timestamp()
            FROM store.jobs j JOIN store.job_numbers n ON n.job_no = j.job_no AND n.job_day = j.job_day WHERE j.id = $1
           GROUP BY j.job_no, j.tenant_id, j.account`,
-      [jobId],
+      [jobId, uncut],
     );
     await tx.query(
       'UPDATE store.jobs SET open_chunks = open_chunks + 1, planned_at = clock_timestamp() WHERE job_no = $1',
       [job.job_no],
     );
   }
-  const cancelled = await tx.query<{ chunk_no: number }>(
+  const cancelled = await tx.query<{ id: string }>(
     `UPDATE store.chunks SET state = 'cancelled', reason = NULL, due_at = NULL, closed_at = clock_timestamp()
-        WHERE job_no = $1 AND state IN ('ready', 'blocked') RETURNING chunk_no`,
+        WHERE job_no = $1 AND state IN ('ready', 'blocked') RETURNING id`,
     [job.job_no],
   );
-  const chunks = job.planned ? cancelled.rows.map((row) => row.chunk_no) : [1];
-  const written = await tx.query(
-    `INSERT INTO store.results (job_day, tenant_id, number, job_no, chunk_no, outcome)
-       SELECT n.job_day, n.tenant_id, n.number, n.job_no, c.chunk_no, 'cancelled'
-         FROM store.chunks c
-         JOIN store.job_numbers n ON n.job_no = c.job_no AND n.job_day = $2 AND n.number BETWEEN c.first_number AND c.last_number
-        WHERE c.job_no = $1 AND c.chunk_no = ANY($3) AND c.state = 'cancelled'`,
-    [job.job_no, job.job_day, chunks],
-  );
-  await addOutcomes(tx, job.job_no, { cancelled: written.rowCount ?? 0 });
+  const chunks = job.planned ? cancelled.rows.map((row) => row.id) : [uncut];
+  await writeSameOutcome(tx, job.job_no, chunks, 'cancelled');
   const open = await tx.query<{ open_chunks: number }>(
     'UPDATE store.jobs SET open_chunks = open_chunks - $2 WHERE job_no = $1 RETURNING open_chunks',
     [job.job_no, chunks.length],

@@ -10,6 +10,7 @@ import {
 import type { Database, Transaction } from '../database.ts';
 import { approvals, decisions } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
+import { appendAudit } from './audit-trail.ts';
 import { stopBehindCanary } from './canary.ts';
 import { type Closing, closeChunks, writeSameOutcome } from './close-job.ts';
 import { book } from './ledger.ts';
@@ -106,6 +107,32 @@ export async function keepDecision(
   );
 }
 
+/** Tells the audit trail of a decision; a transaction's last statement. */
+export async function auditDecision(
+  tx: Transaction,
+  chunkId: string,
+  held: HeldChunk,
+  decision: HeldDecision,
+  by: Decider,
+  approval?: { readonly id: ApprovalId; readonly costCeiling: Money; readonly liftedTo: string },
+): Promise<void> {
+  const who = { tenantId: held.tenant_id, actor: by.decidedBy, purpose: by.why };
+  const detail = { decision, attempt: held.attempt_id, reason: held.reason };
+  await appendAudit(tx, { ...who, action: 'hold.decided', subject: chunkId, detail });
+  if (!approval) return;
+  const approved = {
+    chunk: chunkId,
+    cost_ceiling: formatMoney(approval.costCeiling),
+    lifted_to: approval.liftedTo,
+  };
+  await appendAudit(tx, {
+    ...who,
+    action: 'approval.given',
+    subject: approval.id,
+    detail: approved,
+  });
+}
+
 /**
  * Polls a chunk again. `deadline_ms` is a new deadline, Unix ms; the URL and the doubts of before are forgotten. A doubted file stays tied
  * to the chunk until the provider names a fresh one, so that it can still be replayed should none come. `adopting`: the task that a
@@ -176,6 +203,7 @@ export async function payAgain(
         WHERE id = $1`,
       [chunkId],
     );
+    await auditDecision(tx, chunkId, held, 'pay_again', by, approval);
     return { kind: 'decided', state: 'ready' };
   });
 }
@@ -195,6 +223,7 @@ export async function keepPolling(
     if (!held) return { kind: 'not_held' };
     await keepDecision(tx, chunkId, held, 'keep_polling', by);
     await pollAgain(tx, chunkId, deadline_ms);
+    await auditDecision(tx, chunkId, held, 'keep_polling', by);
     return { kind: 'decided', state: 'polling' };
   });
 }
@@ -224,6 +253,7 @@ export async function replayHeld(tx: Transaction, chunkId: string, by: Decider):
       WHERE id = $1`,
     [chunkId],
   );
+  await auditDecision(tx, chunkId, held, 'replay', by);
   return { kind: 'decided', state: 'result_ready' };
 }
 
@@ -241,8 +271,10 @@ export async function giveUp(db: Database, chunkId: string, by: Decider): Promis
       `UPDATE store.chunks SET state = 'failed', reason = NULL, held_detail = NULL, fence = fence + 1, closed_at = clock_timestamp() WHERE id = $1`,
       [chunkId],
     );
-    await writeSameOutcome(tx, chunkId, 'failed');
+    await writeSameOutcome(tx, held.job_no, [chunkId], 'failed');
     await stopBehindCanary(tx, chunkId, held.job_no);
-    return { kind: 'decided', state: 'failed', closing: await closeChunks(tx, held.job_no, 1) };
+    const closing = await closeChunks(tx, held.job_no, 1);
+    await auditDecision(tx, chunkId, held, 'give_up', by);
+    return { kind: 'decided', state: 'failed', closing };
   });
 }

@@ -87,22 +87,31 @@ const undecidedValues = ({ tenantId, filter, key }: BatchHolds) => [
   key,
 ];
 
-/** Those of them with (`are`), or without, one of these sets of facts: the ones that wait longest, first. */
+/** What a decision fits: one of these sets of facts, and none of these accounts. */
+interface Fitting {
+  readonly facts: readonly HeldFacts[];
+  readonly exceptAccounts: readonly string[];
+}
+
+/** Those of them that fit (`are`), or that do not: the ones that wait longest, first. */
 export async function listBatchHolds(
   db: Queryable,
   batch: BatchHolds,
-  { facts, are, limit }: { readonly facts: readonly HeldFacts[]; are: boolean; limit: number },
+  { fitting, are, limit }: { readonly fitting: Fitting; are: boolean; limit: number },
 ): Promise<readonly HoldRow[]> {
+  const { facts, exceptAccounts } = fitting;
   const { rows } = await db.query<HoldRow>(
     `${holdColumns} ${undecided}
-        AND ((c.reason, a.outcome, j.state, ${hasResult}) IN (SELECT * FROM unnest($9::text[], $10::text[], $11::text[], $12::boolean[]))) = $13
-      ORDER BY c.held_since, c.id LIMIT $14`,
+        AND ((c.reason, a.outcome, j.state, ${hasResult}) IN (SELECT * FROM unnest($9::text[], $10::text[], $11::text[], $12::boolean[]))
+             AND c.account <> ALL($13::text[])) = $14
+      ORDER BY c.held_since, c.id LIMIT $15`,
     [
       ...undecidedValues(batch),
       facts.map((each) => each.reason),
       facts.map((each) => each.attemptOutcome),
       facts.map((each) => each.jobState),
       facts.map((each) => each.hasResult),
+      exceptAccounts,
       are,
       limit,
     ],

@@ -15,7 +15,7 @@ import { adoptTask, confirmAdoption } from './adopt-task.ts';
 import { giveUp, payAgain } from './decide-held.ts';
 import { settlePoll } from './poll-tasks.ts';
 import { readAttempts } from './read-chunks.ts';
-import type { SubmittedChunk } from './settle-submit.ts';
+import type { SubmittedChunk } from './submitted-chunk.ts';
 import { expireLeases } from './sweep-due.ts';
 
 let ground: Ground;

@@ -1,6 +1,6 @@
 import type { LearnedLimits } from '@rollcall/domain';
 import { sql } from '../drizzle.ts';
-import type { Transaction } from '../database.ts';
+import type { Queryable, Transaction } from '../database.ts';
 import { learnedLimits } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
 
@@ -23,4 +23,19 @@ export async function keepLearned(
         },
       }),
   );
+}
+
+/** What the provider taught us lately of its limits, or null; the same that planning goes by. */
+export async function readLearnedLimits(
+  db: Queryable,
+  account: string,
+  check: string,
+): Promise<LearnedLimits | null> {
+  const { rows } = await db.query<{ min_numbers: number | null; max_numbers: number | null }>(
+    `SELECT min_numbers, max_numbers FROM store.learned_limits
+      WHERE account = $1 AND check_name = $2 AND learned_at > now() - interval '7 days'`,
+    [account, check],
+  );
+  const row = rows[0];
+  return row ? { minNumbers: row.min_numbers, maxNumbers: row.max_numbers } : null;
 }

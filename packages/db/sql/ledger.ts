@@ -28,14 +28,9 @@ export async function book(
         AND state = 'blocked' AND reason = 'job_ceiling'`,
     [attemptId],
   );
-  // Or the account's, of any job: one looks, where its cap has room for any it has for the smallest, and what that finds goes for all.
+  // Or the account's, of any job of any tenant.
   await tx.query(
-    `UPDATE store.chunks SET due_at = clock_timestamp(), rung_at = NULL
-      WHERE id = (SELECT c.id FROM store.ledger l
-                    JOIN store.chunks c ON c.account = l.account AND c.state = 'blocked' AND c.reason = 'account_cap'
-                    JOIN store.jobs j ON j.job_no = c.job_no AND j.state = 'running'
-                   WHERE l.attempt_id = $1 AND l.entry = 'reserve'
-                   ORDER BY c.numbers, c.id LIMIT 1 FOR UPDATE OF c SKIP LOCKED)`,
+    `SELECT store.wake_capped_chunk(account) FROM store.ledger WHERE attempt_id = $1 AND entry = 'reserve'`,
     [attemptId],
   );
 }

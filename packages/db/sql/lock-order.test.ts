@@ -25,7 +25,8 @@ import { releaseBehindCanary } from './canary.ts';
 import { claimSubmit, loadSubmit, unblockChunk } from './claim-submit.ts';
 import { cancelJob } from './control-job.ts';
 import { giveUp, payAgain } from './decide-held.ts';
-import { insertRejectedChunk, lockJobForPlanning, supersedeUnsent } from './plan-chunks.ts';
+import { insertRejectedChunk, supersedeUnsent } from './plan-chunks.ts';
+import { lockJobForPlanning } from './planned-job.ts';
 import { settlePoll } from './poll-tasks.ts';
 import { settleSubmit } from './settle-submit.ts';
 
@@ -119,7 +120,7 @@ describe('whoever comes second waits, and nobody is ended by a deadlock', () => 
     const planned: Verb = ({ db }) =>
       db.transaction('test', async (tx) => {
         const job = await lockJobForPlanning(tx, jobId);
-        return job && supersedeUnsent(tx, job.jobNo);
+        return job && supersedeUnsent(tx, job);
       });
     const tries = await meet((on) => claim(on, unsent), 'FOR UPDATE OF c SKIP LOCKED', planned);
     expect(tries).toEqual(inTurn);
@@ -135,7 +136,13 @@ describe('whoever comes second waits, and nobody is ended by a deadlock', () => 
         const job = await lockJobForPlanning(tx, jobId);
         if (job === null) throw new Error('the job is being planned elsewhere');
         // Of another day's numbers: what is counted is what meets.
-        const area = { first: 49_500_000_000, last: 49_500_000_001, numbers: 2 };
+        const area = {
+          first: 49_500_000_000,
+          last: 49_500_000_001,
+          numbers: 2,
+          suppressed: 0,
+          erased: 2,
+        };
         await insertRejectedChunk(tx, job, area, 2, newId.chunk(), 'too_few_numbers');
       });
     const given: Verb = ({ db }) => giveUp(db, chunkId, person);
@@ -227,5 +234,14 @@ describe('whoever comes second waits, and nobody is ended by a deadlock', () => 
     const chunkLocked = 'FROM store.chunks c WHERE c.id = $1 AND c.tenant_id = $2';
     expect(await meet(asked, chunkLocked, given)).toEqual(inTurn);
     expect(await chunkRow(ground, chunkId)).toMatchObject({ state: 'result_ready' });
+  });
+
+  test('a held chunk is given up while a job of the same tenant is cancelled: both are told in one chain', async () => {
+    const { jobId } = await behindCanary();
+    const { chunkId } = await heldWithArtifact(ground);
+    const cancelled: Verb = ({ db }) => cancelJob(db, 1, jobId);
+    const given: Verb = ({ db }) => giveUp(db, chunkId, person);
+    expect(await meet(cancelled, 'store.append_audit', given)).toEqual(inTurn);
+    expect(await chunkRow(ground, chunkId)).toMatchObject({ state: 'failed' });
   });
 });

@@ -4,8 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refused } from '../testing/answers.ts';
 import { type Ground, layGround, newId, row } from '../testing/ground.ts';
 import { claim, plan, receive, settle, someNumbers, submit } from '../testing/walk-chunk.ts';
+import { loadSubmit } from './claim-submit.ts';
+import { askForReplan } from './leave-out.ts';
 import { numbersOfChunk } from './numbers-of-chunk.ts';
-import { insertChunks, lockJobForPlanning, supersedeUnsent, wholeJob } from './plan-chunks.ts';
+import { insertChunks, supersedeUnsent, wholeJob } from './plan-chunks.ts';
+import { lockJobForPlanning } from './planned-job.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -92,7 +95,7 @@ describe('planning anew', () => {
     ground.db.transaction('test', async (tx) => {
       const job = await lockJobForPlanning(tx, jobId);
       if (job === null) throw new Error('the job is locked');
-      return supersedeUnsent(tx, job.jobNo);
+      return supersedeUnsent(tx, job);
     });
   const states = async (jobId: string) => {
     const { rows } = await ground.db.query<{ state: string }>(
@@ -108,15 +111,36 @@ describe('planning anew', () => {
     await claim(ground, chunks[5] ?? '');
     await settle(ground, await claim(ground, chunks[0] ?? ''), refused, replan);
     expect(await takeBack(jobId)).toEqual([
-      { first: 48_500_000_000, last: 48_500_000_001, numbers: 2 },
-      { first: 48_500_000_003, last: 48_500_000_004, numbers: 2 },
-      { first: 48_500_000_006, last: 48_500_000_006, numbers: 1 },
+      { first: 48_500_000_000, last: 48_500_000_001, numbers: 2, suppressed: 0, erased: 0 },
+      { first: 48_500_000_003, last: 48_500_000_004, numbers: 2, suppressed: 0, erased: 0 },
+      { first: 48_500_000_006, last: 48_500_000_006, numbers: 1, suppressed: 0, erased: 0 },
     ]);
     const [was, sent, wire] = ['superseded', 'polling', 'submitting'];
     expect(await states(jobId)).toEqual([was, was, sent, was, was, wire, was]);
     expect(await row(ground, 'SELECT open_chunks FROM store.jobs WHERE id = $1', [jobId])).toEqual({
       open_chunks: 2,
     });
+  });
+
+  test('counts refusals of a size, once for all before it, and nothing that the suppression list made too small', async () => {
+    const replans = (jobId: string) =>
+      row(ground, 'SELECT replans FROM store.jobs WHERE id = $1', [jobId]);
+    const refusedTwice = await sevenChunks();
+    const claimed = await Promise.all(
+      refusedTwice.chunks.slice(0, 2).map((chunkId) => claim(ground, chunkId)),
+    );
+    for (const each of claimed) await settle(ground, each, refused, replan);
+    expect(await takeBack(refusedTwice.jobId)).toHaveLength(1);
+    expect(await replans(refusedTwice.jobId)).toEqual({ replans: 1 });
+
+    const small = await sevenChunks();
+    await ground.db.transaction('test', async (tx) => {
+      const loaded = await loadSubmit(tx, small.chunks[0] ?? '');
+      if (loaded === null) throw new Error('the chunk is ready');
+      await askForReplan(tx, loaded);
+    });
+    expect(await takeBack(small.jobId)).toHaveLength(1);
+    expect(await replans(small.jobId)).toEqual({ replans: 0 });
   });
 
   test('takes back nothing where no chunk waits for it', async () => {

@@ -55,7 +55,7 @@ export async function claimPolls(
                         ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
     RETURNING c.id, j.id AS job_id, a.id AS attempt_id, c.tenant_id, c.fence, COALESCE(a.task_id, c.adopting_task_id) AS task_id, c.polls, c.missing_polls, c.upstream_failures,
               c.last_determined, (SELECT h.phase FROM store.poll_history h WHERE h.chunk_id = c.id AND h.attempt_id = a.id AND h.applied AND h.phase <> 'unrecognised'
-                                   ORDER BY h.id DESC LIMIT 1) AS last_phase, c.numbers, c.adopting_task_id IS NOT NULL AS adopting,
+                                   ORDER BY h.id DESC LIMIT 1) AS last_phase, a.numbers, c.adopting_task_id IS NOT NULL AS adopting,
               extract(epoch FROM a.created_at)::float8 * 1000 AS sent_from_ms, extract(epoch FROM a.settled_at)::float8 * 1000 AS sent_until_ms,
               extract(epoch FROM c.accepted_at)::float8 * 1000 AS accepted_ms,
               extract(epoch FROM c.poll_deadline_at)::float8 * 1000 AS deadline_ms,

@@ -38,8 +38,9 @@ export async function publishResults(
   semantics: ResultSemantics,
 ): Promise<Published> {
   const cost = await tx.query<{ per_number: string }>(
-    `SELECT trunc(amount / $2, 9) AS per_number FROM store.ledger WHERE attempt_id = $1 AND entry = 'commit'`,
-    [claim.attemptId, claim.numbers],
+    `SELECT trunc(l.amount / a.numbers, 9) AS per_number FROM store.ledger l JOIN store.attempts a ON a.id = l.attempt_id
+      WHERE l.attempt_id = $1 AND l.entry = 'commit'`,
+    [claim.attemptId],
   );
   const costPerNumber = storedMoney(cost.rows[0]?.per_number ?? '0');
   const done = await tx.query(
@@ -54,12 +55,13 @@ export async function publishResults(
     names,
   ]);
   await finishRelease(tx, claim, semantics);
+  const leftOut = await writeSuppressed(tx, claim);
   const quarantined = await setRowsAside(tx, claim, artifactId, reconciliation);
   await tx.query(
     "UPDATE store.artifacts SET verdict = 'read', verdict_code = NULL, verdict_detail = NULL WHERE id = $1",
     [artifactId],
   );
-  const outcomes = reconciliation.outcomeCounts(semantics);
+  const outcomes = { ...reconciliation.outcomeCounts(semantics), ...leftOut };
   // Not before: the rows of a large chunk take seconds, and its job is everybody's.
   await lockJobRow(tx, claim.jobNo);
   await addOutcomes(tx, claim.jobNo, outcomes);
@@ -67,4 +69,26 @@ export async function publishResults(
   const released = claim.isCanary ? await releaseBehindCanary(tx, claim.jobNo) : 0;
   const closing = await closeChunks(tx, claim.jobNo, 1);
   return { kind: 'published', outcomes, quarantined, released, closing };
+}
+
+/** The rows of those numbers of the chunk that were not sent, and how many were erased. */
+async function writeSuppressed(tx: Transaction, claim: IngestClaim): Promise<OutcomeCounts> {
+  const { rows } = await tx.query<{ suppressed: number; erased: number }>(
+    'SELECT suppressed, erased FROM store.chunks WHERE id = $1',
+    [claim.chunkId],
+  );
+  const { suppressed = 0, erased = 0 } = rows[0] ?? {};
+  if (suppressed === 0) return erased === 0 ? {} : { erased };
+  const written = await tx.query(
+    `INSERT INTO store.results (job_day, tenant_id, number, job_no, chunk_no, outcome)
+     SELECT job_day, tenant_id, number, job_no, $5, 'suppressed' FROM store.suppressed_numbers
+      WHERE job_no = $1 AND job_day = $2 AND number BETWEEN $3 AND $4 ORDER BY number`,
+    [claim.jobNo, claim.jobDay, claim.range.first, claim.range.last, claim.chunkNo],
+  );
+  if (written.rowCount !== suppressed) {
+    throw new Error(
+      `chunk ${claim.chunkId} has ${suppressed} suppressed numbers, and ${written.rowCount} were found`,
+    );
+  }
+  return erased === 0 ? { suppressed } : { suppressed, erased };
 }

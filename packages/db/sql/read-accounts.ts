@@ -1,5 +1,5 @@
 import type { Breaker, LearnedLimits } from '@rollcall/domain';
-import type { Queryable } from '../database.ts';
+import type { Database, Queryable } from '../database.ts';
 import { readBreakers } from './breaker.ts';
 
 /** How the accounts are. Health is the account's own; chunks and money are those of the tenant that asks. Amounts are decimal text. */
@@ -26,10 +26,11 @@ export interface AccountHealthRow {
   readonly resumedNote: string | null;
 }
 
-/** Every account that a worker has made known. */
-export async function readAccountHealth(db: Queryable): Promise<readonly AccountHealthRow[]> {
-  const breakers = new Map((await readBreakers(db)).map((each) => [each.account, each]));
-  const { rows } = await db.query(
+/** Every account that a worker has made known, with what all tenants have in flight there. */
+export async function readAccountHealth(db: Database): Promise<readonly AccountHealthRow[]> {
+  const all = db.ofInstallation;
+  const breakers = new Map((await readBreakers(all)).map((each) => [each.account, each]));
+  const { rows } = await all.query(
     `SELECT s.account, NULLIF(s.breaker_reset_at, '-infinity') AS breaker_reset_at, s.breaker_reset_note, s.resumed_at, s.resumed_note, s.paused_reason, s.paused_at, s.pause_note, s.semantics_confirmed, s.semantics_confirmed_at, s.semantics_note, s.balance, s.balance_at,
             (SELECT count(*) FROM store.chunks f WHERE f.account = s.account AND f.state = 'submitting') AS in_flight
        FROM store.account_states s`,

@@ -24,6 +24,8 @@ export interface ExportedJob {
   readonly retryRoot: string | null;
   /** Retries of it that are not closed. */
   readonly openRetries: number;
+  /** Numbers of it that were erased: they are in no row, and zeros stand for them in its upload. */
+  readonly erased: number;
 }
 
 /** A job of a tenant, or null. */
@@ -35,7 +37,8 @@ export async function findExportedJob(
   const { rows } = await db.query<ExportedJob>(
     `SELECT j.id, j.tenant_id AS "tenantId", j.job_no AS "jobNo", j.job_day AS "jobDay", j.check_name AS "check", j.state, j.lines, j.accepted, j.rejected,
             j.default_region AS "defaultRegion", j.upload AS reading, j.retry_root AS "retryRoot",
-            (SELECT count(*) FROM store.jobs t WHERE t.retry_root = j.id AND t.finished_at IS NULL) AS "openRetries"
+            (SELECT count(*) FROM store.jobs t WHERE t.retry_root = j.id AND t.finished_at IS NULL) AS "openRetries",
+            (SELECT COALESCE(sum(c.erased), 0)::bigint FROM store.chunks c WHERE c.job_no = j.job_no AND c.state <> 'superseded') AS erased
        FROM store.jobs j WHERE j.id = $1 AND j.tenant_id = $2 AND j.state <> 'receiving'`,
     [jobId, tenantId],
   );
@@ -204,4 +207,18 @@ export async function findUpload(
     [job.id, job.jobDay, job.tenantId],
   );
   return rows[0]?.encoding ?? null;
+}
+
+/** A step through the lines of a job's upload that were rejected, ascending. */
+export async function readRejectLines(
+  db: Queryable,
+  job: ExportedJob,
+  page: { readonly after: number; readonly limit: number },
+): Promise<readonly number[]> {
+  const { rows } = await db.query<[number]>({
+    rowMode: 'array',
+    text: `SELECT line_no FROM store.rejects WHERE job_no = $1 AND job_day = $2 AND tenant_id = $3 AND line_no > $4 ORDER BY line_no LIMIT $5`,
+    values: [job.jobNo, job.jobDay, job.tenantId, page.after, page.limit],
+  });
+  return rows.map(([line]) => line);
 }

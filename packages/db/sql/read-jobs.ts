@@ -152,7 +152,10 @@ export interface ResultRow {
   readonly checked_at: Date;
 }
 
-/** A page of a job's rows in order of number. `after`: digits of the last number of the page before. */
+/**
+ * A page of a job's rows in order of number. `after`: digits of the last number of the page before. The page is cut first and its chunks are looked up then:
+ * row-level security has the planner take a job for a fraction of itself, and it would read all of the job's rows for each of its chunks.
+ */
 export async function readResults(
   db: Queryable,
   tenantId: number,
@@ -161,12 +164,17 @@ export async function readResults(
 ): Promise<readonly ResultRow[]> {
   const { rows } = await db.query<ResultRow>(
     `SELECT '+' || r.number AS number, r.outcome, r.attributes, c.account,
-            CASE WHEN c.state = 'done' THEN 'provider' ELSE 'rollcall' END AS source, COALESCE(c.cost_per_number, 0)::text AS cost, c.closed_at AS checked_at
+            CASE WHEN c.state = 'done' AND r.outcome <> 'suppressed' THEN 'provider' ELSE 'rollcall' END AS source,
+            CASE WHEN r.outcome = 'suppressed' THEN '0' ELSE COALESCE(c.cost_per_number, 0)::text END AS cost, c.closed_at AS checked_at
        FROM store.jobs j
-       JOIN store.results r ON r.job_no = j.job_no AND r.job_day = j.job_day
-       JOIN store.chunks c ON c.job_no = r.job_no AND c.chunk_no = r.chunk_no
-      WHERE j.id = $1 AND j.tenant_id = $2 AND r.number > COALESCE($3::bigint, 0) AND ($5::text IS NULL OR r.outcome = $5)
-      ORDER BY r.number LIMIT $4`,
+      CROSS JOIN LATERAL (
+         SELECT r.number, r.outcome, r.attributes, r.job_no, r.chunk_no FROM store.results r
+          WHERE r.job_no = j.job_no AND r.job_day = j.job_day AND r.number > COALESCE($3::bigint, 0) AND ($5::text IS NULL OR r.outcome = $5)
+          ORDER BY r.number LIMIT $4) r
+      CROSS JOIN LATERAL (
+         SELECT c.account, c.state, c.cost_per_number, c.closed_at FROM store.chunks c WHERE c.job_no = r.job_no AND c.chunk_no = r.chunk_no OFFSET 0) c
+      WHERE j.id = $1 AND j.tenant_id = $2
+      ORDER BY r.number`,
     [jobId, tenantId, page.after, page.limit, page.outcome],
   );
   return rows;

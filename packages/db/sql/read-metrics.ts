@@ -61,7 +61,7 @@ const statementTimeout_ms = 4_000;
 export function metricReader(db: Database): () => Promise<MetricFacts> {
   let settled: SettledLedger = { until: '-infinity', sums: new Map() };
   return async () => {
-    const { facts, ledger } = await db.transaction('metrics.read', async (tx) => {
+    const { facts, ledger } = await db.ofInstallation.transaction('metrics.read', async (tx) => {
       await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
       await tx.query(`SET LOCAL statement_timeout = ${statementTimeout_ms}`);
       const booked = await readLedger(tx, settled);

@@ -2,7 +2,7 @@ import { crashPoint } from '@rollcall/crash-points';
 import type { ArtifactId, Reconciliation, ResultSemantics } from '@rollcall/domain';
 import type { Transaction } from '../database.ts';
 import type { ChunkToRead } from './claim-ingest.ts';
-import { copyField, copyText } from './copy-rows.ts';
+import { insertBatches, int8Array, rowsAtOnce, textArray } from './copy-rows.ts';
 import { storableJson, storableText } from './storable.ts';
 
 /** Sends a row a number, sorted, into a table with the columns of `store.results`; returns the names of all attributes, sorted. */
@@ -15,11 +15,13 @@ export async function copyResults(
   semantics: ResultSemantics,
 ): Promise<readonly string[]> {
   const attributeNames = new Set<string>();
-  await copyText(
-    tx,
-    `${table} (job_day, tenant_id, job_no, chunk_no, number, outcome, attributes)`,
-    resultLines(chunk, numbers, reconciliation, semantics, attributeNames),
-  );
+  const statement = {
+    name: `insert ${table}`,
+    text: `INSERT INTO ${table} (job_day, tenant_id, job_no, chunk_no, number, outcome, attributes)
+           SELECT $1, $2, $3, $4, number, outcome, attributes::jsonb FROM unnest($5::bigint[], $6::text[], $7::text[]) AS r (number, outcome, attributes)`,
+  };
+  const batches = resultBatches(chunk, numbers, reconciliation, semantics, attributeNames);
+  await insertBatches(tx, statement, batches);
   return [...attributeNames].map(storableText).sort();
 }
 
@@ -51,25 +53,26 @@ export async function setRowsAside(
   return setAside.length;
 }
 
-function* resultLines(
+function* resultBatches(
   chunk: ChunkToRead,
   numbers: Float64Array,
   reconciliation: Reconciliation,
   semantics: ResultSemantics,
   attributeNames: Set<string>,
-): Generator<string> {
-  const prefix = `${chunk.jobDay}\t${chunk.tenantId}\t${chunk.jobNo}\t${chunk.chunkNo}\t`;
-  const batch = 4_096;
-  for (let start = 0; start < numbers.length; start += batch) {
-    let text = '';
-    const end = Math.min(start + batch, numbers.length);
-    for (let index = start; index < end; index += 1) {
+): Generator<readonly unknown[]> {
+  const { jobDay, tenantId, jobNo, chunkNo } = chunk;
+  for (let start = 0; start < numbers.length; start += rowsAtOnce) {
+    const outcomes: string[] = [];
+    const jsons: (string | null)[] = [];
+    const batch = numbers.subarray(start, start + rowsAtOnce);
+    for (let index = start; index < start + batch.length; index += 1) {
       const attributes = reconciliation.attributesAt(index);
       for (const name in attributes) attributeNames.add(name);
-      const json = attributes === null ? '\\N' : copyField(storableJson(attributes));
-      text += `${prefix}${numbers[index]}\t${reconciliation.outcomeAt(index, semantics)}\t${json}\n`;
+      outcomes.push(reconciliation.outcomeAt(index, semantics));
+      jsons.push(attributes === null ? null : storableJson(attributes));
     }
-    yield text;
+    const columns = [int8Array(batch), textArray(outcomes), textArray(jsons)];
+    yield [jobDay, tenantId, jobNo, chunkNo, ...columns];
     crashPoint('ingest:in_copy');
   }
 }

@@ -22,6 +22,8 @@ export type LockedTree =
   | { readonly kind: 'locked'; readonly tree: RetryTree }
   | { readonly kind: 'not_found' }
   | { readonly kind: 'not_closed' }
+  /** Retention has dropped the rows that it would ask again, or those of its tree. */
+  | { readonly kind: 'rows_dropped' }
   /** A retry in the same tree is open, or is being made right now. */
   | { readonly kind: 'retry_running'; readonly jobId: string | null };
 
@@ -55,11 +57,17 @@ export async function lockRetryTree(
     [job.root_id],
   );
   if (open.rows[0]) return { kind: 'retry_running', jobId: open.rows[0].id };
-  // Rows are corrected under the whole lock of their chunk: before this, or once the retry is made, so that what is counted is what is
-  // copied. Asking for a replay takes less, and does not wait.
+  // Under the lock, which marking a month for its end waits for.
+  const dropped = await tx.query(
+    'SELECT FROM store.jobs WHERE (id = $1 OR retry_root = $1) AND rows_dropped_at IS NOT NULL LIMIT 1',
+    [job.root_id],
+  );
+  if (dropped.rowCount !== 0) return { kind: 'rows_dropped' };
+  // Rows are corrected, and numbers erased, under the whole lock of their chunk: before this, or once the retry is made, so that what is
+  // counted is what is copied, and what was copied is there to be erased. Asking for a replay takes less, and does not wait.
   await tx.query(
     `SELECT FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
-      WHERE (j.id = $1 OR j.retry_root = $1) AND c.state = 'done' ORDER BY c.job_no, c.chunk_no FOR KEY SHARE OF c`,
+      WHERE (j.id = $1 OR j.retry_root = $1) AND c.state <> 'superseded' ORDER BY c.job_no, c.chunk_no FOR KEY SHARE OF c`,
     [job.root_id],
   );
   const { root_id: rootId, check_name: checkName, account } = job;

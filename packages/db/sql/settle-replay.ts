@@ -29,18 +29,21 @@ export async function settleReplay(
   );
   if (mine.rowCount !== 1) return { kind: 'stale' };
   const fitting = claim.mode === 'correct' ? ['done'] : ['done', 'held', 'failed'];
-  const chunk = await tx.query(
-    `SELECT FROM store.chunks WHERE id = $1 AND artifact_id = $2 AND state = ANY($3) FOR UPDATE`,
-    [claim.chunkId, claim.artifactId, fitting],
+  const chunk = await tx.query<{ is_whole: boolean }>(
+    `SELECT numbers - suppressed - erased = $4 AS is_whole FROM store.chunks WHERE id = $1 AND artifact_id = $2 AND state = ANY($3) FOR UPDATE`,
+    [claim.chunkId, claim.artifactId, fitting, claim.numbers],
   );
-  if (chunk.rowCount !== 1) return { kind: 'chunk_changed' };
+  const row = chunk.rows[0];
+  if (!row) return { kind: 'chunk_changed' };
+  // A number of it was erased after it was read: once more, when the lease is over.
+  if (!row.is_whole) return { kind: 'stale' };
 
   await tx.query('CREATE TEMP TABLE replayed (LIKE store.results) ON COMMIT DROP');
   const names = await copyResults(tx, 'replayed', claim, numbers, reconciliation, semantics);
   await tx.query('ANALYZE replayed');
   const ofChunk = [claim.jobNo, claim.jobDay, claim.range.first, claim.range.last];
   const before = await tx.query<{ rows: number }>(
-    'SELECT count(*) AS rows FROM store.results WHERE job_no = $1 AND job_day = $2 AND number BETWEEN $3 AND $4',
+    "SELECT count(*) AS rows FROM store.results WHERE job_no = $1 AND job_day = $2 AND number BETWEEN $3 AND $4 AND outcome <> 'suppressed'",
     ofChunk,
   );
   await tx.query(

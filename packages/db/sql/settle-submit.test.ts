@@ -23,7 +23,7 @@ import {
   submit,
 } from '../testing/walk-chunk.ts';
 import { cancelJob } from './control-job.ts';
-import type { SubmittedChunk } from './settle-submit.ts';
+import type { SubmittedChunk } from './submitted-chunk.ts';
 
 let ground: Ground;
 beforeAll(async () => {

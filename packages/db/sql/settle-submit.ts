@@ -1,5 +1,5 @@
 import { crashPoint } from '@rollcall/crash-points';
-import { type AttemptId, entryOf, type SubmitAnswer, type SubmitResult } from '@rollcall/domain';
+import { entryOf, type SubmitAnswer, type SubmitResult } from '@rollcall/domain';
 import { constraintOf, type Queryable, sqlStateOf, type Transaction } from '../database.ts';
 import { blockReady, pauseAccount, unblockAccount } from './accounts.ts';
 import { advanceBreaker } from './breaker.ts';
@@ -11,16 +11,7 @@ import { keepLearned } from './learned-limits.ts';
 import { book, bookProviderAmount } from './ledger.ts';
 import { lockJobRow } from './lock-job.ts';
 import { storableText } from './storable.ts';
-
-export interface SubmittedChunk {
-  readonly chunkId: string;
-  readonly attemptId: AttemptId;
-  readonly fence: number;
-  readonly tenantId: number;
-  readonly jobNo: number;
-  readonly account: string;
-  readonly checkName: string;
-}
+import type { SubmittedChunk } from './submitted-chunk.ts';
 
 export type Settled =
   | {
@@ -36,45 +27,6 @@ export type Settled =
   | { readonly kind: 'stale'; readonly late?: LateAcceptance }
   /** Accepted, with a task id that another attempt already has: nobody can tell which upload it is. */
   | { readonly kind: 'duplicate_task_id' };
-
-/** The chunk of an attempt that is still an intent, or null: it was never committed, or has been settled. */
-export async function findIntent(
-  tx: Queryable,
-  attemptId: AttemptId,
-): Promise<(SubmittedChunk & { readonly jobId: string }) | null> {
-  const { rows } = await tx.query(
-    `SELECT a.chunk_id, a.fence, a.tenant_id, a.account, c.job_no, j.id AS job_id, j.check_name
-       FROM store.attempts a JOIN store.chunks c ON c.id = a.chunk_id JOIN store.jobs j ON j.job_no = c.job_no
-      WHERE a.id = $1 AND a.outcome = 'intent'`,
-    [attemptId],
-  );
-  const row = rows[0];
-  if (!row) return null;
-  return {
-    chunkId: row.chunk_id,
-    attemptId,
-    fence: row.fence,
-    tenantId: row.tenant_id,
-    jobNo: row.job_no,
-    account: row.account,
-    checkName: row.check_name,
-    jobId: row.job_id,
-  };
-}
-
-/** The server's time, and whether the job was cancelled while its chunk was on the wire. */
-export async function answerFacts(
-  db: Queryable,
-  jobId: string,
-): Promise<{ readonly now_ms: number; readonly jobCancelled: boolean }> {
-  const { rows } = await db.query<{ now_ms: number; cancelled: boolean }>(
-    `SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now_ms, state = 'cancelling' AS cancelled FROM store.jobs WHERE id = $1`,
-    [jobId],
-  );
-  const row = rows[0];
-  if (!row) throw new Error(`job ${jobId} is gone`);
-  return { now_ms: row.now_ms, jobCancelled: row.cancelled };
-}
 
 /**
  * Stores what the provider answered to an upload and what follows from it, in one transaction: evidence, the attempt's
@@ -116,7 +68,9 @@ async function settleAnswer(
   }
   const outcome = answer.kind === 'accepted' ? 'unknown' : answer.kind;
   const attempt = await tx.query(
-    `UPDATE store.attempts SET outcome = $2, outcome_reason = $3, settled_at = clock_timestamp() WHERE id = $1 AND outcome = 'intent'`,
+    `UPDATE store.attempts SET outcome = $2, outcome_reason = $3, settled_at = clock_timestamp(),
+            sent_sha256 = CASE $2 WHEN 'not_sent' THEN NULL ELSE sent_sha256 END
+      WHERE id = $1 AND outcome = 'intent'`,
     [chunk.attemptId, outcome, reasonOf(answer)],
   );
   if (attempt.rowCount !== 1) return { kind: 'stale' };
@@ -217,8 +171,8 @@ async function moveChunk(
     case 'retry':
       moved = (
         await tx.query(
-          `UPDATE store.chunks SET state = 'ready', free_tries = free_tries + 1, due_at = to_timestamp($3::float8 / 1000), rung_at = NULL ${where}`,
-          [...claim, result.due_ms],
+          `UPDATE store.chunks SET state = 'ready', free_tries = free_tries + $4, due_at = to_timestamp($3::float8 / 1000), rung_at = NULL ${where}`,
+          [...claim, result.due_ms, result.isOurs ? 0 : 1],
         )
       ).rowCount;
       return moved === 1 ? { kind: 'applied', state: 'ready' } : { kind: 'stale' };
@@ -244,9 +198,12 @@ async function moveChunk(
           claim,
         )
       ).rowCount;
+      // Of several refusals before it is cut anew one counts. What the suppression list makes too small is no refusal.
       await tx.query(
-        'UPDATE store.jobs SET due_at = clock_timestamp(), rung_at = NULL WHERE job_no = $1',
-        [chunk.jobNo],
+        `UPDATE store.jobs SET due_at = clock_timestamp(), rung_at = NULL, replans = replans + CASE WHEN EXISTS (
+            SELECT FROM store.chunks WHERE job_no = $1 AND id <> $2 AND state = 'blocked' AND reason = 'replan') THEN 0 ELSE $3 END
+          WHERE job_no = $1`,
+        [chunk.jobNo, chunk.chunkId, moved === 1 ? 1 : 0],
       );
       return moved === 1 ? { kind: 'applied', state: 'blocked' } : { kind: 'stale' };
     case 'held':
@@ -266,7 +223,12 @@ async function moveChunk(
         )
       ).rowCount;
       if (moved !== 1) return { kind: 'stale' };
-      await writeSameOutcome(tx, chunk.chunkId, state === 'rejected' ? 'failed' : 'cancelled');
+      await writeSameOutcome(
+        tx,
+        chunk.jobNo,
+        [chunk.chunkId],
+        state === 'rejected' ? 'failed' : 'cancelled',
+      );
       if (state === 'rejected') await stopBehindCanary(tx, chunk.chunkId, chunk.jobNo);
       return { kind: 'applied', state, closing: await closeChunks(tx, chunk.jobNo, 1) };
     }

@@ -22,6 +22,7 @@ export const account: Account = {
   adapter: 'tasks-v1',
   baseUrl: 'https://acme.example/v1',
   currency: 'USD',
+  operatedBy: 'default',
   checks: {
     telegram: {
       taskType: 'tg',

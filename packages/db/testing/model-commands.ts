@@ -16,7 +16,7 @@ import { giveUp, keepPolling, payAgain, replayArtifact } from '../sql/decide-hel
 import { extendLease } from '../sql/extend-lease.ts';
 import { leaveIngest } from '../sql/leave-ingest.ts';
 import { claimPolls, type PollClaim, settlePoll } from '../sql/poll-tasks.ts';
-import type { SubmittedChunk } from '../sql/settle-submit.ts';
+import type { SubmittedChunk } from '../sql/submitted-chunk.ts';
 import { expireLeases } from '../sql/sweep-due.ts';
 import {
   acceptance,

@@ -11,17 +11,13 @@ import { postgresBlobs } from '../sql/blobs.ts';
 import { claimIngest, type IngestClaim, recordArtifact } from '../sql/claim-ingest.ts';
 import { claimSubmit, loadSubmit } from '../sql/claim-submit.ts';
 import { numbersOfChunk } from '../sql/numbers-of-chunk.ts';
-import {
-  insertChunks,
-  lockJobForPlanning,
-  type NewChunk,
-  startRunning,
-  wholeJob,
-} from '../sql/plan-chunks.ts';
+import { insertChunks, type NewChunk, wholeJob } from '../sql/plan-chunks.ts';
+import { lockJobForPlanning, startRunning } from '../sql/planned-job.ts';
 import { claimPolls, type PollClaim, settlePoll } from '../sql/poll-tasks.ts';
 import { type Published, publishResults } from '../sql/publish-results.ts';
 import { type ReceivedJob, receiveJob } from '../sql/receive-job.ts';
-import { type Settled, type SubmittedChunk, settleSubmit } from '../sql/settle-submit.ts';
+import { type Settled, settleSubmit } from '../sql/settle-submit.ts';
+import type { SubmittedChunk } from '../sql/submitted-chunk.ts';
 import { accepted, acceptance, ready } from './answers.ts';
 import { account, type Ground, newId, once } from './ground.ts';
 
