@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { OriginalArchive, type OriginalEncoding } from './original-archive.ts';
 import type { Refusal } from './read-outcome.ts';
-import { refuse } from './read-outcome.ts';
+import { refuse, refuseOver } from './read-outcome.ts';
 import { isGzip, isZip } from './sniff-file-kind.ts';
 
 const magicBytes = 4;
@@ -154,7 +154,8 @@ export class UploadDecoder {
   }
 
   #refuseTooMany(): void {
-    this.refusal ??= refuse(
+    this.refusal ??= refuseOver(
+      'maxBytes',
       'too_many_bytes',
       `The upload is over ${this.#bytesMax} bytes, as sent or inflated. Split it into smaller jobs.`,
     );

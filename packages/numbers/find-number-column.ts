@@ -1,3 +1,4 @@
+import { EventLoopPause } from './event-loop-pause.ts';
 import { isNumberHeader } from './header-aliases.ts';
 import type { NumberColumn } from './intake.ts';
 import type { Refusal } from './read-outcome.ts';
@@ -21,18 +22,21 @@ const sevenDigits = /(?:\d\D*){7}/;
  * one asked for, by name (any case) or else by 1-based index; or the one that holds valid numbers. Where
  * several do, usual names decide, and where these do not single one out either, nobody guesses. A usual name
  * without a valid number loses to a column that has some ("number" may be the house's).
+ *
+ * Lets the event loop turn meanwhile: hostile cells take 10 µs each to be found no numbers, and there may be 20,000.
  */
-export function findNumberColumn(
+export async function findNumberColumn(
   records: readonly (readonly string[])[],
   wanted: string | undefined,
   isValid: (text: string) => boolean,
-): FoundColumn | Refusal {
+): Promise<FoundColumn | Refusal> {
+  const pause = new EventLoopPause();
   const [first = []] = records;
   const named = wanted === undefined ? -1 : indexOfName(first, wanted);
   const isData = (cell: string): boolean => cell !== '' && (isNumeric(cell) || isValid(cell));
   const hasHeader =
     named >= 0 ||
-    !first.some(isData) ||
+    !(await someCell(first, isData, pause)) ||
     (first.some(isNumberHeader) && !first.some((cell) => sevenDigits.test(cell)));
   const header = hasHeader ? first : undefined;
   const found = (index: number): FoundColumn => {
@@ -50,18 +54,18 @@ export function findNumberColumn(
   }
   if (width === 1) return found(0);
   const rows = hasHeader ? records.slice(1) : records;
-  const counts = Array.from(
-    { length: width },
-    (_, column) => rows.filter((cells) => isValid(cells[column] ?? '')).length,
-  );
-  const valid = columnsWhere(counts, (at) => (counts[at] ?? 0) > 0);
-  const telling = columnsWhere(counts, (at) => isNumberHeader(header?.[at] ?? ''));
+  const valid: number[] = [];
+  for (let at = 0; at < width; at += 1) {
+    if (rows.some((cells) => isValid(cells[at] ?? ''))) valid.push(at);
+    await pause.whenDue();
+  }
+  const telling = [...(header ?? []).keys()].filter((at) => isNumberHeader(header?.[at] ?? ''));
   const tellingAndValid = valid.filter((at) => telling.includes(at));
   const [only, ...rivals] = tellingAndValid.length > 0 ? tellingAndValid : valid;
   if (only !== undefined && rivals.length === 0) return found(only);
   if (only !== undefined) return refuseAmbiguous([only, ...rivals], header);
   const [tellingOnly] = telling;
-  return tellingOnly === undefined ? refuseNoColumn(header, width) : found(tellingOnly);
+  return tellingOnly === undefined ? refuseNoColumn(width) : found(tellingOnly);
 }
 
 function isNumeric(cell: string): boolean {
@@ -78,11 +82,16 @@ function indexOfPosition(wanted: string, width: number): number | undefined {
   return position >= 1 && position <= width ? position - 1 : undefined;
 }
 
-function columnsWhere(
-  counts: readonly number[],
-  eligible: (at: number) => boolean,
-): readonly number[] {
-  return [...counts.keys()].filter(eligible);
+async function someCell(
+  cells: readonly string[],
+  isMeant: (cell: string) => boolean,
+  pause: EventLoopPause,
+): Promise<boolean> {
+  for (const cell of cells) {
+    if (isMeant(cell)) return true;
+    await pause.whenDue();
+  }
+  return false;
 }
 
 function refuseUnknown(
@@ -96,10 +105,11 @@ function refuseUnknown(
   );
 }
 
-function refuseNoColumn(header: readonly string[] | undefined, width: number): Refusal {
+/** What stands first may be a header or anybody's data, so that nothing of it is said. */
+function refuseNoColumn(width: number): Refusal {
   return refuse(
     'no_number_column',
-    `No column looks like phone numbers. Name the one to read. ${describe(header, width)}`,
+    `No column looks like phone numbers. Give \`column\`, a name or a position; the columns are 1 to ${width}.`,
   );
 }
 
@@ -112,7 +122,7 @@ function refuseAmbiguous(
   header: readonly string[] | undefined,
 ): Refusal {
   const shown = columns.slice(0, rivalsShownMax).map((at) => {
-    const name = header?.[at] ?? '';
+    const name = isKnown(header) ? (header[at] ?? '') : '';
     return name === '' ? `${at + 1}` : `${at + 1} (${shorten(name)})`;
   });
   const more = columns.length > rivalsShownMax ? ', …' : '';
@@ -124,8 +134,14 @@ function refuseAmbiguous(
 
 function describe(header: readonly string[] | undefined, width: number): string {
   if (header === undefined) return `The file has no header; its columns are 1 to ${width}.`;
+  if (!isKnown(header)) return `Its columns are 1 to ${width}.`;
   const names = header.slice(0, namesShownMax).map(shorten).join(', ');
   return `The columns are ${names}${header.length > namesShownMax ? ', …' : ''}.`;
+}
+
+/** Where one of its cells is a usual name of the column it is a header; any other may be the first line of data, which is not repeated. */
+function isKnown(header: readonly string[] | undefined): header is readonly string[] {
+  return header?.some(isNumberHeader) ?? false;
 }
 
 /** A column's name for a message; what could be a phone number in it is blotted out. */

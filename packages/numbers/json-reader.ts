@@ -31,16 +31,20 @@ export function readJson(sink: LineSink, maxLineBytes: number, watch?: LineWatch
   function takeElement(bytes: Buffer, start: number, end: number): Refusal | undefined {
     if (bytes[start] === quote) {
       if (!bytes.subarray(start, end).includes(backslash)) {
-        if (watch !== undefined) watch([decodeText(bytes, start + 1, end - 1)]);
+        if (watch !== undefined) tellElement(decodeText(bytes, start + 1, end - 1), start, end);
         return sink.takeBytes(bytes, start + 1, end - 1);
       }
       const text: unknown = JSON.parse(decodeText(bytes, start, end));
-      if (watch !== undefined) watch([String(text)]);
+      tellElement(String(text), start, end);
       return sink.takeText(String(text));
     }
     const text = decodeText(bytes, start, Math.min(end, start + rejectedTextBytesMax));
-    if (watch !== undefined) watch([text]);
+    tellElement(text, start, end);
     return wholeNumber.test(text) ? sink.takeText(text) : sink.takeNonNumber(text);
+  }
+
+  function tellElement(text: string, start: number, end: number): void {
+    watch?.([text], restOffset + start, restOffset + end);
   }
 
   function refuseBroken(offset: number): Refusal {

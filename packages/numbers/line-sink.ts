@@ -4,7 +4,7 @@ import type { NumberSorter } from './number-sorter.ts';
 import type { CleanBytesReader } from './read-clean-bytes.ts';
 import { compileCleanBytesReader, notClean } from './read-clean-bytes.ts';
 import type { Refusal } from './read-outcome.ts';
-import { refuse } from './read-outcome.ts';
+import { refuseOver } from './read-outcome.ts';
 import type { RejectLog } from './reject-log.ts';
 import type { RejectReason } from './reject-reason.ts';
 
@@ -68,7 +68,8 @@ export class LineSink {
     this.#blanks += 1;
     const recordsMax = 2 * this.#linesMax + 100;
     if (this.#lines + this.#blanks <= recordsMax) return undefined;
-    return refuse(
+    return refuseOver(
+      'maxLines',
       'too_many_lines',
       `The upload has more than ${recordsMax} records, most of them blank. Take the blank lines out.`,
       this.#lines + 1,
@@ -76,7 +77,8 @@ export class LineSink {
   }
 
   #tooMany(): Refusal {
-    return refuse(
+    return refuseOver(
+      'maxLines',
       'too_many_lines',
       `The upload has more than ${this.#linesMax} lines. Split it into smaller jobs.`,
       this.#lines + 1,

@@ -56,6 +56,12 @@ const regionsOfCallingCode = metadata.country_calling_codes as unknown as Readon
   Record<string, readonly string[]>
 >;
 
+/** The calling code of a region (ISO 3166 alpha-2), without `+`, or null for one that has none. */
+export function callingCodeOf(region: string): string | null {
+  const code = regions[region]?.[field.callingCode];
+  return typeof code === 'string' ? code : null;
+}
+
 const compiledRegions = new Map<string, NumberingPlan>();
 const compiledCallingCodes = new Map<string, readonly NumberingPlan[]>();
 

@@ -49,7 +49,7 @@ describe('a csv upload', () => {
     expect(second.column).toEqual({ index: 2, name: 'mobile' });
   });
 
-  test.each(['x,y', 'mobile,phone', 'phone,phone', 'mobile,landline two,tel'])(
+  test.each(['mobile,phone', 'phone,phone', 'mobile,landline two,tel'])(
     'is refused, with the columns named, when the header %s does not single one out',
     async (header) => {
       const width = header.split(',').length;
@@ -123,6 +123,27 @@ describe('a csv upload', () => {
     expect((await refused(`+${a},+${b},+${c}\n`)).code).toBe('ambiguous_column');
   });
 
+  test('is refused without a word of its first line, unless that names the column of numbers', async () => {
+    const people = 'anna.smith@example.com,Leeds\nbob@example.com,York\n';
+    const silent = [
+      await refused(people),
+      await refused(people, { column: 'phone' }),
+      await refused(`anna.smith@example.com,Leeds\n+${a},+${b}\n`),
+    ];
+    expect(silent.map(({ code }) => code)).toEqual([
+      'no_number_column',
+      'unknown_column',
+      'ambiguous_column',
+    ]);
+    for (const { message } of silent) {
+      expect(message).not.toMatch(/anna|smith|Leeds/);
+      expect(message).toMatch(/1 to 2|1, 2/);
+    }
+    expect((await refused(`phone,mobile\n+${a},+${b}\n`)).message).toContain(
+      '1 ("phone"), 2 ("mobile")',
+    );
+  });
+
   test('is refused at the record whose quote is not closed, before a million lines are swallowed', async () => {
     const head = `id,phone\n1,+${a}\n2,"+${b}\n`;
     async function* endless(): AsyncGenerator<Uint8Array> {
@@ -132,6 +153,19 @@ describe('a csv upload', () => {
     const outcome = await readNumbers(endless(), { ...limits, maxBytes: 1e9, maxLines: 2e6 });
     expect(outcome).toMatchObject({ kind: 'refused', code: 'unbalanced_quote', line: 2 });
   });
+
+  test.each([
+    [`"name,phone\nx,+${a}\n`, {}],
+    [`"name,phone\nx,+${a}\n`, { column: 'phone' }],
+    [`\n\nphone,"name\n+${a},x\n`, { column: 'phone' }],
+    [`"name"s,phone\nx,+${a}\n`, { column: '2' }],
+  ])(
+    'is refused for its quote where that is in the first record, and not for its columns',
+    async (text, options) => {
+      expect(await refused(text, options)).toMatchObject({ code: 'unbalanced_quote', line: 1 });
+      expect((await refused('""\n', { column: 'phone' })).code).not.toBe('unbalanced_quote');
+    },
+  );
 
   test('is refused where a quote closes in the wrong place, so that no line goes into another', async () => {
     const refusal = await refused(`id,phone\n1,"+${a}\n2,"+${b}"\n`);

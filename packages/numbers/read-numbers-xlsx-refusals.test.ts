@@ -14,6 +14,8 @@ function workbook(rows: string, further: Readonly<Record<string, string>> = {}):
   return makeZip(workbookMembers({ Sheet1: sheetXml(rows) }, further));
 }
 
+const styles = (xml: string) => ({ 'xl/styles.xml': `<styleSheet>${xml}</styleSheet>` });
+
 describe('a workbook that cannot be taken', () => {
   test.each<[string, () => Promise<Buffer>, string, string]>([
     [
@@ -125,20 +127,48 @@ describe('a workbook that cannot be taken', () => {
 });
 
 describe('a workbook that is too much', () => {
+  test.each([
+    ['cells', `<cellXfs>${'<xf numFmtId="0"/>'.repeat(65_537)}</cellXfs>`],
+    ['its own', Array.from({ length: 65_537 }, (_, id) => `<numFmt numFmtId="${id}"/>`).join('')],
+  ])('is refused for the formats of %s', async (_, xml) => {
+    const refusal = await refused(await workbook(good, styles(xml)), wide);
+    expect(refusal.message).toContain('more than 65536 cell formats');
+  });
+
   test('is refused while it explodes: strings, rows, blank rows, ratio', async () => {
     const strings = sharedStringsXml(`<si><t>${'a'.repeat(4_000)}</t></si>`.repeat(20_000));
     const exploding = await workbook(good, { 'xl/sharedStrings.xml': strings });
     expect(exploding.length).toBeLessThan(200_000);
-    expect((await refused(exploding, wide)).code).toBe('too_many_bytes');
+    // The format's own limit, which no setting of the caller's raises.
+    expect(await refused(exploding, wide)).toMatchObject({ code: 'too_many_bytes' });
+    expect(await refused(exploding, wide)).not.toHaveProperty('limit');
     const blank = await workbook(`${good}${'<row/>'.repeat(10_000)}`);
-    expect((await refused(blank, { maxLines: 4_000 })).code).toBe('too_many_lines');
+    const overLines = { code: 'too_many_lines', limit: 'maxLines' };
+    expect(await refused(blank, { maxLines: 4_000 })).toMatchObject(overLines);
     const inflates = await workbook(`${good}${`<row><c><v>${a}</v></c></row>`.repeat(10_000)}`);
     expect(inflates.length).toBeLessThan(10_000);
     const small = { maxLines: 1e6, maxBytes: 10_000 };
-    expect((await refused(inflates, small)).code).toBe('too_many_bytes');
+    expect(await refused(inflates, small)).toMatchObject({
+      code: 'too_many_bytes',
+      limit: 'maxBytes',
+    });
     expect((await refused(inflates, { ...small, maxBytes: inflates.length - 1 })).code).toBe(
       'too_many_bytes',
     );
+  });
+
+  test('is refused by what its directory says of its size, before a row is read', async () => {
+    const row = `<row><c><v>${a}</v></c><c><v>1</v></c></row>`;
+    // A row more than that would be refused as such.
+    const maxLines = 10;
+    const large = await workbook(good + row.repeat(100_000));
+    const tooLarge = { code: 'too_many_bytes', limit: 'maxBytes' };
+    expect(await refused(large, { maxLines, maxBytes: 1_000_000 })).toMatchObject(tooLarge);
+    const bomb = await workbook(good + row.repeat(600_000));
+    expect(await refused(bomb, { maxLines, maxBytes: 1e9 })).toMatchObject({
+      code: 'too_many_bytes',
+      message: expect.stringContaining('more than 100 times') as string,
+    });
   });
 
   test('leaves no file open and no file behind', async () => {

@@ -119,7 +119,7 @@ async function readRecords(
     const bytes = withoutByteOrderMark(Buffer.concat(head));
     head = [];
     const sniffed =
-      refuseForeignKind(bytes) ?? refuseBinary(bytes) ?? sniffHead(bytes, isWhole, options);
+      refuseForeignKind(bytes) ?? refuseBinary(bytes) ?? (await sniffHead(bytes, isWhole, options));
     if (sniffed.kind === 'refused') return sniffed;
     shape = sniffed;
     reader = openReader(sniffed, sink, options.maxLineBytes);
@@ -158,13 +158,13 @@ async function readRecords(
   return { kind: 'shape', format, column, ...(header === undefined ? {} : { header }) };
 }
 
-function sniffHead(
+async function sniffHead(
   bytes: Buffer,
   isWhole: boolean,
   options: ReadNumbersOptions,
-): TextShape | Refusal {
+): Promise<TextShape | Refusal> {
   if (isWhole && bytes.toString('latin1').trim() === '') return refuseEmpty();
-  return sniffShape(bytes, isWhole, {
+  return await sniffShape(bytes, isWhole, {
     format: options.format,
     column: options.column,
     defaultRegion: options.defaultRegion,

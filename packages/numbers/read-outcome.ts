@@ -42,12 +42,27 @@ export interface Refusal {
   readonly message: string;
   /** 1-based, counted as {@link Reject.line} counts: non-blank records, header excluded. */
   readonly line?: number;
+  /** Which of the caller's limits it passed; absent where it was one of the format itself. */
+  readonly limit?: ReadLimit;
 }
+
+/** Limits of `ReadNumbersOptions`. */
+export type ReadLimit = 'maxLines' | 'maxLineBytes' | 'maxBytes';
 
 export type ReadNumbersOutcome = { readonly kind: 'read'; readonly intake: Intake } | Refusal;
 
 export function refuse(code: RefusalCode, message: string, line?: number): Refusal {
   return { kind: 'refused', code, message, ...(line === undefined ? {} : { line }) };
+}
+
+/** A refusal that a caller's limit is the reason of. */
+export function refuseOver(
+  limit: ReadLimit,
+  code: RefusalCode,
+  message: string,
+  line?: number,
+): Refusal {
+  return { ...refuse(code, message, line), limit };
 }
 
 export function refuseEmpty(): Refusal {

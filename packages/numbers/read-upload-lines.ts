@@ -48,12 +48,21 @@ const comma = 0x2c;
 const tab = 0x09;
 const noLimits = { maxLineBytes: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER };
 
+/** Where the cell of a number stands, in bytes of the upload as it is unpacked: from `start` to before `end`. A JSON text has its quotes. */
+export interface PlaceInUpload {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A kept upload that cannot be read any more, though it could be once: it was damaged, or the readers have changed. */
+export class UnreadableUpload extends Error {}
+
 /**
  * Reads a kept upload once more: every line with its cells and what was made of it, by the readers and the normaliser that
  * read it first. In batches of what 16 KiB hold, in bounded memory. Limits are not asked again: it was within those of its day.
  *
  * @param tellForm called once before the first batch; not for workbooks
- * @throws where it cannot be read any more, since it could be read once: it was damaged, or the readers have changed.
+ * @throws UnreadableUpload, or where it cannot be unpacked
  */
 export async function* readUploadLines(
   upload: KeptUpload,
@@ -69,13 +78,52 @@ export async function* readUploadLines(
   const watch: LineWatcher = (ofLine) => {
     cells = ofLine;
   };
+  for await (const _ of readPieces(upload, sink, watch, tellForm)) {
+    if (batch.length === 0) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/**
+ * Finds every line that was read as one of the numbers, however it is written, by the readers and the normaliser that read it first. In
+ * batches, in bounded memory, up to a line behind what was asked of `upload.bytes`. In a workbook a number stands nowhere: its place is
+ * empty.
+ *
+ * @throws UnreadableUpload, or where it cannot be unpacked
+ */
+export async function* findInUpload(
+  upload: KeptUpload,
+  isWanted: (number: number) => boolean,
+): AsyncGenerator<readonly PlaceInUpload[]> {
+  let batch: PlaceInUpload[] = [];
+  let place: PlaceInUpload = { start: 0, end: 0 };
+  const sink: LineSink = new LineSink(
+    { add: (number) => void (isWanted(number) && batch.push(place)) },
+    { add: () => undefined },
+    { defaultRegion: upload.defaultRegion, maxLines: Number.MAX_SAFE_INTEGER },
+  );
+  const watch: LineWatcher = (_, start, end) => {
+    place = { start, end };
+  };
+  for await (const _ of readPieces(upload, sink, watch, () => undefined)) {
+    if (batch.length === 0) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Hands every line to the sink, and to `watch` before that; yields every 16 KiB. */
+async function* readPieces(
+  upload: KeptUpload,
+  sink: LineSink,
+  watch: LineWatcher,
+  tellForm: (form: TextForm) => void,
+): AsyncGenerator<void> {
   if (upload.format === 'xlsx') {
-    for await (const _ of workbookLines(upload, sink, watch)) {
-      if (batch.length === 0) continue;
-      yield batch;
-      batch = [];
-    }
-    if (batch.length > 0) yield batch;
+    yield* workbookLines(upload, sink, watch);
     return;
   }
   const pause = new EventLoopPause();
@@ -84,23 +132,23 @@ export async function* readUploadLines(
     let rest = chunk;
     if (reader === undefined) {
       rest = withoutByteOrderMark(chunk);
+      const mark_bytes = chunk.length - rest.length;
       const separator = separatorOf(upload.format, rest);
-      reader = openReader(upload.format, upload, separator, sink, watch);
+      reader = openReader(upload.format, upload, separator, sink, (cells, start, end) =>
+        watch(cells, mark_bytes + start, mark_bytes + end),
+      );
       tellForm({
         separator: String.fromCharCode(separator),
-        hasByteOrderMark: rest.length < chunk.length,
+        hasByteOrderMark: mark_bytes > 0,
       });
     }
     for (let at = 0; at < rest.length; at += chunkBytes) {
       refuseRefusal(reader.write(rest.subarray(at, at + chunkBytes)));
       await pause.whenDue();
-      if (batch.length === 0) continue;
-      yield batch;
-      batch = [];
+      yield;
     }
   }
   refuseRefusal(reader?.end());
-  if (batch.length > 0) yield batch;
 }
 
 /** A workbook is put aside to be read, since a zip begins at its end. */
@@ -158,7 +206,9 @@ function openReader(
 
 function refuseRefusal(refusal: Refusal | undefined): void {
   if (refusal === undefined) return;
-  throw new Error(`a kept upload cannot be read again: ${refusal.code} at ${refusal.line}`);
+  throw new UnreadableUpload(
+    `a kept upload cannot be read again: ${refusal.code} at ${refusal.line}`,
+  );
 }
 
 /** The first chunk with as much as the separator was told from, the others as they come. */

@@ -84,7 +84,7 @@ async function readSheetLines(
 ): Promise<ReadShape | Refusal> {
   const reader = await WorkbookReader.open(file, options);
   if (reader.kind === 'refused') return reader;
-  const found = reader.findColumn(options.column, options.defaultRegion);
+  const found = await reader.findColumn(options.column, options.defaultRegion);
   if (found.kind === 'refused') return found;
   const { column, header } = found;
   const lines = reader.lines(sink, { column: column.index - 1, hasHeader: header !== undefined });

@@ -22,6 +22,7 @@ export function readSeparated(
   const scanner = new RecordScanner(options.separator);
   let awaitsHeader = options.hasHeader;
   let rest: Buffer = Buffer.alloc(0);
+  let restOffset = 0;
 
   function take(bytes: Buffer): Refusal | undefined {
     if (scanner.isBlank(bytes)) return sink.takeBlank();
@@ -29,9 +30,13 @@ export function readSeparated(
       awaitsHeader = false;
       return undefined;
     }
-    if (watch !== undefined) watch(scanner.texts(bytes));
+    const isShort = column >= scanner.cellCount;
+    if (watch !== undefined) {
+      const [start, end] = isShort ? [0, 0] : [scanner.start(column), scanner.end(column)];
+      watch(scanner.texts(bytes), restOffset + start, restOffset + end);
+    }
     // A record too short to have the column is a line without a number, not one to skip.
-    if (column >= scanner.cellCount) return sink.takeText('');
+    if (isShort) return sink.takeText('');
     return scanner.hasDoubledQuotes(column)
       ? sink.takeText(scanner.text(bytes, column))
       : sink.takeBytes(bytes, scanner.start(column), scanner.end(column));
@@ -42,7 +47,7 @@ export function readSeparated(
     while (start < bytes.length) {
       const next = scanner.scan(bytes, start, last);
       if (next < 0) {
-        rest = bytes.subarray(start);
+        keep(bytes, start);
         return refuseUnfinished(next, last);
       }
       if (next - start > maxLineBytes)
@@ -51,8 +56,13 @@ export function readSeparated(
       if (refusal !== undefined) return refusal;
       start = next;
     }
-    rest = bytes.subarray(start);
+    keep(bytes, start);
     return undefined;
+  }
+
+  function keep(bytes: Buffer, start: number): void {
+    rest = bytes.subarray(start);
+    restOffset += start;
   }
 
   function refuseUnfinished(outcome: number, last: boolean): Refusal | undefined {

@@ -70,7 +70,8 @@ export class SheetLines implements RowConsumer {
     if (!this.#hasContent) this.refusal = this.#sink.takeBlank();
     else if (this.#awaitsHeader) this.#awaitsHeader = false;
     else {
-      this.#columns.watch?.(this.#cells);
+      // Where it stands in the file says nothing: the XML is packed, and texts are shared.
+      this.#columns.watch?.(this.#cells, 0, 0);
       this.refusal = this.#take();
     }
   }

@@ -1,7 +1,7 @@
 import { type CellKind, cellText, type RowConsumer } from '@rollcall/spreadsheets';
 import type { Refusal } from './read-outcome.ts';
 import { refuseLongLine } from './record-reader.ts';
-import { sampleRecordsMax } from './sample-records.ts';
+import { sampleCellsMax, sampleRecordsMax } from './sample-records.ts';
 import { isBlank } from './sheet-lines.ts';
 
 /** The first rows of a sheet that are not blank, as text. */
@@ -13,6 +13,7 @@ export class SheetSampler implements RowConsumer {
   readonly #maxLineBytes: number;
   readonly #isDate1904: boolean;
   #cells: string[] = [];
+  #sampledCells = 0;
   #bytes = 0;
   #hasContent = false;
 
@@ -22,7 +23,11 @@ export class SheetSampler implements RowConsumer {
   }
 
   get isFull(): boolean {
-    return this.records.length === sampleRecordsMax || this.refusal !== undefined;
+    return (
+      this.records.length === sampleRecordsMax ||
+      this.#sampledCells >= sampleCellsMax ||
+      this.refusal !== undefined
+    );
   }
 
   beginRow(): void {
@@ -46,6 +51,8 @@ export class SheetSampler implements RowConsumer {
   }
 
   endRow(): void {
-    if (this.#hasContent && !this.isFull) this.records.push(this.#cells);
+    if (!this.#hasContent || this.isFull) return;
+    this.records.push(this.#cells);
+    this.#sampledCells += this.#cells.length;
   }
 }

@@ -4,7 +4,7 @@ import { isNumberHeader } from './header-aliases.ts';
 import type { NumberColumn, TextFormat } from './intake.ts';
 import type { Refusal } from './read-outcome.ts';
 import { refuse } from './read-outcome.ts';
-import { sampleRecords } from './sample-records.ts';
+import { beginsUnbalanced, sampleRecords } from './sample-records.ts';
 import { sniffSeparator } from './sniff-separator.ts';
 
 /** How a text is to be read. */
@@ -32,19 +32,26 @@ const tab = 0x09;
  * not said it. A JSON array begins with `[`; a table has a separator, a quoted first cell, or a first
  * line that is the name of a column; a column asked for makes it a table. All else is one number a line.
  */
-export function sniffShape(
+export async function sniffShape(
   head: Buffer,
   isWhole: boolean,
   wanted: WantedShape,
-): TextShape | Refusal {
+): Promise<TextShape | Refusal> {
   const format = wanted.format ?? sniffTextKind(head, isWhole, wanted.column !== undefined);
   if (format === 'txt' || format === 'json') {
     if (wanted.column === undefined) return { kind: format };
     return refuse('unknown_column', `A ${format} upload has no columns. Leave the column out.`);
   }
   const separator = format === 'tsv' ? tab : (sniffSeparator(head, isWhole) ?? comma);
+  if (beginsUnbalanced(head, separator)) {
+    return refuse(
+      'unbalanced_quote',
+      'The first record opens a quote that is not closed, or has text after a closing one. Close it, or remove it; a quote inside a quoted cell is written twice.',
+      1,
+    );
+  }
   const normalise = compileNormaliser(wanted.defaultRegion);
-  const found = findNumberColumn(
+  const found = await findNumberColumn(
     sampleRecords(head, separator, isWhole),
     wanted.column,
     (text) => typeof normalise(text) === 'number',

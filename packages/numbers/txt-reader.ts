@@ -11,6 +11,7 @@ const highestBlank = 0x20;
 /** One number a line. A line ends at LF, CR or both; blank lines are not counted. */
 export function readTxt(sink: LineSink, maxLineBytes: number, watch?: LineWatcher): RecordReader {
   let rest: Buffer = Buffer.alloc(0);
+  let restOffset = 0;
   let endedAtReturn = false;
 
   function take(bytes: Buffer, start: number, end: number): Refusal | undefined {
@@ -19,7 +20,9 @@ export function readTxt(sink: LineSink, maxLineBytes: number, watch?: LineWatche
       const byte = bytes[at] ?? 0;
       // NUL is no blank: a line of NULs is a line that holds no number, and is said to be one.
       if (byte <= highestBlank && byte !== 0) continue;
-      if (watch !== undefined) watch([decodeText(bytes, start, end)]);
+      if (watch !== undefined) {
+        watch([decodeText(bytes, start, end)], restOffset + start, restOffset + end);
+      }
       return sink.takeBytes(bytes, start, end);
     }
     return sink.takeBlank();
@@ -40,6 +43,7 @@ export function readTxt(sink: LineSink, maxLineBytes: number, watch?: LineWatche
         start = at + 1;
       }
       rest = bytes.subarray(start);
+      restOffset += start;
       return rest.length > maxLineBytes
         ? refuseLongLine(sink.lines + 1, maxLineBytes, 'Line')
         : undefined;

@@ -18,7 +18,7 @@ import { refuse } from './read-outcome.ts';
 import type { LineWatcher } from './record-reader.ts';
 import { SheetLines } from './sheet-lines.ts';
 import { SheetSampler } from './sheet-sampler.ts';
-import { maxInflatedBytes, type UploadLimits, workbookLimits } from './workbook-limits.ts';
+import { inflationBudget, type UploadLimits, workbookLimits } from './workbook-limits.ts';
 import { refuseForeignArchive, refuseUnreadable } from './workbook-refusal.ts';
 
 /**
@@ -46,7 +46,7 @@ export class WorkbookReader {
 
   static async open(file: FileBytes, limits: UploadLimits): Promise<WorkbookReader | Refusal> {
     return await orRefusal(async () => {
-      const reading = { limits: workbookLimits(limits), spend: spending(limits) };
+      const reading = { limits: workbookLimits(limits), spend: inflationBudget(limits) };
       const archive = await openArchive(file, reading.limits);
       const refusal = refuseForeignArchive(archive, isWorkbook(archive));
       if (refusal !== undefined) return refusal;
@@ -68,12 +68,15 @@ export class WorkbookReader {
   }
 
   /** The header and the column of numbers, as for any table. */
-  findColumn(wanted: string | undefined, defaultRegion: string | undefined): FoundColumn | Refusal {
+  async findColumn(
+    wanted: string | undefined,
+    defaultRegion: string | undefined,
+  ): Promise<FoundColumn | Refusal> {
     const normalise = compileNormaliser(defaultRegion);
     const { records, dates } = this.#sampler;
     const isValid = (text: string): boolean =>
       !dates.has(text) && typeof normalise(text) === 'number';
-    return findNumberColumn(records, wanted, isValid);
+    return await findNumberColumn(records, wanted, isValid);
   }
 
   /**
@@ -114,14 +117,4 @@ async function orRefusal<Result>(work: () => Promise<Result>): Promise<Result | 
     if (error instanceof UnreadableWorkbook) return refuseUnreadable(error);
     throw error;
   }
-}
-
-function spending(limits: UploadLimits): (inflated_bytes: number) => void {
-  const max = maxInflatedBytes(limits);
-  let spent = 0;
-  return (inflated_bytes) => {
-    spent += inflated_bytes;
-    if (spent > max)
-      throw new UnreadableWorkbook('too_large', `more than ${max} bytes once inflated`);
-  };
 }

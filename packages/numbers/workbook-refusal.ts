@@ -1,6 +1,7 @@
 import type { Archive, UnreadableWorkbook } from '@rollcall/spreadsheets';
-import { type Refusal, refuse } from './read-outcome.ts';
+import { type Refusal, refuse, refuseOver } from './read-outcome.ts';
 import { refuseUnsupported } from './sniff-file-kind.ts';
+import { InflatesTooMuch } from './workbook-limits.ts';
 
 /** Says what is wrong with a workbook in the words of the intake. */
 export function refuseUnreadable(error: UnreadableWorkbook): Refusal {
@@ -12,17 +13,19 @@ export function refuseUnreadable(error: UnreadableWorkbook): Refusal {
     case 'no_sheet':
       return refuseUnsupported('a zip file without a worksheet');
     case 'too_large':
-    case 'too_many_entries':
-      return refuse(
-        'too_many_bytes',
-        `The workbook is too large to read: ${what}. Save the sheet as csv, or split it.`,
-      );
+    case 'too_many_entries': {
+      const message = `The workbook is too large to read: ${what}. Save the sheet as csv, or split it.`;
+      return error instanceof InflatesTooMuch
+        ? refuseOver('maxBytes', 'too_many_bytes', message)
+        : refuse('too_many_bytes', message);
+    }
     case 'too_many_columns':
-    case 'cell_too_large':
-      return refuse(
-        'line_too_long',
-        `The workbook has ${what}. Keep the column of numbers, and take the others out.`,
-      );
+    case 'cell_too_large': {
+      const message = `The workbook has ${what}. Keep the column of numbers, and take the others out.`;
+      return error.code === 'cell_too_large'
+        ? refuseOver('maxLineBytes', 'line_too_long', message)
+        : refuse('line_too_long', message);
+    }
     default:
       return refuse(
         'bad_xlsx',

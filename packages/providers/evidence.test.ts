@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { keptBody, scrub } from './evidence.ts';
 
@@ -56,5 +57,54 @@ describe('a body that is kept', () => {
 
   test('is left alone where there is no key', () => {
     expect(raw('as it came', '')).toBe('as it came');
+  });
+});
+
+describe('the query of a URL, by which whoever has it can fetch the file,', () => {
+  const secret = 'X-Amz-Signature=0a1b2c&X-Amz-Credential=AKIA/us';
+  test.for([
+    ['stands in a status', `{"result_url":"https://b.example/t/a.zip?${secret}","n":1}`],
+    ['stands there as PHP writes it', `{"u":"https:\\/\\/b.example\\/t\\/a.zip?${secret}"}`],
+    [
+      'stands there as Go writes it',
+      `{"u":"https://b.example/a.zip?${secret.replace('&', '\\u0026')}"}`,
+    ],
+    ['is in a page', `<a href="https://b.example/a.zip?${secret}">a</a>`],
+    ['is repeated without its host', `GET /t/a.zip?${secret} HTTP/1.1`],
+    [
+      'is a parameter itself',
+      `to=https%3A%2F%2Fb%2Fa%3FX-Amz-Signature%3D0a1b2c%26X-Amz-Credential%3DAKIA`,
+    ],
+    ['is of the older kind', '/a.zip?AWSAccessKeyId=AKIA0a1b2c&Expires=1&Signature=0a1b2c%3D'],
+    [
+      'goes on after 2,000 characters',
+      `{"u":"https://b.example/a.zip?q=${'x'.repeat(5_000)}0a1b2c"}`,
+    ],
+  ])('is not kept where it %s', ([, text = '']) => {
+    const { bodyExcerpt, rawBody } = keptBody(Buffer.from(text), '', true);
+    const kept = `${bodyExcerpt} ${Buffer.from(rawBody ?? []).toString()}`;
+    expect(kept).not.toMatch(/0a1b2c|AKIA/);
+    expect(kept).toContain('*');
+  });
+
+  test('leaves the bytes around it as they came', () => {
+    const bytes = Buffer.from('{"ä":"https://b.example/a.zip?abc","n":"ö?x"}');
+    const { rawBody } = keptBody(bytes, '', true);
+    expect(Buffer.from(rawBody ?? []).toString()).toBe(
+      '{"ä":"https://b.example/a.zip?***","n":"ö?x"}',
+    );
+  });
+
+  // The timeout is there to end what would take an hour.
+  test.for([
+    'http://',
+    'https:\\/\\/',
+    'https://b.example/a.zip?q#',
+    '&Signature',
+    'X-Amz-Signature=',
+  ])('is looked for once in an answer of a mebibyte of %s', (repeated) => {
+    const body = Buffer.from(repeated.repeat(1_048_576 / repeated.length));
+    const look = () => keptBody(body, 's3cr3t', true);
+    expect(runInNewContext('look()', { look }, { timeout: 60_000 }).rawBody).toHaveLength(65_536);
   });
 });

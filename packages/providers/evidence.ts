@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Evidence } from '@rollcall/domain';
 import type { HttpAnswer } from './http.ts';
 import { maskKey } from './mask-key.ts';
+import { maskQueries } from './mask-queries.ts';
 
 const excerptCharacters = 2_000;
 const rawBytes = 64 * 1024;
@@ -35,15 +36,16 @@ export function scrub(text: string, key: string, maxCharacters = excerptCharacte
 
 /**
  * What is kept of a body: an excerpt for people, and with `keepRaw`, where the answer could not be understood, its bytes,
- * so that a person can. Neither holds our key.
+ * so that a person can. Neither holds our key, nor the query of a URL.
  */
 export function keptBody(
   body: Buffer,
   key: string,
   keepRaw: boolean,
+  otherSecrets: readonly string[] = [],
 ): Pick<Evidence, 'bodyExcerpt' | 'rawBody'> {
   if (body.length === 0) return { bodyExcerpt: null, rawBody: null };
-  const masked = maskKey(body, key);
+  const masked = maskQueries([key, ...otherSecrets].reduce(maskKey, body));
   // Masked before it is cut, on twice the length, so that a cut through a number leaves no legible half.
   const head = masked.subarray(0, excerptCharacters * 2).toString('utf8');
   return { bodyExcerpt: scrub(head, ''), rawBody: keepRaw ? masked.subarray(0, rawBytes) : null };

@@ -2,8 +2,10 @@ import { Buffer } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Account, Evidence, SentBody } from '@rollcall/domain';
 import { Client, type Dispatcher, Pool } from 'undici';
+import { guardedConnector } from './guarded-connector.ts';
 import { type HeadersSentWatch, watchHeadersSent } from './headers-sent.ts';
 import { observe, type ProviderHooks } from './provider.ts';
+import { reachOf } from './reach.ts';
 import { startStopwatch } from './stopwatch.ts';
 import { uploadConnector } from './upload-connector.ts';
 
@@ -62,9 +64,14 @@ export function openAccountHttp(account: Account, hooks?: ProviderHooks): Accoun
     bodyTimeout: deadline_ms,
     allowH2: false,
   };
+  const connect = guardedConnector({
+    timeout_ms: connectWithin_ms,
+    mayReach: reachOf(account).own,
+    lookup: hooks?.lookup,
+  });
   const pool = new Pool(base.origin, {
     ...timeouts,
-    connectTimeout: connectWithin_ms,
+    connect,
     connections: controlConnections,
   });
 
@@ -82,7 +89,7 @@ export function openAccountHttp(account: Account, hooks?: ProviderHooks): Accoun
       const client = new Client(base.origin, {
         ...timeouts,
         pipelining: 0,
-        connect: uploadConnector(connectWithin_ms, () => elapsed_ms() < deadline_ms),
+        connect: uploadConnector(connect, () => elapsed_ms() < deadline_ms),
       });
       const watch = watchHeadersSent();
       try {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { cutBodyNamesTask, namesTask } from './names-task.ts';
 
@@ -45,4 +46,15 @@ test.for([
   ['{"error":"x","message":"cs9vi', true],
 ] as const)('of the cut body %j it says %s', ([text, expected]) => {
   expect(cutBodyNamesTask(text)).toBe(expected);
+});
+
+test.for([
+  ['1'.repeat(1_048_576), true],
+  [`${'1'.repeat(1_048_576)}!`, false],
+  [`${'1a'.repeat(524_288)}!`, false],
+  ['1 a '.repeat(262_144), false],
+] as const)('a cut body of a mebibyte is looked at once', ([text, expected]) => {
+  // The timeout is there to end what would take an hour.
+  const look = () => cutBodyNamesTask(text);
+  expect(runInNewContext('look()', { look }, { timeout: 60_000 })).toBe(expected);
 });

@@ -26,5 +26,12 @@ export function namesTask(body: JsonObject): boolean {
 
 /** The same of what came of a body that was cut: the word "task", a name of an id, or an id, which may be cut itself. */
 export function cutBodyNamesTask(text: string): boolean {
-  return /task|"(?:id|data)"/i.test(text) || xid.test(text) || /\d[0-9a-v]*$/i.test(text);
+  return /task|"(?:id|data)"/i.test(text) || xid.test(text) || endsInId(text);
+}
+
+/** Whether the last letters and digits could begin an id. Looked at from the end: not each digit's way there. */
+function endsInId(text: string): boolean {
+  for (let at = text.length - 1; /[0-9a-v]/i.test(text.charAt(at)); at -= 1)
+    if (/\d/.test(text.charAt(at))) return true;
+  return false;
 }

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type {
   Account,
   BalanceAnswer,
@@ -73,6 +74,8 @@ export interface ObservedRequest {
 export interface ProviderHooks {
   /** Called once for each exchange, after it ended. */
   readonly onRequest?: (observed: ObservedRequest) => void;
+  /** How names are looked up; like the system does, where left out. */
+  readonly lookup?: LookupFunction;
 }
 
 /** Tells the hook. An answer may be paid for, so a broken metric must not lose it; it is heard of as a warning. */

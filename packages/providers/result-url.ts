@@ -3,6 +3,7 @@ import type { Account, DownloadAnswer, Evidence, ResultLocator } from '@rollcall
 import { keptBody } from './evidence.ts';
 import { retryAfter_ms } from './json-answer.ts';
 import { observe, type ProviderHooks } from './provider.ts';
+import { reachOf } from './reach.ts';
 import { type Fetched, type FetchPolicy, type FirstHop, safeFetch } from './safe-fetch.ts';
 
 type Write = (bytes: Uint8Array) => Promise<void>;
@@ -19,7 +20,7 @@ export async function downloadResultUrl(
   signal?: AbortSignal,
 ): Promise<DownloadAnswer> {
   if (locator.kind !== 'url') return forbiddenDownload('not_a_url');
-  const first = { url: locator.url, headers: {}, isOwnHost: false };
+  const first = { url: locator.url, headers: {}, own: null };
   // The key is not sent, but it masks what is kept: the provider that wrote the URL knows it, and so may its host.
   return download(account, key, first, write, hooks, signal);
 }
@@ -35,7 +36,7 @@ export async function downloadOwnFile(
   signal?: AbortSignal,
 ): Promise<DownloadAnswer> {
   const url = account.baseUrl.replace(/\/+$/, '') + path;
-  return download(account, key, { url, headers, isOwnHost: true }, write, hooks, signal);
+  return download(account, key, { url, headers, own: reachOf(account).own }, write, hooks, signal);
 }
 
 /** An answer for a locator that was refused before anything was looked up or sent. */
@@ -54,11 +55,13 @@ export function forbiddenDownload(reason: string): DownloadAnswer {
   return { kind: 'forbidden_url', reason, evidence };
 }
 
-function policyOf(account: Account): FetchPolicy {
+function policyOf(account: Account, hooks: ProviderHooks | undefined): FetchPolicy {
   const own = new URL(account.baseUrl).host;
   return {
     allowedHosts: account.resultHosts.length === 0 ? [own] : account.resultHosts,
-    allowInsecure: account.allowInsecure,
+    allowHttp: account.allowInsecure,
+    mayReach: reachOf(account).given,
+    lookup: hooks?.lookup,
     maxBytes: account.maxResultBytes,
     deadline_ms: account.download_deadline_ms,
   };
@@ -74,7 +77,7 @@ async function download(
 ): Promise<DownloadAnswer> {
   const startedAt_ms = Date.now();
   const started = performance.now();
-  const policy = policyOf(account);
+  const policy = policyOf(account, hooks);
   const fetched = await safeFetch(first, policy, write, signal);
   const duration_ms = Math.round(performance.now() - started);
   const { httpStatus, headersSent } = fetched;
@@ -90,9 +93,20 @@ async function download(
     sentBody: null,
     httpStatus,
     transportError,
-    ...keptBody(refusal ?? Buffer.alloc(0), key, true),
+    ...keptBody(refusal ?? Buffer.alloc(0), key, true, querySecrets(first)),
   };
-  return judge(fetched, policy, first.isOwnHost, evidence);
+  return judge(fetched, policy, first.own !== null, evidence);
+}
+
+/** A presigned URL is signed by what stands in its query, and a host that refuses may repeat it in any form. */
+function querySecrets({ url, own }: FirstHop): readonly string[] {
+  const query = own === null ? URL.parse(url) : null;
+  if (query === null) return [];
+  // S3 repeats a signature as it read it, not as the URL wrote it.
+  const asRead = [...query.searchParams.values()];
+  const asWritten = query.search.split(/[?&=]/);
+  // What is shorter is a flag or a count, and stands in many an answer by chance.
+  return [...asWritten, ...asRead].filter((part) => part.length >= 6);
 }
 
 function judge(

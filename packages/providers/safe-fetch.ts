@@ -1,20 +1,22 @@
-import { lookup as resolve } from 'node:dns';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector, Client, type Dispatcher } from 'undici';
+import { Client, type Dispatcher } from 'undici';
+import { addressNotAllowed, guardedConnector } from './guarded-connector.ts';
 import { transportErrorCode } from './http.ts';
-import { isPublicAddress } from './public-address.ts';
+import { type MayReach, withoutBrackets } from './reach.ts';
 
 /**
  * Fetches a file from a URL that somebody else wrote. Each hop is judged by its URL (scheme, port, host list), then in
- * the connector by the literal address, by every address that the name resolves to, and by the address that was reached;
- * the addresses that were judged are those that are connected to, so a name cannot change in between.
+ * the connector by the literal address, by every address that the name resolves to, and by the address that was reached.
  */
 export interface FetchPolicy {
-  /** `host` (443 only, or 80 where insecure is allowed) or `host:port`. */
+  /** `host` (443 only, or 80 where plain http is allowed) or `host:port`, exactly: a bucket's neighbours are strangers. */
   readonly allowedHosts: readonly string[];
-  /** Allows plain http and addresses that are not public; the host list still holds. */
-  readonly allowInsecure: boolean;
+  /** Allows plain http, for a first hop; the host list still holds. */
+  readonly allowHttp: boolean;
+  readonly mayReach: MayReach;
+  /** How names are looked up; like the system does, where left out. */
+  readonly lookup?: LookupFunction | undefined;
   readonly maxBytes: number;
   /** Over all hops, the body included. */
   readonly deadline_ms: number;
@@ -24,8 +26,8 @@ export interface FirstHop {
   readonly url: string;
   /** Sent to the first hop only: whatever it redirects to never sees a key. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The account's own base URL, which its configuration vouches for. */
-  readonly isOwnHost: boolean;
+  /** Of a URL below the account's own base URL, which its configuration vouches for: whom it may reach. Null: a stranger's. */
+  readonly own: MayReach | null;
 }
 
 export type FetchEnd =
@@ -52,7 +54,7 @@ export function checkUrl(text: string, policy: FetchPolicy): URL | string {
   if (text.length > longestUrl) return 'url_too_long';
   const url = URL.parse(text);
   if (url === null) return 'not_a_url';
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowInsecure)) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowHttp)) {
     return 'scheme_not_allowed';
   }
   if (url.username !== '' || url.password !== '') return 'credentials_in_url';
@@ -62,61 +64,9 @@ export function checkUrl(text: string, policy: FetchPolicy): URL | string {
   const isAllowed =
     allowed.has(url.host) || (url.port === '' && allowed.has(`${url.hostname}:${port}`));
   if (!isAllowed) return 'host_not_allowed';
-  const literal = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (isIP(literal) !== 0 && !policy.allowInsecure && !isPublicAddress(literal)) {
-    return addressNotPublic;
-  }
+  const literal = withoutBrackets(url.hostname);
+  if (isIP(literal) !== 0 && !policy.mayReach(literal)) return addressNotAllowed;
   return url;
-}
-
-const addressNotPublic = 'address_not_public';
-
-class ForbiddenAddress extends Error {
-  readonly code = addressNotPublic;
-}
-
-/** Resolves like Node does, and fails where any one of the addresses is not public. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, addresses) => {
-    const [first] = addresses ?? [];
-    if (error !== null || first === undefined) {
-      callback(error ?? new Error('no address'), []);
-    } else if (!addresses.every(({ address }) => isPublicAddress(address))) {
-      callback(new ForbiddenAddress(addressNotPublic), []);
-    } else if (options.all) {
-      callback(null, addresses);
-    } else {
-      callback(null, first.address, first.family);
-    }
-  });
-};
-
-/**
- * A connector that reaches public addresses only. undici never asks the look-up about a literal: it is judged here, and
- * so is the address that was reached, by whichever look-up.
- */
-export function publicConnector(
-  timeout_ms: number,
-  lookup: LookupFunction = publicLookup,
-): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeout_ms, allowH2: false, lookup });
-  return (options, callback) => {
-    const literal = options.hostname.replace(/^\[(.*)\]$/, '$1');
-    if (isIP(literal) !== 0 && !isPublicAddress(literal)) {
-      callback(new ForbiddenAddress(addressNotPublic), null);
-      return;
-    }
-    connect(options, (error, socket) => {
-      if (error === null && !isPublicAddress(socket.remoteAddress ?? '')) {
-        socket.destroy();
-        callback(new ForbiddenAddress(addressNotPublic), null);
-      } else if (error === null) {
-        callback(null, socket);
-      } else {
-        callback(error, null);
-      }
-    });
-  };
 }
 
 /**
@@ -142,7 +92,7 @@ export async function safeFetch(
   if (signal?.aborted) stop('aborted');
   const lost = (error: unknown, httpStatus: number | null, hasBegun: boolean): Fetched => {
     const code = transportErrorCode(error);
-    if (code === addressNotPublic) {
+    if (code === addressNotAllowed) {
       return { kind: 'forbidden', reason: code, httpStatus, headersSent };
     }
     return { kind: 'lost', transportError: stopReason ?? code, hasBegun, httpStatus, headersSent };
@@ -150,14 +100,18 @@ export async function safeFetch(
 
   try {
     let target = first.url;
+    let cameOverTls = false;
     for (let hop = 0; hop <= maxRedirects; hop += 1) {
-      const isOwnHost = hop === 0 && first.isOwnHost;
-      const url = isOwnHost ? new URL(target) : checkUrl(target, policy);
-      if (typeof url === 'string') {
-        return { kind: 'forbidden', reason: url, httpStatus: null, headersSent };
-      }
+      const own = hop === 0 ? first.own : null;
+      const url = own === null ? checkUrl(target, policy) : new URL(target);
+      const forbidden = (reason: string): Fetched => {
+        return { kind: 'forbidden', reason, httpStatus: null, headersSent };
+      };
+      if (typeof url === 'string') return forbidden(url);
+      if (cameOverTls && url.protocol !== 'https:') return forbidden('redirected_to_http');
+      cameOverTls = url.protocol === 'https:';
       if (stopReason !== null) return lost(null, null, false);
-      client = new Client(url.origin, clientOptions(policy, isOwnHost));
+      client = new Client(url.origin, clientOptions(policy, own ?? policy.mayReach));
 
       let response: Dispatcher.ResponseData;
       try {
@@ -212,9 +166,6 @@ export async function safeFetch(
         }
         await write(next.value);
       }
-      if (length !== null && byteCount !== length) {
-        return lost(new Error('content_length_mismatch'), httpStatus, true);
-      }
       return { kind: 'fetched', headers, byteCount, httpStatus, headersSent };
     }
     return { kind: 'forbidden', reason: 'too_many_redirects', httpStatus: null, headersSent };
@@ -225,15 +176,14 @@ export async function safeFetch(
   }
 }
 
-function clientOptions(policy: FetchPolicy, isOwnHost: boolean): Client.Options {
+function clientOptions(policy: FetchPolicy, mayReach: MayReach): Client.Options {
   const timeout_ms = Math.min(connectTimeout_ms, policy.deadline_ms);
-  const guarded = !isOwnHost && !policy.allowInsecure;
   return {
     pipelining: 0,
     allowH2: false,
     headersTimeout: policy.deadline_ms,
     bodyTimeout: policy.deadline_ms,
-    ...(guarded ? { connect: publicConnector(timeout_ms) } : { connectTimeout: timeout_ms }),
+    connect: guardedConnector({ timeout_ms, mayReach, lookup: policy.lookup }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { buildConnector } from 'undici';
 import { expect, test } from 'vitest';
 import { uploadConnector } from './upload-connector.ts';
 
@@ -23,7 +24,7 @@ createServer((socket) => {
 
 function connected(port: number, mayWrite: () => boolean): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    uploadConnector(5_000, mayWrite)(
+    uploadConnector(buildConnector({ timeout: 5_000 }), mayWrite)(
       { protocol: 'http:', hostname: '127.0.0.1', port: String(port) },
       (error, socket) => (error === null ? resolve(socket) : reject(error)),
     );

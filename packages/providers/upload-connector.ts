@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { crashPoint } from '@rollcall/crash-points';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 import { countTaken } from './bytes-taken.ts';
 
 /** How much is written before the clock is looked at again; no more than that waits in a buffer of this process. */
@@ -9,7 +9,7 @@ const piece_bytes = 64 * 1024;
 type WriteDone = (error?: Error | null) => void;
 
 /**
- * A connector for uploads whose sockets read on when writing fails. A server that refuses early answers, closes, and
+ * Makes of a connector one for uploads: its sockets read on when writing fails. A server that refuses early answers, closes, and
  * resets what still comes in: the answer is in our receive buffer, but Node ends a socket at the first failed write
  * (EPIPE, ECONNRESET) and the answer is lost with it. Measured with a refused million-number upload on one machine: 3
  * to 9 of 40 answers lost without this, 0 of 160 with it. The read side then ends by itself, with the answer or without.
@@ -18,10 +18,9 @@ type WriteDone = (error?: Error | null) => void;
  * middle of an upload goes on writing before any timer runs, and the request could become whole after a person has paid for it again.
  */
 export function uploadConnector(
-  timeout_ms: number,
+  connect: buildConnector.connector,
   mayWrite: () => boolean,
 ): buildConnector.connector {
-  const connect = buildConnector({ timeout: timeout_ms, allowH2: false });
   return (options, callback) => {
     connect(options, (error, socket) => {
       if (error !== null) {

@@ -45,6 +45,7 @@ export function testAccount(
   return {
     id: `test-${overrides.adapter}`,
     currency: 'USD',
+    operatedBy: 'default',
     checks: {},
     pace: { requestsPerSecond: 100, uploadsInFlight: 10 },
     poll: { floor_ms: 10, ceiling_ms: 100, deadline_ms: 60_000 },

@@ -16,6 +16,22 @@ export function maskDigits(text: string): string {
     .replace(controls, ' ');
 }
 
+/** Seven digits or more of any script, also when grouped the way people write phone numbers. */
+const numberLike = /\+?\p{Nd}(?:[\s().\-/\u2010-\u2015]{0,3}\p{Nd}){6,}/gu;
+
+/**
+ * What another process says is wrong with a file: one line, at most 300 characters, and no phone number.
+ * @param ours numbers that may stand in it however long they are: limits, and the row
+ */
+export function displayMessage(text: string, ours: readonly string[] = []): string {
+  return text
+    .slice(0, 600)
+    .replace(controls, ' ')
+    .replace(numberLike, (found) => (ours.includes(found) ? found : found.replace(/\p{Nd}/gu, '#')))
+    .slice(0, 300)
+    .toWellFormed();
+}
+
 /** A column's name: lower case, trimmed, one line, at most 64 characters. */
 export function columnName(text: string): string {
   return text.slice(0, 200).replace(controls, ' ').trim().toLowerCase().slice(0, 64);

@@ -1,6 +1,7 @@
 export { openNamelessFile } from '@rollcall/spreadsheets';
+export { decodeBatch, encodeBatch } from './batch-message.ts';
 export type { NumberProblem } from './number-cell.ts';
-export { type ReadResultOptions, specialCategoryColumns } from './read-context.ts';
+export type { ReadResultOptions } from './read-context.ts';
 export { readResult } from './read-result.ts';
 export type { ResultBatch, UnreadableRow } from './result-batch.ts';
 export type { ResultLimits } from './result-limits.ts';
@@ -10,3 +11,8 @@ export type {
   ResultOutcome,
   UnreadableCode,
 } from './result-outcome.ts';
+export {
+  ReaderDied,
+  type ResultReader,
+  startResultReader,
+} from './start-result-reader.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { numberProblem, parseNumberText } from './number-cell.ts';
+import { isZeroed, numberProblem, parseNumberText } from './number-cell.ts';
 
 test.each([
   ['447911123456', 447911123456],
@@ -45,4 +45,21 @@ test.each([
 test('a double in scientific form is its value, unless it has the few digits of a rounded display', () => {
   expect(parseNumberText('4.479111E11', true)).toBe(447911100000);
   expect(numberProblem(parseNumberText('4.47911E11', true))).toBe('lost_digits');
+});
+
+test.each([
+  ['000000000000', true],
+  ['+000000000000', true],
+  ['+00 (0)0000 000-000', true],
+  ['0.00000000000E+11', true],
+  ['000000000000.0', true],
+  ['000000', false],
+  ['000000000001', false],
+  ['447911123456', false],
+  ['44791112', false],
+  ['n/a', false],
+  ['', false],
+])('that %s is what an erasure left of a number is %s', (text, expected) => {
+  const bytes = Buffer.from(`,${text},1`);
+  expect(isZeroed(bytes, 1, 1 + text.length)).toBe(expected);
 });

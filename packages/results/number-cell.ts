@@ -51,6 +51,19 @@ export function numberProblem(answer: number): NumberProblem {
   return numberProblems[-1 - answer] ?? 'not_a_number';
 }
 
+/** Whether a cell that holds no number holds the zeros that an erasure writes over one: as many as a number has digits, and no other digit. */
+export function isZeroed(bytes: Buffer, start: number, end: number): boolean {
+  let zeros = 0;
+  for (let position = start; position < end; position++) {
+    const byte = bytes[position] as number;
+    if (byte === 0x30) zeros++;
+    // The exponent of a number in scientific form stays.
+    else if ((byte | 0x20) === 0x65) break;
+    else if (byte > 0x30 && byte <= 0x39) return false;
+  }
+  return zeros >= 7;
+}
+
 /** `parseNumberCell` for text. */
 export function parseNumberText(text: string, isDouble = false): number {
   const bytes = Buffer.from(text);

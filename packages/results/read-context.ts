@@ -18,27 +18,13 @@ export interface ReadResultOptions {
   readonly verdictWords: Readonly<Record<string, Verdict>>;
   /**
    * Columns that are not kept as attributes, by the words that their names begin with: `age` is `Age`, `age_range` and
-   * `age (years)`, and not `agency`. E.g. `specialCategoryColumns`. None by default.
+   * `age (years)`, and not `agency`. None by default.
    */
   readonly droppedColumns?: readonly string[];
   readonly limits?: Partial<ResultLimits>;
-  /** Where an xlsx inside a zip is inflated to, as an unlinked file; the system's temporary folder by default. */
-  readonly temporaryDirectory?: string;
+  /** An open, empty file that an xlsx inside a zip is inflated to; its caller's to close. A nameless one of its own by default. */
+  readonly spill?: { readonly fd: number };
 }
-
-/** Columns that describe what GDPR Art. 9 or plain decency keeps out of a phone check (see security: dropped unless wanted). */
-export const specialCategoryColumns: readonly string[] = [
-  'age',
-  'gender',
-  'sex',
-  'skin color',
-  'skin colour',
-  'skincolor',
-  'skincolour',
-  'race',
-  'ethnicity',
-  'avatar',
-];
 
 /** What the readers of one file share: its settings, its limits, and the counts so far. */
 export class ReadContext {
@@ -47,11 +33,12 @@ export class ReadContext {
   readonly words: VerdictWords;
   readonly #droppedColumns: readonly string[];
   readonly limits: ResultLimits;
-  readonly temporaryDirectory: string | null;
+  readonly spill: { readonly fd: number } | null;
   readonly cellText = new CellText();
   readonly batches = new BatchBuilder();
   rows = 0;
   unreadableRows = 0;
+  zeroedRows = 0;
   undeterminedRows = 0;
   #inflated_bytes = 0;
   #attribute_bytes = 0;
@@ -62,7 +49,7 @@ export class ReadContext {
     this.words = new VerdictWords(options.verdictWords);
     this.#droppedColumns = (options.droppedColumns ?? []).map(comparableWords);
     this.limits = { ...defaultResultLimits, ...options.limits };
-    this.temporaryDirectory = options.temporaryDirectory ?? null;
+    this.spill = options.spill ?? null;
   }
 
   isDropped(column: string): boolean {

@@ -39,8 +39,9 @@ export async function* readResult(
     const read = yield* readBytes(bytes, context);
     if (context.rows === 0) throw new Unreadable('empty', 'no rows below the header');
     yield* context.batches.take(true);
-    const { rows, unreadableRows, undeterminedRows } = context;
-    return { kind: 'read', rows, unreadableRows, undeterminedRows, ...read };
+    const { rows, unreadableRows, zeroedRows, undeterminedRows } = context;
+    const zeroed = zeroedRows > 0 && { zeroedRows };
+    return { kind: 'read', rows, unreadableRows, ...zeroed, undeterminedRows, ...read };
   } catch (error) {
     const unreadable = asUnreadable(error);
     if (unreadable !== null) return unreadable.outcome();

@@ -218,6 +218,20 @@ describe('a workbook that is damaged or hostile', () => {
       sheetXml(`${good}<row><c t="str"><v>${'y'.repeat(300_000)}`),
       'cell_too_large',
     ],
+    ['a comment without an end', sheetXml(`${good}<!-- ${'y'.repeat(300_000)}`), 'cell_too_large'],
+    [
+      'a huge cell in pieces',
+      sheetXml(
+        `${good}<row><c t="inlineStr"><is>${`<r><t>${'y'.repeat(5_000)}</t></r>`.repeat(9)}`,
+      ),
+      'cell_too_large',
+    ],
+    [
+      'a cell before the first column',
+      sheetXml(`${good}<row><c r="1"><v>1</v></c></row>`),
+      'malformed',
+    ],
+    ['two tables', sheetXml(`${good}</sheetData><sheetData>`), 'malformed'],
     [
       'a table that ends within a row',
       sheetXml(good).replace('</row></sheetData>', '</sheetData></row>'),

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+// Over 300 lines: all that becomes of an archive, read or refused, is told by the same few rows.
+
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { openNamelessFile } from '@rollcall/spreadsheets';
 import { directoryRecord, makeXlsx, makeZip, renameInZip } from '@rollcall/testing';
 import { describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
@@ -49,13 +50,14 @@ describe('an archive', () => {
       ['+447911123456', 'yes'],
       [447911123457, 'no'],
     ]);
-    const folder = await mkdtemp(join(tmpdir(), 'rollcall-results-'));
+    const spill = await openNamelessFile(tmpdir());
     const bytes = await makeZip({ 'd4g24nep.xlsx': inner, 'readme.txt': 'Thank you.' }, { stored });
-    const read = await readBytes(bytes, { temporaryDirectory: folder });
+    const read = await readBytes(bytes, { spill });
     expect(read.rows).toEqual(tableRows);
     expect(read.outcome).toMatchObject({ format: 'zip:xlsx', ignored: ['readme.txt'] });
-    expect(await readdir(folder)).toEqual([]);
-    await rm(folder, { recursive: true });
+    expect((await spill.stat()).size).toBe(inner.length);
+    await spill.close();
+    expect((await readBytes(bytes)).rows).toEqual(tableRows);
   });
 
   test.each([
@@ -153,6 +155,7 @@ describe('an archive that is damaged or hostile', () => {
     ['an absolute name', '/etc/pass.csv'],
     ['a drive', 'C:/x/pas.csv'],
     ['a climbing name with backslashes', '..\\..\\x.csv'],
+    ['a name with a zero in it, where others end names', 'x.csv\0.txt'],
   ])('is refused: %s', async (_, name) => {
     const plain = 'n'.repeat(name.length);
     const bytes = renameInZip(await makeZip({ [plain]: table }), plain, name);
@@ -171,6 +174,8 @@ describe('an archive that is damaged or hostile', () => {
     const bytes = await makeZip({ 'all.csv': table });
     bytes[directoryRecord(bytes) + 8] = 1;
     expect(await codeOf(bytes)).toBe('encrypted');
+    bytes[directoryRecord(bytes) + 8] = 0x41;
+    expect(await codeOf(bytes)).toBe('encrypted');
   });
 
   test('is refused: an unknown compression', async () => {
@@ -187,6 +192,8 @@ describe('an archive that is damaged or hostile', () => {
     );
     const gzip = Buffer.from('1f8b0800', 'hex');
     expect(await codeOf(await makeZip({ 'all.csv.gz': gzip }))).toBe('nested_archive');
+    const rar = { 'all.csv': table, 'x.rar': Buffer.from('526172211a0700', 'hex') };
+    expect(await codeOf(await makeZip(rar))).toBe('nested_archive');
   });
 
   test('is refused: two members of one name', async () => {
@@ -270,14 +277,26 @@ describe('an archive that is damaged or hostile', () => {
     expect(await codeOf(bomb)).toBe('too_large');
   });
 
-  test('names the member in the refusal, without control characters or numbers', async () => {
-    const name = '447911123456\x1b[31m.csv';
+  test('is refused: a bomb that says that it is small, before it inflates', async () => {
+    const bomb = await makeZip({ 'all.csv': `${table}${'\n'.repeat(17_500_000)}` });
+    bomb.writeUInt32LE(table.length, directoryRecord(bomb) + 24);
+    expect(await codeOf(bomb)).toBe('corrupt');
+  });
+
+  test('is refused: two workbooks, of which nobody knows which is meant', async () => {
+    const inner = await makeXlsx([[447911123456, 'yes']]);
+    expect(await codeOf(await makeZip({ 'a.xlsx': inner, 'b.xlsx': inner }))).toBe('no_table');
+  });
+
+  test('names the member in the refusal, cut, and without control characters or numbers', async () => {
+    const name = `447911123456\x1b[31m${'n'.repeat(300)}.csv`;
+    const member = '############ [31m'.padEnd(60, 'n');
     const bytes = await makeZip({ [name]: `${table}"447911123458"x,yes\n${table}` });
     expect((await readBytes(bytes)).outcome).toMatchObject({
       code: 'malformed',
-      member: '############ [31m.csv',
+      member,
       row: 4,
-      message: 'member ############ [31m.csv: text after a closing quote (row 4)',
+      message: `member ${member}: text after a closing quote (row 4)`,
     });
   });
 });

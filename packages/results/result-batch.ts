@@ -27,7 +27,7 @@ export interface ResultBatch {
 }
 
 /** One COPY buffer's worth; small enough that a batch of two columns is 150 KB. */
-const rowsPerBatch = 16_384;
+export const rowsPerBatch = 16_384;
 /** Attributes are JS strings; a batch ends early so that long ones cannot pile up. */
 const attributesPerBatch_bytes = 2_097_152;
 

@@ -30,6 +30,9 @@ export const unreadableCodes = [
   'too_many_rows',
   'too_many_columns',
   'cell_too_large',
+  /** It wanted more memory, or more of the processor, than the process that reads it may have. */
+  'too_much_memory',
+  'took_too_long',
   // Readable, but not an answer to what was asked.
   'no_sheet',
   'no_table',
@@ -44,7 +47,8 @@ export const unreadableCodes = [
 ] as const;
 export type UnreadableCode = (typeof unreadableCodes)[number];
 
-export type ResultFormat = 'txt' | 'csv' | 'xlsx' | 'zip:txt' | 'zip:csv' | 'zip:xlsx';
+export const resultFormats = ['txt', 'csv', 'xlsx', 'zip:txt', 'zip:csv', 'zip:xlsx'] as const;
+export type ResultFormat = (typeof resultFormats)[number];
 
 /** One member, sheet or bare file that rows came from. */
 export interface ReadPart {
@@ -63,6 +67,8 @@ export type ResultOutcome =
       readonly rows: number;
       /** Rows whose number cell held no usable number. */
       readonly unreadableRows: number;
+      /** Those of them whose number is zeros alone, as an erasure leaves it. Absent: none. */
+      readonly zeroedRows?: number;
       /** Rows whose verdict was empty or a word that nobody has explained. */
       readonly undeterminedRows: number;
       /** Column names, lower case and trimmed, in file order; empty where there is no header. */

@@ -1,6 +1,7 @@
 import type { CellKind, RowConsumer } from '@rollcall/spreadsheets';
+import { compactAttributes, looseAttribute_bytes } from './batch-bounds.ts';
 import { attributeText, maskDigits } from './display-text.ts';
-import { type NumberProblem, numberProblem, parseNumberCell } from './number-cell.ts';
+import { isZeroed, type NumberProblem, numberProblem, parseNumberCell } from './number-cell.ts';
 import type { ReadContext } from './read-context.ts';
 import type { TableLayout } from './table-shape.ts';
 import { Unreadable } from './unreadable.ts';
@@ -29,6 +30,7 @@ export class RowReader implements RowConsumer {
   #hasContent = false;
   #number = 0;
   #masked = '';
+  #isZeroed = false;
   #verdict = 0;
   #oddWord = '';
   #attributes: Record<string, string> | null = null;
@@ -51,6 +53,7 @@ export class RowReader implements RowConsumer {
     this.#hasContent = false;
     this.#number = noNumberCell;
     this.#masked = '';
+    this.#isZeroed = false;
     this.#verdict = -1;
     this.#oddWord = '';
     this.#attributes = null;
@@ -64,15 +67,18 @@ export class RowReader implements RowConsumer {
     if (!this.#hasContent && !isBlank(bytes, start, end)) this.#hasContent = true;
     if (column === this.#numberColumn) {
       this.#number = parseNumberCell(bytes, start, end, kind === 'number');
-      if (this.#number < 0)
-        this.#masked = maskDigits(bytes.toString('utf8', start, Math.min(end, start + 96)));
+      if (this.#number >= 0) return;
+      this.#masked = maskDigits(bytes.toString('utf8', start, Math.min(end, start + 96)));
+      this.#isZeroed = isZeroed(bytes, start, end);
     } else if (column === this.#verdictColumn) {
-      this.#verdict = this.#context.words.codeOf(bytes, start, end);
-      if (this.#verdict >= 0) return;
+      const { words } = this.#context;
+      this.#verdict = words.codeOf(bytes, start, end);
+      if (this.#verdict >= 0 && !words.hasNested) return;
       this.#oddWord = bytes
         .toString('utf8', start, Math.min(end, start + 256))
         .trim()
         .slice(0, 64);
+      if (this.#verdict >= 0) return;
       this.#attribute_bytes += this.#oddWord.length;
       this.#attribute('verdict_word', attributeText(this.#oddWord));
     } else {
@@ -101,6 +107,7 @@ export class RowReader implements RowConsumer {
     if (verdict === undetermined) context.undeterminedRows++;
     if (this.#number < 0) {
       context.unreadableRows++;
+      if (this.#isZeroed) context.zeroedRows++;
       context.batches.explain(this.#row, this.#problem(), this.#masked);
     }
     if (this.#attribute_bytes > 0) context.spendAttributes(this.#attribute_bytes);
@@ -110,7 +117,7 @@ export class RowReader implements RowConsumer {
 
   /**
    * How the row that was read last stands, for a text that may have been cut there: only missing cells and the last cell
-   * can tell. A last number that is none, and a verdict that is the beginning of a known word, are what cuts leave.
+   * can tell. A last number that is none, and a verdict that is the beginning of a known word (itself known or not), are what cuts leave.
    */
   lastRow(): LastRow {
     if (!this.#hasContent) return { row: this.#row, isWhole: true };
@@ -119,7 +126,7 @@ export class RowReader implements RowConsumer {
     const isCutNumber = lastColumn === this.#numberColumn && this.#number < 0;
     const isCutVerdict =
       lastColumn === this.#verdictColumn &&
-      this.#verdict < 0 &&
+      (this.#verdict < 0 || this.#oddWord !== '') &&
       this.#context.words.isBeginning(this.#oddWord);
     return { row: this.#row, isWhole: isWide && !isCutNumber && !isCutVerdict };
   }
@@ -152,10 +159,6 @@ export class RowReader implements RowConsumer {
     return name;
   }
 }
-
-/** V8 keeps this many properties of a row one beside the other; with more it makes a hash table, of 50 bytes a place. */
-const compactAttributes = 12;
-const looseAttribute_bytes = 64;
 
 const noNumberCell = -1000;
 const dropped = '';

@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { write as writeCallback } from 'node:fs';
+import { promisify } from 'node:util';
 import {
   type Archive,
   type ArchiveMember,
@@ -9,26 +9,44 @@ import {
 } from '@rollcall/spreadsheets';
 import type { ReadContext } from './read-context.ts';
 
-/** Inflates a member into a file that has no name: only this process can read it, and nothing is left behind when the process dies. */
+const writeDescriptor = promisify(writeCallback);
+
+/** What takes bytes at a place of a file, some or all of them. */
+export type WriteAt = (
+  piece: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+) => Promise<{ readonly bytesWritten: number }>;
+
+/** Inflates a member into the file that is there for it, or one without a name: nothing is left behind when the process dies. */
 export async function spillMember(
   archive: Archive,
   name: string,
   context: ReadContext,
 ): Promise<FileBytes> {
-  const handle = await openNamelessFile(context.temporaryDirectory ?? tmpdir());
+  const own = context.spill === null ? await openNamelessFile(await temporaryFolder()) : null;
+  const fd = own?.fd ?? context.spill?.fd ?? -1;
+  const close = async (): Promise<void> => own?.close();
   try {
     let size_bytes = 0;
     const entry = archive.members.get(name) as ArchiveMember;
     const spend = (bytes: number) => context.spend(bytes);
     for await (const piece of readMember(archive, entry, context.limits, spend)) {
-      await writeWhole(handle, piece, size_bytes);
+      await writeWhole((...at) => writeDescriptor(fd, ...at), piece, size_bytes);
       size_bytes += piece.length;
     }
-    return { fd: handle.fd, size_bytes, close: () => handle.close() };
+    return { fd, size_bytes, close };
   } catch (error) {
-    await handle.close();
+    await close();
     throw error;
   }
+}
+
+/** The system's module is loaded only where it is asked: a confined reader is not to have it, for it slows other processes down. */
+async function temporaryFolder(): Promise<string> {
+  const { tmpdir } = await import('node:os');
+  return tmpdir();
 }
 
 /**
@@ -36,13 +54,13 @@ export async function spillMember(
  * one then has the disk's error.
  */
 export async function writeWhole(
-  file: Pick<FileHandle, 'write'>,
+  write: WriteAt,
   piece: Uint8Array,
   position: number,
 ): Promise<void> {
   for (let written = 0; written < piece.length; ) {
     const left = piece.length - written;
-    const { bytesWritten } = await file.write(piece, written, left, position + written);
+    const { bytesWritten } = await write(piece, written, left, position + written);
     if (bytesWritten === 0)
       throw new Error(`the disk took none of the ${left} bytes left to write`);
     written += bytesWritten;

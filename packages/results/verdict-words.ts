@@ -19,6 +19,8 @@ export class VerdictWords {
   /** Words of up to four ASCII letters, packed into an integer: the hot path makes no string. */
   readonly #short = new Map<number, number>();
   readonly #all = new Map<string, number>();
+  /** Whether one word is the beginning of another (`no`, and an account's own `no data`): a cut may then leave a word that is known. */
+  readonly hasNested: boolean;
 
   constructor(further: Readonly<Record<string, Verdict>>) {
     for (const [word, verdict] of [...Object.entries(seedWords), ...Object.entries(further)]) {
@@ -27,6 +29,7 @@ export class VerdictWords {
       const packed = pack(bytes, 0, bytes.length);
       if (packed > 0) this.#short.set(packed, verdictCode(verdict));
     }
+    this.hasNested = [...this.#all.keys()].some((word) => this.isBeginning(word));
   }
 
   /** The verdict's code, or −1 for a word that nobody has explained (or none at all). */

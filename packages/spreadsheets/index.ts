@@ -14,6 +14,7 @@ export { UnreadableWorkbook, type WorkbookProblem } from './unreadable-workbook.
 export { openWorkbook, readSheet, sampleSheet, type Workbook } from './workbook.ts';
 export { defaultWorkbookLimits, type WorkbookLimits } from './workbook-limits.ts';
 export type { SheetPart } from './workbook-parts.ts';
+export { type NewMember, writeZip } from './write-zip.ts';
 export { type NewSheet, writeWorkbook } from './write-workbook.ts';
 export { type Archive, type ArchiveMember, isWorkbook, openArchive } from './zip-archive.ts';
 export { readMember, readMemberHead } from './zip-member.ts';

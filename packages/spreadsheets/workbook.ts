@@ -60,9 +60,11 @@ export async function* readSheet(
   const { archive, reading } = workbook;
   const consumer = consumerOf(workbook, rows);
   const tokenizer = new XmlTokenizer(consumer);
-  const spend = (bytes: number) => reading.spend(bytes);
   try {
-    for await (const piece of readMember(archive, entryOf(archive, sheet), reading.limits, spend)) {
+    const entry = entryOf(archive, sheet);
+    // What its directory says is looked at before anything is read: a member that is larger than that is refused when it is.
+    reading.spend(entry.uncompressedSize);
+    for await (const piece of readMember(archive, entry, reading.limits)) {
       for (let at = 0; at < piece.length; at += step_bytes) {
         tokenizer.push(piece.subarray(at, at + step_bytes));
         yield;

@@ -22,6 +22,7 @@ export async function* readMember(
   limits: WorkbookLimits,
   spend: (inflated_bytes: number) => void = () => {},
 ): AsyncGenerator<Buffer, void> {
+  refuseRatio(entry, limits);
   const start = await dataStart(archive, entry);
   const end = start + entry.compressedSize;
   const pieces = readPieces(archive.fd, start, end);
@@ -30,13 +31,6 @@ export async function* readMember(
   for await (const piece of entry.compressionMethod === 0 ? pieces : inflate(pieces, entry)) {
     total_bytes += piece.length;
     if (total_bytes > entry.uncompressedSize) refuseSize();
-    if (
-      total_bytes > ratioCounts_bytes &&
-      total_bytes > entry.compressedSize * limits.maxInflationRatio
-    ) {
-      const message = `inflates more than ${limits.maxInflationRatio} times`;
-      throw new UnreadableWorkbook('too_large', message);
-    }
     spend(piece.length);
     crc = crc32(piece, crc);
     yield piece;
@@ -108,6 +102,17 @@ async function feed(inflater: InflateRaw, pieces: AsyncGenerator<Buffer>): Promi
     if (!inflater.destroyed) inflater.end();
   } catch (error) {
     inflater.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/** By what its directory says, before anything is inflated: it cannot be more than that. */
+function refuseRatio(entry: Entry, { maxInflationRatio }: WorkbookLimits): void {
+  const { compressedSize, uncompressedSize } = entry;
+  if (
+    uncompressedSize > ratioCounts_bytes &&
+    uncompressedSize > compressedSize * maxInflationRatio
+  ) {
+    throw new UnreadableWorkbook('too_large', `inflates more than ${maxInflationRatio} times`);
   }
 }
 

@@ -1,0 +1,3 @@
+export { type ConfinedEnd, type ConfinedUsage, confine } from './confine.ts';
+export { type ConfinementLimits, processorTimeFor_ms } from './limits.ts';
+export { programSources } from './program-sources.ts';
