@@ -1,4 +1,11 @@
-import { adapterNames, type Money, parseMoney, resultSemantics, verdicts } from '@rollcall/domain';
+import {
+  adapterNames,
+  type Money,
+  parseMoney,
+  resultSemantics,
+  specialCategories,
+  verdicts,
+} from '@rollcall/domain';
 import { z } from 'zod';
 
 /** Numbers in one upload where an xlsx may come back: a sheet has 1,048,576 rows, its header included. */
@@ -82,7 +89,9 @@ const poll = z
 const account = z.strictObject({
   enabled: z.boolean('write true or false').default(true).describe('False leaves it out.'),
   adapter: z.enum(adapterNames, `write one of ${adapterNames.join(', ')}`),
-  base_url: text.describe('https, without query or user name; http only with allow_insecure.'),
+  base_url: text.describe(
+    'https, without query or user name; http only with allow_insecure. A name of a private address needs that too.',
+  ),
   key_env: text
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'write the name of an environment variable, not a key')
     .optional()
@@ -94,6 +103,27 @@ const account = z.strictObject({
     .optional()
     .describe('simple-tasks only: the path in front of /tasks.'),
   user_id: text.optional().describe('simple-tasks only: sent as user_id where given.'),
+  tenants: z
+    .array(text)
+    .min(1, 'name a tenant, or leave it out')
+    .optional()
+    .describe(
+      'Names of the tenants that may use it; all where left out. To others it is not there.',
+    ),
+  operated_by: text
+    .optional()
+    .describe(
+      'Name of the one tenant whose admins may pause, resume and confirm it; where left out the only one of `tenants`, else `default`.',
+    ),
+  special_categories: z
+    .union(
+      [z.boolean(), z.array(z.enum(specialCategories))],
+      `write true, or some of ${specialCategories.join(', ')}`,
+    )
+    .default(false)
+    .describe(
+      'Columns of result files that describe people and are kept as attributes; dropped where left out.',
+    ),
   checks: z.record(
     z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'name a check in lower case, e.g. telegram'),
     check,
@@ -113,11 +143,13 @@ const account = z.strictObject({
       ),
     )
     .default([])
-    .describe("Hosts that result files may come from; empty means the base URL's own."),
+    .describe(
+      "Hosts that result files may come from, each exactly, on port 443 unless it names one; empty means the base URL's own.",
+    ),
   allow_insecure: z
     .boolean('write true or false')
     .default(false)
-    .describe('Plain http and addresses that are not public: for simulators only.'),
+    .describe('Plain http, and addresses that are private or loopback: for simulators only.'),
   canary: z
     .enum(['ingest', 'acceptance', 'off'], 'write ingest, acceptance or off')
     .default('ingest')

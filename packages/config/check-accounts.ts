@@ -2,6 +2,12 @@ import type { AccountEntry, AccountsFile, CheckEntry } from './accounts-schema.t
 
 const longestUpload_ms = 20_000;
 
+/** The tenant that rules an account: the one that is named, else the only one that may use it, else the one that every installation starts with. */
+export function operatorOf({ operated_by: named, tenants }: AccountEntry): string {
+  const only = tenants?.length === 1 ? tenants[0] : undefined;
+  return named ?? only ?? 'default';
+}
+
 /** What the shape of the file cannot say: limits that hold between settings. Each problem is a line of its own. */
 export function checkAccounts(file: AccountsFile): string[] {
   const problems: string[] = [];
@@ -48,6 +54,9 @@ function accountProblems(path: string, entry: AccountEntry): string[] {
   if (entry.adapter !== 'simple-tasks') {
     if (entry.path_prefix !== undefined) say('path_prefix', 'is for simple-tasks only; remove it');
     if (entry.user_id !== undefined) say('user_id', 'is for simple-tasks only; remove it');
+  }
+  if (entry.tenants && !entry.tenants.includes(operatorOf(entry))) {
+    say('operated_by', `write one of its tenants: ${entry.tenants.join(', ')}`);
   }
   if (Object.keys(entry.checks).length === 0) say('checks', 'offers nothing; add a check');
   if (entry.upload_deadline < 1 || entry.upload_deadline > longestUpload_ms) {

@@ -10,4 +10,5 @@ export {
   readEnvironment,
   type StageName,
 } from './read-environment.ts';
+export { readSuppressionSecrets } from './read-suppression-secrets.ts';
 export { type SimulatedAccounts, simulatedAccounts } from './simulated-accounts.ts';

@@ -50,6 +50,7 @@ describe('the shipped accounts file', () => {
       adapter: 'simple-tasks',
       baseUrl: 'https://api.ekycpro.com',
       currency: 'USD',
+      operatedBy: 'default',
       checks: {
         facebook: {
           taskType: 'facebook',
@@ -110,4 +111,65 @@ test('an account that is not enabled is left out and needs no key', () => {
     'checknumber',
     'ekycpro-facebook',
   ]);
+});
+
+describe('what describes people', () => {
+  const offered = (value: unknown) => {
+    const read = readAccounts(
+      shippedWith(['accounts', 'webcom', 'special_categories'], value),
+      keys,
+      {
+        withKeys: true,
+      },
+    );
+    return read.ok
+      ? read.accounts.accounts.get('webcom')?.checks['viber']?.specialCategories
+      : read.problems;
+  };
+
+  test('is kept where the account says so, and dropped where it says nothing', () => {
+    expect(offered(undefined)).toBeUndefined();
+    expect(offered(false)).toBeUndefined();
+    expect(offered(['age', 'avatar'])).toEqual(['age', 'avatar']);
+    expect(offered(true)).toEqual(['age', 'gender', 'skin_colour', 'ethnicity', 'avatar']);
+  });
+
+  test('has names that are known', () => {
+    expect(offered(['shoe size'])).toEqual([
+      expect.stringContaining('accounts.webcom.special_categories'),
+    ]);
+  });
+});
+
+test('an account says which tenants may use it; all may where it says nothing', () => {
+  const tenants = (value: unknown) => {
+    const read = readAccounts(shippedWith(['accounts', 'webcom', 'tenants'], value), keys, {
+      withKeys: true,
+    });
+    return read.ok ? read.accounts.accounts.get('webcom')?.tenants : read.problems;
+  };
+  expect(tenants(undefined)).toBeUndefined();
+  expect(tenants(['default', 'sales'])).toEqual(['default', 'sales']);
+  expect(tenants([])).toEqual([expect.stringContaining('accounts.webcom.tenants')]);
+});
+
+test('an account is operated by the tenant that is named, else by the only one that may use it, else by the first', () => {
+  const operator = (tenants: unknown, operatedBy?: string) => {
+    const text = shippedWith(['accounts', 'webcom', 'tenants'], tenants);
+    const named =
+      operatedBy && text.replace(/^ {2}webcom:\n/m, `$&    operated_by: ${operatedBy}\n`);
+    const read = readAccounts(named ?? text, keys, { withKeys: true });
+    return read.ok ? read.accounts.accounts.get('webcom')?.operatedBy : read.problems;
+  };
+  expect(operator(undefined)).toBe('default');
+  expect(operator(undefined, 'sales')).toBe('sales');
+  expect(operator(['sales'])).toBe('sales');
+  expect(operator(['default', 'sales'])).toBe('default');
+  expect(operator(['default', 'sales'], 'sales')).toBe('sales');
+  // Nobody could change it: to its operator it would not be there.
+  const problem = [
+    expect.stringContaining('accounts.webcom.operated_by: write one of its tenants'),
+  ];
+  expect(operator(['sales', 'legal'])).toEqual(problem);
+  expect(operator(['sales'], 'default')).toEqual(problem);
 });

@@ -1,8 +1,8 @@
-import type { Account, CheckOffer } from '@rollcall/domain';
+import { type Account, type CheckOffer, specialCategories } from '@rollcall/domain';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type AccountEntry, accountsFile, type CheckEntry } from './accounts-schema.ts';
-import { checkAccounts } from './check-accounts.ts';
+import { checkAccounts, operatorOf } from './check-accounts.ts';
 import type { Environment } from './environment-variable.ts';
 import { readKey } from './read-key.ts';
 
@@ -82,7 +82,7 @@ function problemOf(issue: z.core.$ZodIssue): string {
   return `${path}: ${issue.message}`;
 }
 
-function offerOf(entry: CheckEntry): CheckOffer {
+function offerOf(entry: CheckEntry, wanted: AccountEntry['special_categories']): CheckOffer {
   return {
     taskType: entry.task_type,
     minNumbers: entry.min_numbers,
@@ -92,16 +92,22 @@ function offerOf(entry: CheckEntry): CheckOffer {
     semantics: entry.result_semantics ?? 'table',
     verdictColumns: entry.verdict_columns,
     verdictWords: entry.verdict_words,
+    ...(wanted !== false && { specialCategories: wanted === true ? specialCategories : wanted }),
   };
 }
 
 function accountOf(id: string, entry: AccountEntry): Account {
-  const checks = Object.entries(entry.checks).map(([name, check]) => [name, offerOf(check)]);
+  const checks = Object.entries(entry.checks).map(([name, check]) => [
+    name,
+    offerOf(check, entry.special_categories),
+  ]);
   return {
     id,
     adapter: entry.adapter,
     baseUrl: entry.base_url,
     currency: entry.currency,
+    ...(entry.tenants && { tenants: entry.tenants }),
+    operatedBy: operatorOf(entry),
     checks: Object.fromEntries(checks),
     pace: {
       requestsPerSecond: entry.pace.requests_per_second,

@@ -1,11 +1,12 @@
 import { type CrashPlan, readCrashPlan } from '@rollcall/crash-points';
 import { type Environment, readVariable } from './environment-variable.ts';
+import { readSuppressionSecrets } from './read-suppression-secrets.ts';
 
 export const stageNames = ['plan', 'submit', 'poll', 'ingest'] as const;
 export type StageName = (typeof stageNames)[number];
 
 const hostShape = /^[A-Za-z0-9.:-]+$/;
-const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** What a process is told from outside. Durations in milliseconds, sizes in bytes. */
 export interface Configuration {
@@ -28,6 +29,16 @@ export interface Configuration {
     readonly maxLineBytes: number;
     readonly maxBytes: number;
   };
+  /** How uploads are to come to one process of the API. */
+  readonly uploads: {
+    readonly timeout_ms: number;
+    readonly silence_ms: number;
+    readonly slowAfter_ms: number;
+    /** 0: at any pace. */
+    readonly bytesPerSecondMin: number;
+    readonly atOnceMax: number;
+    readonly atOncePerKeyMax: number;
+  };
   /** Requests that one process of the API answers in a minute before it says 429. */
   readonly requestsPerMinute: { readonly perKeyMax: number; readonly perAddressMax: number };
   /** How long a claim holds without a heartbeat. A submit is held after it, poll and ingest are taken over (P4). */
@@ -36,6 +47,12 @@ export interface Configuration {
   /** How often due work is rung again; with the lease it stays within P4's 60 s. */
   readonly rescueInterval_ms: number;
   readonly pruneInterval_ms: number;
+  /** How many months of a job's day its numbers and results are kept, and its upload and result files; and how many the audit trail. */
+  readonly retention_months: {
+    readonly rows: number;
+    readonly files: number;
+    readonly audit: number;
+  };
   /** How long a stop waits for work in hand before the process ends; P13 allows 30 s. */
   readonly stopDeadline_ms: number;
   /** A worker that is alive and processes nothing of what is due ends itself after so long. */
@@ -44,6 +61,8 @@ export interface Configuration {
   readonly metrics: { readonly host: string; readonly port: number } | null;
   /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP; null: no traces. */
   readonly tracesEndpoint: string | null;
+  /** Under which numbers are digested for the suppression list, the current one first; none: there is no such list. */
+  readonly suppressionSecrets: readonly { readonly id: string; readonly secret: string }[];
   /** Where this process is to kill itself, for tests of what comes after; null: nowhere. */
   readonly crashAt: CrashPlan | null;
 }
@@ -133,6 +152,9 @@ export function readEnvironment(
     );
   }
 
+  const secrets = readSuppressionSecrets(text('ROLLCALL_SUPPRESSION_SECRETS'));
+  if (!secrets.ok) problems.push(`ROLLCALL_SUPPRESSION_SECRETS: ${secrets.problem}`);
+
   const config: Configuration = {
     databaseUrl,
     databaseConnections: whole('ROLLCALL_DATABASE_CONNECTIONS', 10, 2, 500),
@@ -157,6 +179,17 @@ export function readEnvironment(
       maxLineBytes: whole('ROLLCALL_INTAKE_MAX_LINE_BYTES', 65_536, 64, 1_048_576),
       maxBytes: whole('ROLLCALL_INTAKE_MAX_BYTES', 1_073_741_824, 1_024, 68_719_476_736),
     },
+    uploads: {
+      // 1 GiB over 2.5 Mbit/s.
+      timeout_ms: duration('ROLLCALL_UPLOAD_TIMEOUT_MS', 3_600_000),
+      silence_ms: duration('ROLLCALL_UPLOAD_SILENCE_MS', 60_000),
+      slowAfter_ms: duration('ROLLCALL_UPLOAD_SLOW_AFTER_MS', 30_000),
+      bytesPerSecondMin: whole('ROLLCALL_UPLOAD_MIN_BYTES_PER_SECOND', 1_024, 0, 1_073_741_824),
+      // At up to 60 MB each, so that a burst of large uploads stays below 1 GB.
+      atOnceMax: whole('ROLLCALL_UPLOADS_AT_ONCE', 16, 1, 10_000),
+      // A tenant has half of them, so that none keeps the others waiting; a key may take all of its tenant's, since most have one that sends.
+      atOncePerKeyMax: whole('ROLLCALL_UPLOADS_AT_ONCE_PER_KEY', 8, 1, 10_000),
+    },
     requestsPerMinute: {
       perKeyMax: whole('ROLLCALL_REQUESTS_PER_MINUTE_PER_KEY', 6_000, 1, 100_000_000),
       // Those without a valid key.
@@ -166,13 +199,25 @@ export function readEnvironment(
     heartbeat_ms: duration('ROLLCALL_HEARTBEAT_MS', 10_000),
     rescueInterval_ms: duration('ROLLCALL_RESCUE_INTERVAL_MS', 10_000),
     pruneInterval_ms: duration('ROLLCALL_PRUNE_INTERVAL_MS', 3_600_000),
+    retention_months: {
+      rows: whole('ROLLCALL_RETENTION_MONTHS', 24, 1, 1_200),
+      files: whole('ROLLCALL_RETENTION_FILES_MONTHS', 6, 1, 1_200),
+      // Postgres refuses to cut what is younger than six.
+      audit: whole('ROLLCALL_RETENTION_AUDIT_MONTHS', 36, 6, 1_200),
+    },
     stopDeadline_ms: duration('ROLLCALL_STOP_DEADLINE_MS', 25_000),
     // Below a few seconds a busy machine would look like a stuck process.
     watchdog_ms: whole('ROLLCALL_WATCHDOG_MS', 60_000, 2_000, 86_400_000),
     metrics: metricsPort === null ? null : { host: metricsHost, port: metricsPort },
     tracesEndpoint,
+    suppressionSecrets: secrets.ok ? secrets.secrets : [],
     crashAt,
   };
+  if (config.retention_months.files > config.retention_months.rows) {
+    problems.push(
+      'ROLLCALL_RETENTION_FILES_MONTHS: must be at most ROLLCALL_RETENTION_MONTHS, since files hold the numbers too; lower it',
+    );
+  }
   if (config.heartbeat_ms * 2 > config.lease_ms) {
     problems.push('ROLLCALL_HEARTBEAT_MS: must be at most half of ROLLCALL_LEASE_MS; lower it');
   }

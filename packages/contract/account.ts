@@ -20,6 +20,7 @@ const breakerCauseWords: Readonly<Record<BreakerCause, true>> = {
 
 const count = z.int().min(0);
 const currencyOf = 'Currency of the amounts (ISO 4217).';
+const notesOf = 'Null besides: another tenant operates the account.';
 const time = z.iso.datetime().meta({ examples: ['2024-08-01T09:30:00.000Z'] });
 
 /** One set of credentials at one provider: how it is, and what stops it. */
@@ -43,7 +44,10 @@ export const accountSchema = z
             '`operator`: a person. `auth`: the key was refused. `actual_above_price`: the provider charged more than the price.',
         }),
         since: time.meta({ description: 'Since when nothing is sent.' }),
-        note: z.string().nullable().meta({ description: 'Who paused it and why.' }),
+        note: z
+          .string()
+          .nullable()
+          .meta({ description: `Who paused it and why. ${notesOf}` }),
       })
       .nullable()
       .meta({ description: 'Why and since when nothing is sent; null: it is not paused.' }),
@@ -158,7 +162,10 @@ export const accountSchema = z
     last_resumed: z
       .object({
         at: time.meta({ description: 'When it was let send again.' }),
-        note: z.string().nullable().meta({ description: 'Who resumed it, and why.' }),
+        note: z
+          .string()
+          .nullable()
+          .meta({ description: `Who resumed it, and why. ${notesOf}` }),
       })
       .nullable()
       .meta({
@@ -172,7 +179,10 @@ export const accountSchema = z
     semantics_confirmation: z
       .object({
         at: time.meta({ description: 'When it was confirmed.' }),
-        note: z.string().nullable().meta({ description: 'Who, and why.' }),
+        note: z
+          .string()
+          .nullable()
+          .meta({ description: `Who, and why. ${notesOf}` }),
       })
       .nullable()
       .meta({ description: 'Null: nobody did, or the accounts file says it.' }),
@@ -198,9 +208,12 @@ export const accountSchema = z
         last_closed: z
           .object({
             at: time.meta({ description: 'When it was closed after it had opened.' }),
-            note: z.string().nullable().meta({
-              description: 'Who resumed the account, and why; null: an upload was accepted.',
-            }),
+            note: z
+              .string()
+              .nullable()
+              .meta({
+                description: `Who resumed the account, and why; null: an upload was accepted. ${notesOf}`,
+              }),
           })
           .nullable()
           .meta({ description: 'Null: it never was.' }),

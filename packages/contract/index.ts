@@ -6,6 +6,7 @@ export {
   pauseAccountBodySchema,
   resumeAccountBodySchema,
 } from './account.ts';
+export { type AuditRow, auditPageSchema, auditQuerySchema } from './audit.ts';
 export { type CancelledJob, cancelledJobSchema } from './cancellation.ts';
 export { type Check, checkListSchema } from './check.ts';
 export {
@@ -58,6 +59,7 @@ export {
 export { type JobEventName, lastEventIdSchema } from './job-event.ts';
 export { jobIdSchema } from './job-id.ts';
 export {
+  changeKeyBodySchema,
   createKeyBodySchema,
   type Key,
   keyIdSchema,
@@ -68,9 +70,12 @@ export {
   newKeySchema,
   type OwnKey,
   ownKeySchema,
+  rotatedKeySchema,
+  rotateKeyBodySchema,
 } from './key.ts';
 export { accountIdSchema } from './names.ts';
 export { type PatchJob, patchJobSchema } from './patch-job.ts';
+export { phoneNumberInPathSchema, phoneNumberSchema } from './phone-number.ts';
 export { type Problem, problemSchema } from './problem.ts';
 export { rejectPageSchema, rejectQuerySchema } from './reject.ts';
 export {
@@ -94,3 +99,21 @@ export {
 } from './resolve-holds.ts';
 export { type Result, resultPageSchema, resultQuerySchema, resultSchema } from './result.ts';
 export { type RetryJob, retryJobSchema } from './retry-job.ts';
+export {
+  addSuppressionsBodySchema,
+  onRequestOfQuerySchema,
+  type SuppressionList,
+  removeSuppressionQuerySchema,
+  removeSuppressionsBodySchema,
+  suppressionListSchema,
+  suppressionsAddedSchema,
+  suppressionsAtOnce_max,
+  suppressionsRemovedSchema,
+} from './suppression.ts';
+export { type Erasure, askErasureBodySchema, erasureIdSchema, erasureSchema } from './erasure.ts';
+export {
+  type ProcessingRecord,
+  processingRecordSchema,
+  processingRecordsQuerySchema,
+  processingRecordsSchema,
+} from './processing-record.ts';

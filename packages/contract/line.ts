@@ -8,4 +8,6 @@ export const line = (characters_max: number) =>
     .max(characters_max, `write at most ${characters_max} characters`)
     // Postgres stores no NUL, and a line break has no place in a name that logs and pages show.
     .regex(/^[^\p{Cc}]*$/u, 'write it without control characters')
+    // Half of a surrogate pair cannot be stored as it came.
+    .refine((text) => text.isWellFormed(), 'write it in whole characters')
     .regex(/[^\s.…]/, 'write a text that is not blank, nor the dots that stand for one');

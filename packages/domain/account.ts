@@ -1,5 +1,6 @@
 import type { Money } from './money.ts';
 import type { ResultSemantics, Verdict } from './outcome.ts';
+import type { SpecialCategory } from './special-categories.ts';
 
 export const adapterNames = ['tasks-v1', 'simple-tasks', 'webcom'] as const;
 export type AdapterName = (typeof adapterNames)[number];
@@ -31,6 +32,8 @@ export interface CheckOffer {
   readonly verdictColumns: readonly string[];
   /** Further verdict words, lower case, beside yes/no/ban. */
   readonly verdictWords: Readonly<Record<string, Verdict>>;
+  /** Attributes of people that are kept; without them they are dropped where a file is read. */
+  readonly specialCategories?: readonly SpecialCategory[];
 }
 
 /**
@@ -44,6 +47,10 @@ export interface Account {
   readonly baseUrl: string;
   /** ISO 4217, e.g. `USD`. */
   readonly currency: string;
+  /** Names of the tenants that may use it; absent: all. To the others it is not there. */
+  readonly tenants?: readonly string[];
+  /** Name of the tenant whose admins may pause, resume and confirm it. */
+  readonly operatedBy: string;
   readonly checks: Readonly<Record<string, CheckOffer>>;
   readonly pace: { readonly requestsPerSecond: number; readonly uploadsInFlight: number };
   readonly poll: {
@@ -71,4 +78,9 @@ export interface Account {
   /** `simple-tasks` only: the path in front of `/tasks` (`/fb/api/simple`) and the optional `user_id`. */
   readonly pathPrefix: string | null;
   readonly userId: string | null;
+}
+
+/** Whether a tenant may send by the account, by the tenant's name. */
+export function isAccountOf({ tenants }: Pick<Account, 'tenants'>, tenant: string | null): boolean {
+  return !tenants || (tenant !== null && tenants.includes(tenant));
 }

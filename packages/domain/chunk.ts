@@ -19,6 +19,8 @@ export const blockedReasons = [
   'breaker',
   /** An operator paused the account; resuming it moves it on. */
   'account_paused',
+  /** The accounts file gives the account to other tenants; given back, it moves on. */
+  'account_withdrawn',
   /** The key was refused; resuming the account after the key was changed moves it on. */
   'auth',
   /** Waits for the job's first chunk; that chunk's success moves it on. */

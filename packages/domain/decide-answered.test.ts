@@ -123,6 +123,15 @@ describe('decideAnswered', () => {
     expect(decideAnswered(notSent, cancelled)).toEqual({ kind: 'cancelled' });
   });
 
+  test('what the suppression list stopped is due at once and is no try, however often it comes', () => {
+    const changed: SubmitAnswer = { ...notSent, reason: 'list_changed' };
+    const again = { kind: 'retry', due_ms: now_ms, reason: 'list_changed', isOurs: true };
+    expect(decideAnswered(changed, facts)).toEqual(again);
+    expect(decideAnswered(changed, lastTry)).toEqual(again);
+    expect(decideAnswered(notSent, lastTry).kind).toBe('rejected');
+    expect(decideAnswered(changed, cancelled)).toEqual({ kind: 'cancelled' });
+  });
+
   test('the provider’s Retry-After outweighs our own wait, and never shortens it', () => {
     expect(decideAnswered(refused('rate_limited', 120_000), facts)).toMatchObject({
       due_ms: now_ms + 120_000,

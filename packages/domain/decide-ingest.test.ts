@@ -155,6 +155,17 @@ describe('decideParsed', () => {
       decided: held('mismatch', 'not_this_chunk'),
     },
     {
+      what: 'a table of one row without a number, and nothing of ours',
+      facts: {
+        ...whole,
+        numbers: 1,
+        total: 1,
+        unreadableRows: 1,
+        counts: { ...noRows, rows: 1, missing: 1 },
+      },
+      decided: held('mismatch', 'count_in_doubt'),
+    },
+    {
       what: 'a file of one foreign row and nothing of ours',
       facts: { ...whole, numbers: 1, counts: { ...noRows, rows: 1, foreign: 1 } },
       decided: held('mismatch', 'not_this_chunk'),
@@ -188,6 +199,11 @@ describe('decideParsed', () => {
     {
       what: 'a list with a row that holds no number',
       facts: { ...list, unreadableRows: 1 },
+      decided: held('mismatch', 'count_in_doubt'),
+    },
+    {
+      what: 'a list with one row that is no number of the chunk, and one row too few',
+      facts: { ...list, counts: { ...list.counts, matched: 39, foreign: 1 } },
       decided: held('mismatch', 'count_in_doubt'),
     },
     {

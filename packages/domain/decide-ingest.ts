@@ -108,16 +108,22 @@ export function decideParsed(facts: ParsedFacts): ParsedDecision {
       facts.numbers - facts.missingBefore,
       Math.max(told, facts.numbers / 2),
     );
-    if (expected - counts.matched > slackOf(expected) || facts.unreadableRows > slack) {
+    const saysNothing = counts.matched === 0 && facts.unreadableRows > 0;
+    const isShort = expected - counts.matched > slackOf(expected);
+    if (isShort || saysNothing || facts.unreadableRows > slack) {
       return { kind: 'hold', verdict: 'mismatch', code: 'count_in_doubt' };
     }
     return { kind: 'publish' };
   }
-  // In a list, absence is an answer: one row that we cannot place would be a wrong answer somewhere.
-  if (facts.unreadableRows > 0) {
+  // In a list, absence is an answer: one row that we cannot place would be a wrong answer somewhere. A digit that was damaged leaves the count as it
+  // was, a number of nobody's, and one of ours that seems to be absent.
+  if (facts.unreadableRows > 0 || counts.foreign > 0) {
     return { kind: 'hold', verdict: 'mismatch', code: 'count_in_doubt' };
   }
-  if (facts.filtered !== null && facts.filtered !== counts.matched + counts.foreign) {
+  if (
+    facts.filtered !== null &&
+    facts.filtered !== counts.matched + counts.foreign + (counts.erased ?? 0)
+  ) {
     return { kind: 'hold', verdict: 'mismatch', code: 'filtered_count_differs' };
   }
   // A table says in its header what it means; a bare list does not, so a person looks at the first one.

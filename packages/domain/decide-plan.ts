@@ -9,7 +9,7 @@ export interface PlanFacts {
   readonly learned: LearnedLimits | null;
   /** No chunk of the job has been accepted yet, and the account wants its first one to go alone. */
   readonly withCanary: boolean;
-  /** How often the job was cut anew before. */
+  /** How often the job was cut anew before, since a provider refused a batch's size; what else had it cut anew does not count. */
   readonly replans: number;
 }
 

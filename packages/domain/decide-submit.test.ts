@@ -12,6 +12,7 @@ const dollars = (amount: number) => BigInt(amount * 1_000_000_000) as Money;
 
 const claimable: SubmitFacts = {
   now_ms,
+  tenant: 'default',
   chunk: { state: 'ready', reason: null, due_ms: now_ms, numbers: 1_000 },
   job: { state: 'running', currency: 'USD', maxCost: null, spent: dollars(0) },
   account: {
@@ -55,6 +56,11 @@ const reasons: readonly {
     name: 'it is not due yet',
     make: (facts) => ({ ...facts, chunk: { ...facts.chunk, due_ms: now_ms + 1 } }),
     decided: { kind: 'wait', why: 'not_due' },
+  },
+  {
+    name: 'the account is for other tenants now',
+    make: (facts) => ({ ...facts, configured: { ...facts.configured, tenants: ['sales'] } }),
+    decided: { kind: 'block', reason: 'account_withdrawn', due_ms: now_ms + 3_600_000 },
   },
   {
     name: 'the account is paused',

@@ -1,4 +1,4 @@
-import type { Account, CheckOffer } from './account.ts';
+import { type Account, type CheckOffer, isAccountOf } from './account.ts';
 import { fitsUnder } from './attempt.ts';
 import { backoff_ms } from './backoff.ts';
 import { type Breaker, uploadsAllowed } from './breaker.ts';
@@ -12,6 +12,8 @@ import type { SubmitAnswer, UnknownReason } from './provider-answer.ts';
 
 export interface SubmitFacts {
   readonly now_ms: number;
+  /** Whose chunk it is, by name. */
+  readonly tenant: string;
   readonly chunk: {
     readonly state: 'ready' | 'blocked';
     readonly reason: BlockedReason | null;
@@ -69,6 +71,10 @@ export function decideSubmit(facts: SubmitFacts): SubmitDecision {
   if (job.state !== 'running') return { kind: 'wait', why: 'job' };
   // A block without a time is lifted by what ends its reason (which sets a time), never by a doorbell.
   if (chunk.due_ms === null || chunk.due_ms > now_ms) return { kind: 'wait', why: 'not_due' };
+  // The accounts file is read at a start: another process may have read one that gives it back.
+  if (!isAccountOf(configured, facts.tenant)) {
+    return { kind: 'block', reason: 'account_withdrawn', due_ms: now_ms + 3_600_000 };
+  }
   if (account.pausedReason !== null) {
     return {
       kind: 'block',
@@ -150,7 +156,13 @@ export interface AnsweredFacts {
 
 export type SubmitResult =
   | { readonly kind: 'accepted'; readonly due_ms: number; readonly deadline_ms: number }
-  | { readonly kind: 'retry'; readonly due_ms: number; readonly reason: string }
+  /** `isOurs`: what stopped it came from this side, so it is no try, however often it comes. */
+  | {
+      readonly kind: 'retry';
+      readonly due_ms: number;
+      readonly reason: string;
+      readonly isOurs?: true;
+    }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'rejected'; readonly reason: string }
   | {
@@ -181,6 +193,9 @@ export function decideAnswered(answer: SubmitAnswer, facts: AnsweredFacts): Subm
         keyRefused: answer.evidence.httpStatus === 401,
       };
     case 'not_sent':
+      if (answer.reason === 'list_changed' && !facts.jobCancelled) {
+        return { kind: 'retry', due_ms: facts.now_ms, reason: answer.reason, isOurs: true };
+      }
       return again(facts, `not sent: ${answer.reason}`, null);
     case 'refused_free':
       break;

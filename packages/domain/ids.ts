@@ -12,6 +12,7 @@ export const idPrefixes = {
   approval: 'apr',
   apiKey: 'key',
   replay: 'rpl',
+  erasure: 'ers',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -24,6 +25,7 @@ export type AttemptId = Id<'attempt'>;
 export type ArtifactId = Id<'artifact'>;
 export type ApprovalId = Id<'approval'>;
 export type ReplayId = Id<'replay'>;
+export type ErasureId = Id<'erasure'>;
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

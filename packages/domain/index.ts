@@ -3,6 +3,7 @@ export {
   type AdapterName,
   adapterNames,
   type CheckOffer,
+  isAccountOf,
   refusesKeysForFree,
 } from './account.ts';
 export {
@@ -108,6 +109,7 @@ export {
   type ArtifactId,
   type AttemptId,
   type ChunkId,
+  type ErasureId,
   type Id,
   type IdKind,
   idPrefixes,
@@ -127,6 +129,7 @@ export {
   type Verdict,
   verdicts,
 } from './outcome.ts';
+export { digitsOf, parsePhoneNumber, type PhoneNumber } from './phone-number.ts';
 export {
   type BalanceAnswer,
   type DownloadAnswer,
@@ -149,3 +152,4 @@ export {
   type SetAside,
 } from './reconciliation.ts';
 export { type Scope, scopes } from './scope.ts';
+export { droppedColumns, specialCategories } from './special-categories.ts';

@@ -28,6 +28,8 @@ export interface ReconciliationCounts {
   readonly foreign: number;
   readonly doubled: number;
   readonly contradictory: number;
+  /** Rows of numbers that were erased since they were sent: neither foreign nor an answer. Absent: none. */
+  readonly erased?: number;
 }
 
 export class Reconciliation {
@@ -40,9 +42,12 @@ export class Reconciliation {
   #foreignRows = 0;
   #doubled = 0;
   #cursor = 0;
+  #erasedRows = 0;
+  readonly #isErased: ((number: number) => boolean) | null;
 
-  /** `numbers`: the chunk's numbers, ascending and distinct. */
-  constructor(numbers: Float64Array) {
+  /** `numbers`: the chunk's numbers, ascending and distinct. `isErased`: of any other, whether it was one and has been erased. */
+  constructor(numbers: Float64Array, isErased: ((number: number) => boolean) | null = null) {
+    this.#isErased = isErased;
     this.#numbers = numbers;
     this.#seen = new Uint8Array(numbers.length);
   }
@@ -52,6 +57,10 @@ export class Reconciliation {
     this.#rows += 1;
     const index = this.#find(number);
     if (index < 0) {
+      if (this.#isErased?.(number)) {
+        this.#erasedRows += 1;
+        return;
+      }
       this.#foreignRows += 1;
       if (this.#foreign.size < listLimit || this.#foreign.has(number))
         note(this.#foreign, number, verdict);
@@ -83,6 +92,7 @@ export class Reconciliation {
       foreign: this.#foreignRows,
       doubled: this.#doubled,
       contradictory: this.#contradictions.size,
+      ...(this.#erasedRows > 0 && { erased: this.#erasedRows }),
     };
   }
 

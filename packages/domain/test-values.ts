@@ -20,6 +20,7 @@ export const sampleAccount: Account = {
   adapter: 'tasks-v1',
   baseUrl: 'https://provider.example',
   currency: 'USD',
+  operatedBy: 'default',
   checks: { telegram: sampleOffer },
   pace: { requestsPerSecond: 5, uploadsInFlight: 2 },
   poll: { floor_ms: 1_000, ceiling_ms: 60_000, deadline_ms: 3_600_000 },

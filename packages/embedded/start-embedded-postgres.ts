@@ -40,6 +40,10 @@ const SETTINGS = {
   // Errors go to the client that made them. Here they would quote values, and values are phone numbers.
   log_min_messages: 'log',
   log_error_verbosity: 'terse',
+  // Whatever is logged all the same (a backend that was ended, a slow statement) comes without its statement and its parameters.
+  log_min_error_statement: 'panic',
+  log_parameter_max_length: '0',
+  log_parameter_max_length_on_error: '0',
 };
 
 /**

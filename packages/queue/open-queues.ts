@@ -13,6 +13,8 @@ export interface QueuesOptions {
   /** With it the queue is on Redis or Valkey; without it, in Postgres. */
   readonly redisUrl?: string | undefined;
   readonly databaseUrl: string;
+  /** The role that owns the queue's schema in Postgres, taken by every session. Absent: the URL's own. */
+  readonly databaseRole?: string | undefined;
   /** Tells installations on one Redis apart, default `rollcall`. On Postgres the database does that. */
   readonly prefix?: string | undefined;
   /** Every account of the accounts file: each has its own submit queue. */
@@ -52,7 +54,7 @@ const healthDeadline_ms = 1_000;
  * queue is in Postgres and Postgres is away, and with a TypeError for names that cannot name a queue.
  */
 export async function openQueues(options: QueuesOptions): Promise<Queues> {
-  const { redisUrl, databaseUrl, accounts, onError } = options;
+  const { redisUrl, databaseUrl, databaseRole = null, accounts, onError } = options;
   const prefix = options.prefix ?? 'rollcall';
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(prefix)) {
     throw new TypeError('a queue prefix is 1 to 64 letters, digits, _ or -');
@@ -65,7 +67,7 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
   const queueNames = allQueueNames(accounts);
   const backend =
     redisUrl === undefined
-      ? await openPostgresBackend({ databaseUrl, queueNames, report })
+      ? await openPostgresBackend({ databaseUrl, databaseRole, queueNames, report })
       : await openRedisBackend({ url: redisUrl, prefix, queueNames, onEvent: onError, report });
 
   const consumers = new Set<Consumer>();

@@ -25,6 +25,8 @@ export const postgresQueueSchema = 'bullmq';
 
 interface PostgresBackendOptions {
   readonly databaseUrl: string;
+  /** Taken by every session as it starts; null: the URL's own. It owns the schema and sees nothing beside it. */
+  readonly databaseRole: string | null;
   readonly queueNames: readonly string[];
   readonly report: ReportBackendError;
 }
@@ -39,12 +41,12 @@ const goodbye_ms = 1_000;
  * QueueDatabaseUnreachable otherwise. After that a restart of Postgres is survived.
  */
 export async function openPostgresBackend(options: PostgresBackendOptions): Promise<QueueBackend> {
-  const { databaseUrl, report } = options;
-  const connections = new Connections(databaseUrl);
+  const { databaseUrl, databaseRole, report } = options;
+  const connections = new Connections(databaseUrl, databaseRole);
   const pool = new Pool({
     ...connections.settings,
     max: 4,
-    options: `-c search_path=${postgresQueueSchema}`,
+    options: `${connections.settings.options} -c search_path=${postgresQueueSchema}`,
   });
   // A pool without an error listener ends the process when Postgres restarts.
   pool.on('error', (error) => report(null, error));
@@ -53,7 +55,7 @@ export async function openPostgresBackend(options: PostgresBackendOptions): Prom
 
   const queues = new Map<string, Queue>();
   try {
-    await migrate(pool);
+    await migrate(pool, databaseRole !== null);
     for (const name of options.queueNames) {
       const queue = new PostgresQueue(name, {
         connection: pool,
@@ -80,7 +82,7 @@ export async function openPostgresBackend(options: PostgresBackendOptions): Prom
       return null;
     },
     async openWorker(name, processor, settings, onError, onStalled, cut) {
-      const own = new Connections(databaseUrl);
+      const own = new Connections(databaseUrl, databaseRole);
       cut.addEventListener('abort', () => own.cut());
       const worker = new PostgresWorker(name, processor, {
         ...workerOptions(settings),
@@ -107,10 +109,19 @@ export async function openPostgresBackend(options: PostgresBackendOptions): Prom
   };
 }
 
-async function migrate(pool: Pool): Promise<void> {
+/**
+ * BullMQ makes its schema where it is absent, and asks for the right to make one even where it is there. A role that may not has it made by a function of
+ * its owner's (migration 0022), also after it was dropped.
+ */
+async function migrate(pool: Pool, isOwnerAsked: boolean): Promise<void> {
   const client = await pool.connect();
   try {
-    await runMigrations(client, postgresQueueSchema);
+    if (isOwnerAsked) await client.query('SELECT store.ensure_queue_schema()');
+    const query = (text: string, values?: unknown[]) =>
+      isOwnerAsked && text.startsWith('CREATE SCHEMA')
+        ? Promise.resolve({ rows: [] })
+        : client.query(text, values);
+    await runMigrations({ query } as typeof client, postgresQueueSchema);
   } finally {
     client.release();
   }
@@ -122,9 +133,14 @@ class Connections {
   #isCut = false;
   readonly settings;
 
-  constructor(databaseUrl: string) {
+  constructor(databaseUrl: string, role: string | null) {
+    // What the URL itself asks for would come before ours, and instead of it.
+    const url = new URL(databaseUrl);
+    const asked = url.searchParams.get('options') ?? '';
+    url.searchParams.delete('options');
     this.settings = {
-      connectionString: databaseUrl,
+      connectionString: url.href,
+      options: role === null ? asked : `${asked} -c role=${role}`.trim(),
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
       query_timeout: 15_000,

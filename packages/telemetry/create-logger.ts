@@ -5,6 +5,8 @@ import { allowedFields, type LogFields } from './log-fields.ts';
 
 /** Writes one JSON line per event. There is no way to pass a text, an object or an error: see `describeError`. */
 export interface Logger {
+  /** What would be too much to read every day: each doorbell answered, each exchange with a provider. */
+  trace(event: EventName, fields?: LogFields): void;
   debug(event: EventName, fields?: LogFields): void;
   info(event: EventName, fields?: LogFields): void;
   warn(event: EventName, fields?: LogFields): void;
@@ -34,7 +36,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
   function loggerWith(bound: Record<string, unknown>): Logger {
     const write =
-      (level: 'debug' | 'info' | 'warn' | 'error') =>
+      (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') =>
       (event: EventName, fields: LogFields = {}): void => {
         const known = Object.hasOwn(eventMeanings, event) ? event : 'log.unrecognised_event';
         options.onEvent?.(known);
@@ -44,6 +46,7 @@ export function createLogger(options: LoggerOptions): Logger {
         writer[level]({ event: known, ...bound, ...given });
       };
     return {
+      trace: write('trace'),
       debug: write('debug'),
       info: write('info'),
       warn: write('warn'),

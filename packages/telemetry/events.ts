@@ -23,6 +23,13 @@ export const eventMeanings = {
   'export.finished':
     'A download ended: complete, failed, or the client went away; with its rows and bytes.',
 
+  'audit.not_told':
+    'Rows of the audit trail could not be written; they are kept and tried again a minute later.',
+
+  // Traces of each step, at level trace
+  'stage.ran': 'A stage answered a doorbell; its counts are what it did.',
+  'provider.exchanged': 'A request to a provider ended, with an answer or without one.',
+
   // Chunks
   'chunk.claimed': 'A worker took a chunk, with a new fence.',
   'chunk.accepted': 'The provider took the upload and named a task.',
@@ -37,6 +44,19 @@ export const eventMeanings = {
   'replay.done': 'A kept file was read again, and its rows were compared or replaced.',
   'replay.failed': 'A kept file could not be read again, or is in doubt; no row was touched.',
   'chunk.blocked': 'A chunk waits for money, a ceiling, a breaker or an account.',
+  'erasure.asked': 'Somebody asked for a number to be erased.',
+  'erasure.done': 'A number is erased from all rows and files of its tenant.',
+  'erasure.waiting': 'A number cannot be erased yet: a job that has it is not cut.',
+  'erasure.failed':
+    'A number could not be erased from a row or a file; the others are gone on with, and it is tried again.',
+  'erasure.file_unreadable':
+    'A file could not be looked into for a number that is erased; nothing says that it has it.',
+  'sweep.kept_longer':
+    'Months that are over are kept still: a job of theirs is not done with, or somebody reads them.',
+  'chunk.numbers_suppressed':
+    'Numbers of a chunk were put on the suppression list since its job came in: they are left out of its upload.',
+  'chunk.list_changing':
+    'One number of a chunk after the other was put on the suppression list while it was to be claimed: it is looked at again in 2 s.',
   'chunk.unblocked': 'What blocked a chunk is gone.',
   'chunk.cancelled': 'A chunk was cancelled before its upload.',
   'chunk.stale': 'A write came too late: another worker has the chunk now. Nothing was changed.',
@@ -65,7 +85,14 @@ export const eventMeanings = {
 
   // Keys
   'key.made': 'A person made an API key; the line of the same request says whose key asked.',
+  'key.rotated':
+    'A person made a key that takes the place of another; the line of the same request says whose key asked.',
+  'key.changed':
+    'A person changed the name or the limits of an API key; the line of the same request says whose key asked.',
   'key.revoked': 'A person ended an API key; the line of the same request says whose key asked.',
+  'session.opened': 'A person signed in to the dashboard with an API key.',
+  'session.refused': 'Somebody tried to sign in to the dashboard and was refused.',
+  'session.ended': 'A person signed out of the dashboard.',
 
   // Polling
   'poll.failed': 'A provider could not be asked; the next poll is later.',

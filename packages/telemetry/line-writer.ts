@@ -7,7 +7,7 @@ import {
 import { traceIdShape } from './log-fields.ts';
 import { scrub, scrubNumber } from './scrub.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface LineWriterOptions {
   readonly name: string;

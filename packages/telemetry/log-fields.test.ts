@@ -1,3 +1,4 @@
+import { type IdKind, idPrefixes, makeId } from '@rollcall/domain';
 import { expect, test } from 'vitest';
 import { allowedFields, type LogFields } from './log-fields.ts';
 
@@ -24,6 +25,14 @@ const words = [
   'error_message',
   'error_stack',
 ] as const satisfies (keyof LogFields)[];
+
+test.each(Object.keys(idPrefixes) as IdKind[])(
+  'an id of the kind %s is written as it is',
+  (kind) => {
+    const id = makeId(kind, 1_782_000_000_000, Buffer.from('75369290545099123456', 'hex'));
+    expect(allowedFields({ job: id })).toEqual({ job: id });
+  },
+);
 
 test.each(words)('a number or key in the text %s is masked', (name) => {
   const text = `of +49 151 12345678, ${canary}, Bearer plainsecret`;

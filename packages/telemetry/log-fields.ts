@@ -1,3 +1,4 @@
+import { idPrefixes } from '@rollcall/domain';
 import { scrub, scrubNumber } from './scrub.ts';
 
 /** Everything that a log line may say besides its event. Ids are the public, prefixed ones. */
@@ -10,6 +11,7 @@ export interface LogFields {
   readonly task?: string | undefined;
   readonly approval?: string | undefined;
   readonly replay?: string | undefined;
+  readonly erasure?: string | undefined;
   /** The id of an API key, never the key. */
   readonly api_key?: string | undefined;
   /** The id that a request was given. */
@@ -62,6 +64,7 @@ const fieldKinds = {
   task: 'word',
   approval: 'id',
   replay: 'id',
+  erasure: 'id',
   api_key: 'id',
   request: 'word',
   trace_id: 'trace',
@@ -92,8 +95,9 @@ const fieldKinds = {
 } as const satisfies Record<keyof LogFields, FieldKind>;
 
 /** `key_` ids of API keys may be shorter than the rest, which end in a UUID. */
-const idShape =
-  /^(?:(?:job|chk|att|art|apr|key|rpl)_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|key_[A-Za-z0-9]{1,24})$/;
+const idShape = new RegExp(
+  `^(?:(?:${Object.values(idPrefixes).join('|')})_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|key_[A-Za-z0-9]{1,24})$`,
+);
 /** W3C Trace Context. Random, and never a text from outside: the one value that no net beneath looks into. */
 export const traceIdShape = /^[0-9a-f]{32}$/;
 const countNameShape = /^[a-z][A-Za-z_]{0,39}$/;

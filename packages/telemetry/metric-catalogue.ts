@@ -244,6 +244,14 @@ export const metricCatalogue = {
     source: 'both',
     meaning: 'Doorbells that this process rang, or failed to ring; the sweep rings again.',
   },
+  rollcall_audit_unnamed_total: {
+    type: 'counter',
+    unit: 'events',
+    labels: [],
+    source: 'api',
+    meaning:
+      'Refused requests that the audit trail counts without saying whose, since too many callers were refused in that minute.',
+  },
   rollcall_events_total: {
     type: 'counter',
     unit: 'events',

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { scrub, scrubNumber } from './scrub.ts';
@@ -26,6 +27,7 @@ test.each([
     'GET https://files.example/a.zip?X-Sig=abc&e=1 failed',
     'GET https://files.example/a.zip?[key] failed',
   ],
+  ['GET https://files.example/a.zip failed', 'GET https://files.example/a.zip failed'],
 ])('a credential is masked wherever it stands: %s', (text, masked) => {
   expect(scrub(text)).toBe(masked);
 });
@@ -68,4 +70,11 @@ test('a number too large to be a count is masked, smaller ones stay', () => {
   expect(scrubNumber(4915112345678)).toBe('[number]');
   expect(scrubNumber(4915112345678n)).toBe('[number]');
   expect(scrubNumber(Number.NaN)).toBe('[number]');
+});
+
+test.each(['http://', 'a://'])('a text of nothing but %j is looked at once', (repeated) => {
+  const text = repeated.repeat(16_000);
+  const scrubAll = () => Array.from({ length: 200 }, () => scrub(text)).length;
+  // Takes a second or two. The timeout is there to end what would take many minutes.
+  expect(runInNewContext('scrubAll()', { scrubAll }, { timeout: 60_000 })).toBe(200);
 });

@@ -11,9 +11,9 @@ const keyPatterns: readonly RegExp[] = [
   /(\brc_live_)[A-Za-z0-9_-]+/g,
   // user:password@ in a URL
   /(\b[a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@"']+@/gi,
-  // The query of a presigned URL is its key.
-  /(\bhttps?:\/\/[^\s?"'<>]+\?)[^\s"'<>]+/gi,
 ];
+/** The query of a presigned URL is its key. Whole, with or without one: a text full of URLs is looked at once then. */
+const url = /\bhttps?:\/\/[^\s"'<>]+/gi;
 
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 /** What has many digits and is nobody's number: our ids and plain UUIDs, IPv4 addresses, ISO times. */
@@ -37,6 +37,7 @@ export function scrub(text: string): string {
   for (const pattern of keyPatterns) {
     scrubbed = scrubbed.replace(pattern, (_match, kept: string) => `${kept}${maskedKey}`);
   }
+  scrubbed = scrubbed.replace(url, (found) => found.replace(/\?.+$/, `?${maskedKey}`));
   return scrubbed.replace(digits, (_match, kept: string | undefined) => kept ?? maskedNumber);
 }
 

@@ -7,6 +7,9 @@ export interface TracePlace {
 
 const shape = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
+/** Ids are random. One of so few digits, and those decimal, may be a phone number that somebody padded. */
+const paddedNumber = /^0*[1-9]\d{6,14}$/;
+
 /**
  * Parses a `traceparent` (https://www.w3.org/TR/trace-context/, version 00); null for anything else. It may come from a
  * caller's header and goes into Postgres and to the collector, so nothing rides along.
@@ -14,5 +17,6 @@ const shape = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})
 export function parseTraceparent(text: string): TracePlace | null {
   const [, traceId, spanId, flags] = shape.exec(text) ?? [];
   if (!traceId || !spanId || !flags) return null;
+  if (paddedNumber.test(traceId) || paddedNumber.test(spanId)) return null;
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) };
 }

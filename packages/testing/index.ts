@@ -1,6 +1,8 @@
 export { createTestDatabase, type TestDatabase } from './create-test-database.ts';
 export { type FaultyWire, openFaultyWire } from './faulty-wire.ts';
 export { heldOpenFiles } from './held-open-files.ts';
+export { hostileChunk_numbers } from './hostile-files/hostile-file.ts';
+export { hostileResultFiles } from './hostile-files/hostile-result-files.ts';
 export { makeXlsx, rowsXml, sharedStringsXml, sheetXml, workbookMembers } from './make-xlsx.ts';
 export { directoryRecord, makeZip, renameInZip } from './make-zip.ts';
 export { type SimulatorOptions, startSimulator, type TestSimulator } from './start-simulator.ts';

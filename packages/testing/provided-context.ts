@@ -1,6 +1,6 @@
 /** What the run's global setup tells every test file, by vitest's provide and inject. JSON only. */
 export type TestServers = {
-  /** The server's maintenance URL; its user may create databases. */
+  /** The server's maintenance URL; its user may create databases and roles. */
   postgresUrl: string;
   /** `17.10 (on this machine)`, `17.10 (a container of postgres:17)` */
   postgresVersion: string;

@@ -35,14 +35,37 @@ export async function setUpRun(
   };
 }
 
+/**
+ * Who owns the databases of tests: somebody ordinary, as an operator's own may be. What runs with the owner's rights (`SECURITY DEFINER`) runs with these,
+ * while the tests' own statements are a superuser's.
+ */
+const owner = 'rollcall_test_owner';
+const makeOwner = `do $$
+  declare known text;
+  begin
+    if not exists (select from pg_roles where rolname = '${owner}') then
+      create role ${owner} login createrole password '${owner}';
+    end if;
+    -- On a server that was given they may be there already.
+    for known in select rolname from pg_roles
+                  where rolname in ('rollcall_api','rollcall_worker','rollcall_installation','rollcall_queue','rollcall_analyst') loop
+      execute format('grant %I to ${owner} with admin true, inherit false, set true', known);
+    end loop;
+  end $$`;
+
 async function makeTemplate(
   serverUrl: string,
   database: string,
   migrate: Migrate,
 ): Promise<TestServers['template']> {
-  await onServer(serverUrl, (client) => client.query(`create database ${database}`));
   const template = new URL(serverUrl);
   template.pathname = `/${database}`;
+  template.username = owner;
+  template.password = owner;
+  await onServer(serverUrl, async (client) => {
+    await client.query(makeOwner);
+    await client.query(`create database ${database} owner ${owner}`);
+  });
   try {
     await migrate(template.href);
   } catch (error) {
