@@ -10,6 +10,7 @@ const alpha = read.accounts.accounts.get('alpha');
 if (!alpha) throw new Error('the accounts of the tests have changed');
 const facts = {
   configured: { ...alpha, dailyCap: parseMoney('0.6'), monthlyCap: parseMoney('5') },
+  isOperator: true,
   health: null,
   chunks: [],
   trouble: null,

@@ -22,7 +22,9 @@ import { topUpOf } from './top-up-view.ts';
 /** All that is shown of one account; what nobody knows yet is null. */
 export interface AccountFacts {
   readonly configured: Account;
-  /** Null: no worker has read this account yet. */
+  /** Whether the tenant that asks is the one that may pause, resume and confirm it. */
+  readonly isOperator: boolean;
+  /** Null: no worker has read this account yet. The notes are null to whoever does not operate it. */
   readonly health: AccountHealthRow | null;
   readonly chunks: readonly OpenChunksRow[];
   readonly money: AccountMoneyRow | null;
@@ -115,6 +117,9 @@ const pauseAdvice = {
     'The provider charged more than the configured price. Correct the price in the accounts file, restart, then resume it.',
 } as const;
 
+const adviceToOthers =
+  'Another tenant operates it, and resumes it when that is over. What is yours there waits, and goes on by itself then.';
+
 const openedBy = {
   unknown_uploads: 'Three uploads ended unknown within ten minutes',
   unreadable_answer: 'It took an upload with an answer that nobody can read',
@@ -122,18 +127,19 @@ const openedBy = {
 } as const;
 
 function stopOf(facts: AccountFacts): Pick<AccountView, 'state' | 'advice'> {
-  const { configured, health } = facts;
+  const { configured, health, isOperator } = facts;
   if (health === null) {
     const advice = 'No worker has read it yet: start one with the same accounts file.';
     return { state: 'limited', advice };
   }
   if (health.pausedReason !== null) {
-    return { state: 'paused', advice: pauseAdvice[health.pausedReason] };
+    const advice = isOperator ? pauseAdvice[health.pausedReason] : adviceToOthers;
+    return { state: 'paused', advice };
   }
   if (health.breaker.state === 'open') {
     const held =
       chunksIn(facts, 'held') > 0 ? 'decide on the held chunks' : 'nothing of it is held';
-    const advice = `${openedBy[health.breaker.why]}: look at the provider, ${held}. One upload goes at \`breaker.resets_at\` to see whether it is well again; resume it to send at once.`;
+    const advice = `${openedBy[health.breaker.why]}: look at the provider, ${held}. One upload goes at \`breaker.resets_at\` to see whether it is well again; ${isOperator ? 'resume it' : 'have it resumed'} to send at once.`;
     return { state: 'breaker_open', advice };
   }
   if (health.breaker.state === 'half_open') {

@@ -1,14 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '@rollcall/db';
+import { type Database, suppressionCheck } from '@rollcall/db';
+import type { NumberDigests } from '@rollcall/privacy';
 import type { Queues } from '@rollcall/queue';
 import type { Logger, Metrics, Tracing } from '@rollcall/telemetry';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AccountBook } from './intake/choose-account.ts';
+import { formOverheadBytesMax } from './intake/read-job-request.ts';
 import type { IntakeLimits } from './intake/read-outcome.ts';
-import { answerClientError } from './plugins/client-errors.ts';
+import type { UploadSlotLimits } from './intake/upload-slots.ts';
+import { KeyWatch } from './key-watch.ts';
+import { dashboardPath } from './dashboard/paths.ts';
+import { clientErrorAnswer } from './plugins/client-errors.ts';
+import { auditPlugin } from './plugins/audit.ts';
 import { authPlugin } from './plugins/auth.ts';
-import { dashboardPath, dashboardPlugin } from './plugins/dashboard.ts';
+import { dashboardPlugin } from './plugins/dashboard.ts';
 import { endJsonWithNewlinePlugin } from './plugins/end-json-with-newline.ts';
+import { type BodyLimits, endSlowBodiesPlugin } from './plugins/end-slow-bodies.ts';
+import { firstLookPlugin } from './plugins/first-look.ts';
 import { endUnreadBodiesPlugin } from './plugins/end-unread-bodies.ts';
 import { errorsPlugin } from './plugins/errors.ts';
 import { metricsPlugin } from './plugins/metrics.ts';
@@ -17,14 +25,19 @@ import { openApiPlugin } from './plugins/openapi.ts';
 import { type RateLimits, rateLimitPlugin } from './plugins/rate-limit.ts';
 import { requestLogPlugin } from './plugins/request-log.ts';
 import { securityHeadersPlugin } from './plugins/security-headers.ts';
+import { sessionPlugin } from './plugins/sessions.ts';
+import { tenantPlugin } from './plugins/tenant.ts';
 import { tracingPlugin } from './plugins/tracing.ts';
 import { refuse, sendRefusal } from './refusal.ts';
 import { cancelJobRoute } from './routes/cancel-job.ts';
 import { controlJobRoutes } from './routes/control-job.ts';
 import { accountRoutes } from './routes/accounts.ts';
+import { auditRoute } from './routes/audit.ts';
+import { changeKeyRoutes } from './routes/change-keys.ts';
 import { checkRoutes } from './routes/checks.ts';
 import { chunkRoutes } from './routes/chunks.ts';
 import { createJobRoute } from './routes/create-job.ts';
+import { erasureRoutes } from './routes/erasures.ts';
 import { type EventLimits, eventRoute } from './routes/events.ts';
 import { exportRoute } from './routes/export.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -32,17 +45,23 @@ import { holdArtifactRoute } from './routes/hold-artifact.ts';
 import { holdRoutes } from './routes/holds.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { processingRecordsRoute } from './routes/processing-records.ts';
 import { rejectRoutes } from './routes/rejects.ts';
 import { replayRoutes } from './routes/replays.ts';
 import { resultRoutes } from './routes/results.ts';
 import { retryJobRoute } from './routes/retry-job.ts';
 import { rootRoute } from './routes/root.ts';
+import { suppressionRoutes } from './routes/suppressions.ts';
 
 export interface ApiDependencies {
   readonly database: Database;
+  /** Whether the database may be worked with; until then nobody is let in. */
+  readonly isDatabaseFine: () => Promise<boolean>;
   readonly queues: Queues;
   /** Read without keys: this process speaks to no provider. */
   readonly accounts: AccountBook;
+  /** Of numbers that must not be sent, under the configured secrets. */
+  readonly digests: NumberDigests;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
@@ -56,16 +75,20 @@ export interface ApiLimits {
   /** How long a connection may be silent while a request comes in. */
   readonly connectionTimeout_ms: number;
   readonly requestsPerMinute: RateLimits;
-  readonly uploadsAtOnceMax: number;
+  readonly uploads: UploadSlotLimits;
+  readonly slowBodies: Omit<BodyLimits, 'uploadBytesMax'>;
   readonly storesAtOnceMax: number;
   readonly exportsAtOnceMax: number;
   readonly exportTimeout_ms: number;
   readonly events: EventLimits;
+  /** How many months numbers and results are kept: told in the records of processing. */
+  readonly keptMonths: number;
 }
 
 /** Builds the API: everything around the routes first, then each resource. `main.ts` lets it listen. */
 export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> {
-  const { database, queues, accounts, log, metrics, tracing, limits } = deps;
+  const { database, isDatabaseFine, queues, accounts, digests, log, metrics, tracing, limits } =
+    deps;
   const app = Fastify({
     logger: false,
     genReqId: (request) => givenRequestId(request.headers['x-request-id']) ?? randomUUID(),
@@ -79,7 +102,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
     forceCloseConnections: 'idle',
     // While it stops, what still comes over a kept connection is answered, and the connection closed then.
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: clientErrorAnswer(limits.requestTimeout_ms),
     // A path that cannot be decoded; the answer of Fastify's own would repeat it.
     frameworkErrors: (_error, request, reply) => {
       void sendRefusal(request, reply, refuse('malformed_request'));
@@ -88,33 +111,50 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
     routerOptions: { maxParamLength: 200 },
   });
   app.decorateRequest('apiKey', null);
+  app.decorateRequest('endedAs', null);
+  app.decorateRequest('whenKeyEnds', null);
+  const keyWatch = new KeyWatch(database);
+  app.addHook('preClose', (done) => {
+    keyWatch.close();
+    done();
+  });
 
   // First, so that the lines that the others log belong to the request's span.
   await app.register(tracingPlugin, { tracing });
   await app.register(requestLogPlugin, { log });
   await app.register(errorsPlugin, { log });
+  await app.register(auditPlugin, { database, metrics, log });
   await app.register(endUnreadBodiesPlugin);
+  await app.register(endSlowBodiesPlugin, {
+    ...limits.slowBodies,
+    // Twice: it is counted on the wire, where each piece has its length in front, and small pieces come with as much again.
+    uploadBytesMax: 2 * (limits.intake.maxBytes + formOverheadBytesMax),
+  });
   await app.register(endJsonWithNewlinePlugin);
   await app.register(notFoundPlugin);
   await app.register(securityHeadersPlugin);
   await app.register(rateLimitPlugin, limits.requestsPerMinute);
+  await app.register(firstLookPlugin, { isFine: isDatabaseFine });
+  await app.register(tenantPlugin);
   await app.register(metricsPlugin, { database, queues, metrics, accounts, log });
   await app.register(openApiPlugin);
 
   await app.register(rootRoute);
-  await app.register(healthRoutes, { database, queues });
+  await app.register(healthRoutes, { database, isDatabaseFine, queues });
   await app.register(
     async (v1) => {
-      await v1.register(authPlugin, { database });
+      await v1.register(authPlugin, { database, keyWatch });
       await v1.register(jobRoutes, { database });
       await v1.register(createJobRoute, {
         database,
         queues,
         accounts,
+        suppressions: suppressionCheck(digests),
         log,
         intakeLimits: limits.intake,
-        uploadsAtOnceMax: limits.uploadsAtOnceMax,
+        uploads: limits.uploads,
         storesAtOnceMax: limits.storesAtOnceMax,
+        requestTimeout_ms: limits.requestTimeout_ms,
       });
       await v1.register(controlJobRoutes, { database, queues, accounts, log });
       await v1.register(cancelJobRoute, { database, accounts, log });
@@ -130,6 +170,9 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
       await v1.register(replayRoutes, { database, queues, log });
       await v1.register(checkRoutes, { database, accounts });
       await v1.register(accountRoutes, { database, queues, accounts, log });
+      await v1.register(suppressionRoutes, { database, digests });
+      await v1.register(erasureRoutes, { database, digests, log });
+      await v1.register(processingRecordsRoute, { database, keptMonths: limits.keptMonths });
       await v1.register(resultRoutes, { database });
       await v1.register(rejectRoutes, { database });
       await v1.register(eventRoute, { database, log, limits: limits.events });
@@ -140,11 +183,14 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
         exportTimeout_ms: limits.exportTimeout_ms,
         readerStall_ms: limits.connectionTimeout_ms,
       });
-      await v1.register(keyRoutes, { database, log });
+      await v1.register(keyRoutes, { database });
+      await v1.register(changeKeyRoutes, { database, log });
+      await v1.register(auditRoute, { database });
     },
     { prefix: '/v1' },
   );
-  await app.register(dashboardPlugin, { prefix: dashboardPath, database, queues });
+  await app.register(sessionPlugin, { database, log });
+  await app.register(dashboardPlugin, { prefix: dashboardPath, database, queues, keyWatch });
   return app;
 }
 

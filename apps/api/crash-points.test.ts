@@ -7,7 +7,6 @@ import { deathAccountsText, decided, decidedTogether, type Scene } from './testi
 import { dieInApi, type SentRequest } from './testing/die-in-api.ts';
 import { type Ground, type Json, openGround } from './testing/ground.ts';
 import { loseSecondUpload } from './testing/holds-ground.ts';
-import { turnstile } from './turnstile.ts';
 
 /**
  * An API is killed by SIGKILL on both sides of every COMMIT that a request comes by; then the client, which got no answer, sends the same request
@@ -18,8 +17,6 @@ const points = Object.entries(apiDeaths).flatMap(([name, death]) =>
     (point) => ({ point, death }),
   ),
 );
-/** As many cores as the smallest machine has. */
-const dying = turnstile(2);
 
 let ground: Ground;
 let folders: { readonly folder: string; readonly compileCache: string };
@@ -37,13 +34,14 @@ afterAll(async () => {
 
 async function dieAt(plan: string, { request }: Scene): Promise<void> {
   const told = { plan, accountsText: deathAccountsText, request };
-  expect(await dying(() => dieInApi(ground, told, folders))).toBe('SIGKILL');
+  expect(await dieInApi(ground, told, folders)).toBe('SIGKILL');
 }
 
 async function send({ method, path, headers, body }: SentRequest): Promise<Json> {
   const response = await fetch(`${ground.url}${path}`, {
     method,
     headers,
+    redirect: 'manual',
     ...(body !== '' && { body: Buffer.from(body, 'base64') }),
   });
   const text = await response.text();

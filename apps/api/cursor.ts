@@ -11,6 +11,7 @@ const shapes = {
       chunkId: z.string().regex(/^chk_[0-9a-f-]{36}$/),
     }),
   }),
+  audit: z.strictObject({ list: z.literal('audit'), after: z.int().min(1) }),
   keys: z.strictObject({ list: z.literal('keys'), after: z.string().regex(/^key_[0-9a-f-]{36}$/) }),
   replays: z.strictObject({ list: z.literal('replays'), after: z.int().min(1) }),
   replayed_rows: z.strictObject({ list: z.literal('replayed_rows'), after: z.int().min(1) }),

@@ -1,37 +1,26 @@
 import { mkdtemp, readdir, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiKey, openDatabase } from '@rollcall/db';
-import { createTestDatabase, heldOpenFiles, makeXlsx } from '@rollcall/testing';
+import { heldOpenFiles, makeXlsx } from '@rollcall/testing';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type KeyedDatabase, openKeyedDatabase } from './testing/keyed-database.ts';
 import { query } from './testing/post-job.ts';
 import { type RunningApi, runApi } from './testing/run-api.ts';
 
 /** A limit on file sizes stands in for the full disk: a real write that the kernel refuses, without root. */
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let db: ReturnType<typeof openDatabase>;
-let authorization: string;
+let ground: KeyedDatabase;
 let directory: string;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  db = openDatabase({
-    url: database.url,
-    maxConnections: 2,
-    applicationName: 'rollcall api test',
-    onIdleError: () => undefined,
-  });
-  const { key } = await createApiKey(db, { tenantId: 1, name: 'test', scopes: ['admin'] });
-  authorization = `Bearer ${key}`;
+  ground = await openKeyedDatabase();
   directory = await mkdtemp(join(tmpdir(), 'api-disk-'));
 });
 afterAll(async () => {
   await rmdir(directory);
-  await db.close();
-  await database.drop();
+  await ground.close();
 });
 
 async function start(shell?: string): Promise<RunningApi> {
-  const environment = { DATABASE_URL: database.url, TMPDIR: directory };
+  const environment = { DATABASE_URL: ground.databaseUrl, TMPDIR: directory };
   const api = await runApi(environment, shell === undefined ? {} : { shell });
   onTestFinished(async () => void (await api.stop('SIGTERM')));
   return api;
@@ -41,7 +30,7 @@ async function post({ url }: RunningApi, workbook: Uint8Array<ArrayBuffer>) {
   const response = await fetch(`${url}/v1/jobs?${query.toString()}`, {
     method: 'POST',
     headers: {
-      authorization,
+      authorization: ground.authorization,
       'content-type': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
       'idempotency-key': 'on-a-full-disk',
     },
@@ -51,7 +40,7 @@ async function post({ url }: RunningApi, workbook: Uint8Array<ArrayBuffer>) {
 }
 
 async function jobs(): Promise<number | null> {
-  return (await db.query('SELECT FROM store.jobs')).rowCount;
+  return (await ground.db.query('SELECT FROM store.jobs')).rowCount;
 }
 
 test('fault 20: a full temporary directory of the API refuses the upload with a clear line, keeps nothing of it and lives; with room it is taken, once', async () => {

@@ -14,10 +14,28 @@ export const errorCatalogue = {
     title: 'No valid API key',
     advice: 'Send `Authorization: Bearer <key>` with a key that is neither expired nor revoked.',
   },
+  cost_per_day_reached: {
+    status: 402,
+    title: 'The day’s money is used up',
+    advice:
+      'Wait for the next UTC day (`Retry-After`), send fewer numbers, or have the limit that `detail` names raised. Nothing was stored.',
+  },
   scope_missing: {
     status: 403,
     title: 'The key may not do this',
     advice: 'Use a key that has the scope named in `detail`.',
+  },
+  not_account_operator: {
+    status: 403,
+    title: 'Another tenant operates the account',
+    advice:
+      'Ask whoever runs this installation: the accounts file says who operates it, and only they pause, resume and confirm it. Jobs of yours can be paused.',
+  },
+  forged_request: {
+    status: 403,
+    title: 'The form does not come from here',
+    advice:
+      'Open the sign-in page of this address in a browser that keeps its cookies, and send it from there.',
   },
   not_found: {
     status: 404,
@@ -38,6 +56,11 @@ export const errorCatalogue = {
     status: 408,
     title: 'The request took too long to arrive',
     advice: 'Send it again over a faster line, or split the upload.',
+  },
+  upload_too_slow: {
+    status: 408,
+    title: 'The upload came too slowly',
+    advice: 'Nothing was stored. Send it again over a faster line, or in one go.',
   },
   idempotency_in_progress: {
     status: 409,
@@ -121,6 +144,40 @@ export const errorCatalogue = {
     status: 409,
     title: 'No worker has read this account yet',
     advice: 'Start a worker with the same accounts file, then try again.',
+  },
+  account_withdrawn: {
+    status: 409,
+    title: 'The account is for other tenants now',
+    advice:
+      'Nothing more is sent by it for you: have the accounts file give it back, adopt or give up what is held, or retry the job by another account.',
+  },
+  key_ended: {
+    status: 409,
+    title: 'The key is expired or revoked',
+    advice: 'A key that opens nothing has nothing to hand on: make a new one.',
+  },
+  key_in_use: {
+    status: 409,
+    title: 'The key that was made before is in use',
+    advice:
+      'A key is told once. Use the one that `detail` names, rotate it, or make another under a new Idempotency-Key.',
+  },
+  last_admin_key: {
+    status: 409,
+    title: 'No other admin key lives as long',
+    advice: 'Make another key of scope admin first, or rotate this one with `overlap_s` 0.',
+  },
+  suppression_not_configured: {
+    status: 409,
+    title: 'There is no suppression list',
+    advice:
+      'It needs a secret that the database does not have: whoever runs Rollcall sets ROLLCALL_SUPPRESSION_SECRETS for the API and the workers.',
+  },
+  rows_dropped: {
+    status: 410,
+    title: 'The rows of this job are not kept any more',
+    advice:
+      'Its counts and its costs are: ask for the job itself. How long rows and files are kept is for whoever runs Rollcall to say.',
   },
   body_too_large: {
     status: 413,
@@ -281,6 +338,12 @@ export const errorCatalogue = {
     title: 'Too many requests',
     advice: 'Send it again after the seconds in `Retry-After`.',
   },
+  numbers_per_day_reached: {
+    status: 429,
+    title: 'The day’s numbers are used up',
+    advice:
+      'Wait for the next UTC day (`Retry-After`), send fewer numbers, or have the limit that `detail` names raised. Nothing was stored.',
+  },
   too_many_exports: {
     status: 429,
     title: 'Too many exports at once',
@@ -317,6 +380,12 @@ export const errorCatalogue = {
     title: 'The API has no room to put the upload aside',
     advice:
       'Nothing of it was kept. Tell the operator, and send it again later; with an Idempotency-Key nothing is made twice.',
+  },
+  queue_unavailable: {
+    status: 503,
+    title: 'The queue cannot be reached',
+    advice:
+      'Its dashboard shows nothing meanwhile. The API takes jobs all the same, and what is due is rung for once the queue is back.',
   },
   http_version_too_old: {
     status: 505,

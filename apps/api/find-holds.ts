@@ -11,6 +11,7 @@ import { factsFitting, formatMoney, type Money, parseMoney } from '@rollcall/dom
 import { allowedOn } from './hold-view.ts';
 import { shortAmount } from './job-view.ts';
 import { costAgain, type Desk } from './resolve-hold.ts';
+import { withdrawnAccounts } from './withdrawn-accounts.ts';
 
 export type Outcome = ResolvedHolds['outcomes'][number];
 
@@ -21,7 +22,7 @@ export interface FoundHolds {
   /** What this call decides on: those that it fits, the oldest first. */
   readonly holds: readonly HoldRow[];
   /** Of those that it does not fit, as many as there is room for. */
-  readonly unfit: readonly HoldRow[];
+  readonly unfit: readonly Outcome[];
   /** How many more it fits, and what they come to; the next call goes on with them. */
   readonly laterCount: number;
   readonly later: Sums;
@@ -49,8 +50,12 @@ export async function findHolds(
   const { database } = desk;
   const { tenantId, filter, decision, batchKey, holds_max } = asked;
   const batch = { tenantId, filter, key: batchKey };
-  const facts = factsFitting(decision);
-  const listed = await listBatchHolds(database, batch, { facts, are: true, limit: holds_max });
+  const withdrawn: ReadonlySet<string> =
+    decision === 'pay_again'
+      ? await withdrawnAccounts(database, desk.accounts, tenantId)
+      : new Set<string>();
+  const fitting = { facts: factsFitting(decision), exceptAccounts: [...withdrawn] };
+  const listed = await listBatchHolds(database, batch, { fitting, are: true, limit: holds_max });
   // After the list: what the same call decides meanwhile on another side is in one of the two, and the ceiling is for both.
   const before = batchKey === null ? [] : await decidedBefore(desk, tenantId, batchKey);
   const decidedOn = new Set(before.map((each) => each.attempt_id));
@@ -62,15 +67,23 @@ export async function findHolds(
       batch,
       listed.map((hold) => hold.attempt_id),
     ),
-    listBatchHolds(database, batch, { facts, are: false, limit: room }),
+    listBatchHolds(database, batch, { fitting, are: false, limit: room }),
   ]);
-  const fits = (hold: HoldTally) => allowedOn(hold).includes(decision);
+  const refusalOf = (hold: HoldTally | HoldRow) => {
+    if (!allowedOn(hold).includes(decision)) return 'decision_not_allowed';
+    return withdrawn.has(hold.account) ? 'account_withdrawn' : null;
+  };
+  const fits = (hold: HoldTally) => refusalOf(hold) === null;
   const later = tallies.filter(fits);
   const count = (of: readonly HoldTally[]) => of.reduce((sum, { chunks }) => sum + chunks, 0);
   return {
     before,
     holds,
-    unfit,
+    unfit: unfit.map((hold) => ({
+      ...foreseen(desk, decision, hold),
+      outcome: 'refused',
+      code: refusalOf(hold),
+    })),
     laterCount: count(later),
     later: sumsOf(
       later.map((each) => ({
@@ -105,18 +118,17 @@ async function decidedBefore(
   }));
 }
 
-/** What would become of a hold if it were decided on now. */
+/** What would become of a hold that the decision fits. */
 export function foreseen(desk: Desk, decision: ResolveHolds['decision'], hold: HoldRow): Outcome {
-  const isAllowed = allowedOn(hold).includes(decision);
   return {
     chunk_id: hold.chunk_id,
     job_id: hold.job_id,
     attempt_id: hold.attempt_id,
     detail: hold.detail,
     held_since: hold.held_since.toISOString(),
-    outcome: isAllowed ? 'would_be_decided' : 'refused',
+    outcome: 'would_be_decided',
     repeated: false,
-    code: isAllowed ? null : 'decision_not_allowed',
+    code: null,
     state: 'held',
     numbers: hold.numbers,
     amount: formatMoney(moneyOf(desk, decision, hold)),

@@ -1,5 +1,6 @@
 import type { Key } from '@rollcall/contract';
-import type { ApiKeyRow } from '@rollcall/db';
+import type { ApiKeyRow, KeyLimits } from '@rollcall/db';
+import { formatMoney } from '@rollcall/domain';
 
 /** A key's row as the contract shows it. */
 export function keyViewOf(row: ApiKeyRow): Key {
@@ -11,5 +12,15 @@ export function keyViewOf(row: ApiKeyRow): Key {
     expires_at: row.expiresAt?.toISOString() ?? null,
     revoked_at: row.revokedAt?.toISOString() ?? null,
     last_used_at: row.lastUsedAt?.toISOString() ?? null,
+    rotated_from: row.rotatedFrom,
+    ...limitsViewOf(row),
+  };
+}
+
+export function limitsViewOf({ requestsPerMinute, numbersPerDay, costPerDay }: KeyLimits) {
+  return {
+    requests_per_minute: requestsPerMinute,
+    numbers_per_day: numbersPerDay,
+    cost_per_day: costPerDay === null ? null : formatMoney(costPerDay),
   };
 }

@@ -1,10 +1,6 @@
-import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createApiKey, type Database, openDatabase } from '@rollcall/db';
-// oxlint-disable-next-line house/imports -- this test misconfigures its Redis, which the run's shared one must not suffer
-import { startRedis } from '@rollcall/embedded';
+import { type Database, openDatabase } from '@rollcall/db';
 import {
-  createTestDatabase,
   type FaultyWire,
   openFaultyWire,
   queuePrefix,
@@ -13,39 +9,19 @@ import {
   waitFor,
 } from '@rollcall/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type KeyedDatabase, openKeyedDatabase, postJob } from './testing/keyed-database.ts';
 import { type RunningApi, runApi, spawnApi } from './testing/run-api.ts';
 
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let authorization: string;
+let ground: KeyedDatabase;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  const db = openDatabase({
-    url: database.url,
-    maxConnections: 2,
-    applicationName: 'rollcall api test',
-    onIdleError: () => undefined,
-  });
-  const { key } = await createApiKey(db, { tenantId: 1, name: 'test', scopes: ['admin'] });
-  authorization = `Bearer ${key}`;
-  await db.close();
+  ground = await openKeyedDatabase();
 });
-afterAll(() => database.drop());
+afterAll(() => ground.close());
 
-const job = {
-  check: 'telegram',
-  purpose: 'a test',
-  requested_by: 'vitest',
-  numbers: ['+447911123456'],
-};
-const post = (url: string) =>
-  fetch(`${url}/v1/jobs`, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify(job),
-  });
+const post = (url: string) => postJob(url, ground.authorization);
 
 test('it says its port, takes a job, prints nothing but log lines without numbers, and stops at SIGTERM', async () => {
-  const api = await runApi({ DATABASE_URL: database.url });
+  const api = await runApi({ DATABASE_URL: ground.databaseUrl });
   expect((await post(api.url)).status).toBe(202);
   expect(await api.stop('SIGTERM')).toBe(0);
   expect(api.lines().map((line) => line.event)).toEqual([
@@ -60,7 +36,7 @@ test('it says its port, takes a job, prints nothing but log lines without number
 });
 
 test('it refuses a Postgres that may forget what it has acknowledged', async () => {
-  const url = new URL(database.url);
+  const url = new URL(ground.databaseUrl);
   // The servers of tests are thrown away, and say so of themselves.
   url.searchParams.set('options', '-c rollcall.trust_storage=off');
   const api = await spawnApi({ DATABASE_URL: url.href });
@@ -71,8 +47,78 @@ test('it refuses a Postgres that may forget what it has acknowledged', async () 
   ]);
 });
 
+/** A login that may not become what the API runs as, until the test is over. */
+async function urlOfStranger(): Promise<string> {
+  const operator = openDatabase({
+    url: ground.databaseUrl,
+    maxConnections: 1,
+    applicationName: 'rollcall api test',
+    onIdleError: () => undefined,
+  });
+  const login = `stranger_${Date.now()}`;
+  await operator.query(`CREATE ROLE ${login} LOGIN PASSWORD 'x'`);
+  onTestFinished(async () => {
+    await operator.query(`DROP ROLE ${login}`);
+    await operator.close();
+  });
+  const url = new URL(ground.databaseUrl);
+  url.username = login;
+  url.password = 'x';
+  return url.href;
+}
+
+test('it refuses a login that may not become the role it runs as, and says what to type', async () => {
+  const api = await spawnApi({ DATABASE_URL: await urlOfStranger() });
+  expect(await api.ended).toBe(78);
+  expect(api.lines()).toMatchObject([
+    {
+      event: 'config.refused',
+      error_message: expect.stringMatching(/^DATABASE_URL: .*GRANT rollcall_api TO it/),
+    },
+  ]);
+});
+
+describe.runIf(testBackends.includes('redis'))('started while Postgres is away', () => {
+  const started = async (databaseUrl: string) => {
+    const wire = await openFaultyWire(databaseUrl);
+    await wire.cut();
+    onTestFinished(() => wire.close());
+    const env = { REDIS_URL: testRedisUrl(), ROLLCALL_QUEUE_PREFIX: queuePrefix() };
+    return { wire, api: await runApi({ DATABASE_URL: wire.url, ...env }) };
+  };
+
+  test('it lets nobody in before it has looked at its role, and then everybody', async () => {
+    const { wire, api } = await started(ground.databaseUrl);
+    for (const path of ['/v1/key', '/admin/login']) {
+      const answer = await fetch(`${api.url}${path}`);
+      const { code } = (await answer.json()) as { code: string };
+      expect([path, answer.status, code]).toEqual([path, 503, 'database_unavailable']);
+    }
+    expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+    await wire.mend();
+    await waitFor(async () => (await fetch(`${api.url}/readyz`)).status === 200, {
+      timeoutMs: 60_000,
+      describe: 'the api to be ready',
+    });
+    expect((await post(api.url)).status).toBe(202);
+    expect(await api.stop('SIGTERM')).toBe(0);
+  });
+
+  test('it ends with the line of a refused start where Postgres comes back with another role', async () => {
+    const { wire, api } = await started(await urlOfStranger());
+    await wire.mend();
+    await fetch(`${api.url}/readyz`).catch(() => undefined);
+    expect(await api.ended).toBe(78);
+    expect(api.lines().at(-1)).toMatchObject({
+      event: 'config.refused',
+      error_message: expect.stringMatching(/^DATABASE_URL: .*GRANT rollcall_api TO it/),
+    });
+  });
+});
+
 test('it ends with whoever started it', async () => {
-  const api = await runApi({ DATABASE_URL: database.url });
+  const api = await runApi({ DATABASE_URL: ground.databaseUrl });
   api.endInput();
   expect(await api.ended).toBe(0);
 });
@@ -100,7 +146,7 @@ test('a crash point that was left set is said aloud; without Postgres it says so
 
 describe('with Postgres gone', () => {
   test('fault 18: requests are refused with 503, health tells which is down, and a stop is bounded', async () => {
-    const wire = await openFaultyWire(database.url);
+    const wire = await openFaultyWire(ground.databaseUrl);
     const api = await runApi({ DATABASE_URL: wire.url });
     await wire.cut();
     const answer = await post(api.url);
@@ -121,7 +167,7 @@ describe('with Postgres gone', () => {
   });
 
   test('fault 27: a Postgres that hangs in the middle of a request does not hold up a stop', async () => {
-    const wire = await openFaultyWire(database.url);
+    const wire = await openFaultyWire(ground.databaseUrl);
     const api = await runApi({ DATABASE_URL: wire.url, ROLLCALL_STOP_DEADLINE_MS: '10000' });
     expect((await post(api.url)).status).toBe(202);
     wire.freeze();
@@ -187,7 +233,7 @@ describe.concurrent('with a server away for as long as the faults say', () => {
   test('fault 18: Postgres for 5 s and for 60 s: each job is refused with 503, the process lives, and takes the next once it is back', {
     timeout: 600_000,
   }, async () => {
-    const wire = await openFaultyWire(database.url);
+    const wire = await openFaultyWire(ground.databaseUrl);
     const api = await runApi({ DATABASE_URL: wire.url });
     expect(await livesThrough(api, wire, 'Postgres', [5_000, 60_000], 503)).toBe(0);
   });
@@ -198,7 +244,7 @@ describe.concurrent('with a server away for as long as the faults say', () => {
     async () => {
       const wire = await openFaultyWire(testRedisUrl());
       const api = await runApi({
-        DATABASE_URL: database.url,
+        DATABASE_URL: ground.databaseUrl,
         REDIS_URL: wire.url,
         ROLLCALL_QUEUE_PREFIX: queuePrefix(),
       });
@@ -212,7 +258,7 @@ describe('with backends of Postgres ended', () => {
   let operator: Database;
   beforeAll(() => {
     operator = openDatabase({
-      url: database.url,
+      url: ground.databaseUrl,
       maxConnections: 2,
       applicationName: 'operator',
       onIdleError: () => undefined,
@@ -221,7 +267,7 @@ describe('with backends of Postgres ended', () => {
   afterAll(() => operator.close());
 
   test('fault 18: all of them while idle: the process lives and takes the next job', async () => {
-    const api = await runApi({ DATABASE_URL: database.url });
+    const api = await runApi({ DATABASE_URL: ground.databaseUrl });
     expect((await post(api.url)).status).toBe(202);
     const { rows } = await operator.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${elsewhere} AND application_name <> 'operator'`,
@@ -232,61 +278,5 @@ describe('with backends of Postgres ended', () => {
       describe: 'the next job to be taken',
     });
     expect(await api.stop('SIGTERM')).toBe(0);
-  });
-});
-
-describe.runIf(testBackends.includes('redis'))('with Redis gone', () => {
-  test('fault 15: jobs are taken with 202 all the same, readyz names the queue, and a stop is bounded', async () => {
-    const wire = await openFaultyWire(testRedisUrl());
-    const api = await runApi({
-      DATABASE_URL: database.url,
-      REDIS_URL: wire.url,
-      ROLLCALL_QUEUE_PREFIX: queuePrefix(),
-    });
-    await wire.cut();
-    expect((await post(api.url)).status).toBe(202);
-    const ready = await fetch(`${api.url}/readyz`);
-    expect(ready.status).toBe(503);
-    expect(await ready.json()).toMatchObject({ postgres: { ok: true }, queue: { ok: false } });
-    expect(await api.stop('SIGTERM')).toBe(0);
-  });
-
-  test('fault 15: a Redis that hangs costs a second, not the job', async () => {
-    const wire = await openFaultyWire(testRedisUrl());
-    const api = await runApi({
-      DATABASE_URL: database.url,
-      REDIS_URL: wire.url,
-      ROLLCALL_QUEUE_PREFIX: queuePrefix(),
-    });
-    wire.freeze();
-    expect((await post(api.url)).status).toBe(202);
-    // The second's own limit ended the ring, and nothing that takes longer.
-    expect(api.lines()).toContainEqual(
-      expect.objectContaining({
-        event: 'queue.error',
-        error_message: 'the queue did not confirm within 1000 ms',
-      }),
-    );
-    expect(await api.stop('SIGTERM')).toBe(0);
-    await wire.cut();
-  });
-
-  test('fault 16: a Redis that evicts is refused at start, and what to set is said', async () => {
-    const redis = await startRedis();
-    if ('unavailable' in redis) throw new Error(redis.unavailable);
-    onTestFinished(redis.stop);
-    const { hostname, port, password } = new URL(redis.url);
-    // What redis-cli would send: inline commands, each answered with OK.
-    const socket = connect(Number(port), hostname).setEncoding('utf8');
-    let answers = '';
-    socket.on('data', (text) => (answers += text));
-    socket.write(`AUTH ${password}\r\nCONFIG SET maxmemory-policy allkeys-lru\r\n`);
-    await waitFor(() => answers === '+OK\r\n+OK\r\n', { describe: 'the policy to be set' });
-    socket.destroy();
-    const api = await spawnApi({ DATABASE_URL: database.url, REDIS_URL: redis.url });
-    expect(await api.ended).toBe(1);
-    const last = api.lines().at(-1);
-    expect(last).toMatchObject({ event: 'process.failed', level: 'error' });
-    expect(last?.error_message).toMatch(/maxmemory-policy .*noeviction/);
   });
 });

@@ -3,11 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Configuration, readAccounts, readEnvironment } from '@rollcall/config';
 import { armCrashPoint } from '@rollcall/crash-points';
-import { askPostgres, checkDurability, openDatabase } from '@rollcall/db';
+import {
+  askPostgres,
+  checkDurability,
+  checkRole,
+  checkSuppressionSecrets,
+  openDatabase,
+} from '@rollcall/db';
+import { numberDigests } from '@rollcall/privacy';
 import { openQueues } from '@rollcall/queue';
 import {
   createLogger,
   describeError,
+  endOnCrash,
   type Logger,
   type Metrics,
   openMetrics,
@@ -16,6 +24,7 @@ import {
 } from '@rollcall/telemetry';
 import { buildApp } from './app.ts';
 import { countRings } from './count-rings.ts';
+import { firstLook } from './first-look.ts';
 import { logQueueEvent } from './log-queue-event.ts';
 import { stopServer } from './stop-server.ts';
 
@@ -46,6 +55,7 @@ async function main(): Promise<void> {
     onEvent: (event) => metrics.count('rollcall_events_total', { event }),
     traceId: () => tracing.traceId(),
   });
+  endOnCrash(log);
   if (config.crashAt) log.warn('process.armed', { reason: config.crashAt.point });
   const file = await readFile(config.accountsFile, 'utf8').catch(() => null);
   if (file === null) {
@@ -74,18 +84,38 @@ async function serve(
 ): Promise<void> {
   const database = openDatabase({
     url: config.databaseUrl,
+    role: 'rollcall_api',
     maxConnections: config.databaseConnections,
     applicationName: 'rollcall api',
     onIdleError: (error) => log.warn('database.error', describeError(error)),
   });
-  // Away, it may come back another: whoever spends, a worker, does not start without having asked.
-  const forgets = (await askPostgres(database)).ok ? await checkDurability(database) : [];
-  if (forgets.length > 0) {
-    await database.close();
-    return refuse(log, forgets);
+  const digests = numberDigests(config.suppressionSecrets);
+  let isStarted = false;
+  const isDatabaseFine = firstLook(
+    async () => {
+      const walls = await checkRole(database, 'rollcall_api');
+      if (walls.length > 0) return walls;
+      return [
+        ...(await checkDurability(database)),
+        ...(await checkSuppressionSecrets(database, digests)),
+      ];
+    },
+    (problems) => {
+      refuse(log, problems);
+      // Postgres was away when the process started, and came back as one that must not be worked with.
+      if (isStarted) process.exit(exitConfiguration);
+    },
+  );
+  try {
+    if (!(await isDatabaseFine())) return await database.close();
+  } catch (error) {
+    // Away, it is asked again by whoever comes first, and until it has answered nobody is let in.
+    if ((await askPostgres(database)).ok) throw error;
   }
+  isStarted = true;
   const queues = await openQueues({
     databaseUrl: config.databaseUrl,
+    databaseRole: 'rollcall_queue',
     redisUrl: config.redisUrl ?? undefined,
     prefix: config.queuePrefix,
     accounts: [...accounts.accounts.keys()],
@@ -94,19 +124,25 @@ async function serve(
   log.info('queue.opened', { backend: queues.backend });
   const app = await buildApp({
     database,
+    isDatabaseFine,
     queues: countRings(queues, metrics),
     accounts,
+    digests,
     log,
     metrics,
     tracing,
     limits: {
       intake: config.intake,
+      keptMonths: config.retention_months.rows,
       requestsPerMinute: config.requestsPerMinute,
-      // 1 GiB over 2.5 Mbit/s.
-      requestTimeout_ms: 3_600_000,
-      connectionTimeout_ms: 60_000,
-      // At up to 60 MB each, so that a burst of large uploads stays below 1 GB.
-      uploadsAtOnceMax: 16,
+      requestTimeout_ms: config.uploads.timeout_ms,
+      connectionTimeout_ms: config.uploads.silence_ms,
+      uploads: config.uploads,
+      slowBodies: {
+        bodyTimeout_ms: Math.min(30_000, config.uploads.timeout_ms),
+        uploadBytesPerSecondMin: config.uploads.bytesPerSecondMin,
+        slowAfter_ms: config.uploads.slowAfter_ms,
+      },
       // Readers, health checks and the keys of new requests need connections too.
       storesAtOnceMax: Math.max(1, Math.floor(config.databaseConnections / 2)),
       exportsAtOnceMax: 4,

@@ -13,6 +13,8 @@ export interface Refusal {
   readonly money?: Problem['money'];
   readonly retry?: Problem['retry'];
   readonly line?: number | undefined;
+  /** Seconds after which the same may be asked again, where that is known. */
+  readonly retryAfter_s?: number;
 }
 
 export function refuse(code: ErrorCode, more: Omit<Refusal, 'kind' | 'code'> = {}): Refusal {
@@ -43,6 +45,7 @@ export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusa
   request.refusedAs = refusal.code;
   // For what never came to the hooks: a path that cannot be decoded.
   void reply.header('x-request-id', request.id);
+  if (refusal.retryAfter_s !== undefined) void reply.header('retry-after', refusal.retryAfter_s);
   const isPassing = problem.status === 429 || problem.status === 503;
   if (isPassing && !reply.hasHeader('retry-after')) void reply.header('retry-after', '2');
   return reply.code(problem.status).type('application/problem+json').send(problem);

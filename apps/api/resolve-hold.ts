@@ -28,12 +28,13 @@ import {
 } from '@rollcall/domain';
 import type { Queues } from '@rollcall/queue';
 import type { Logger } from '@rollcall/telemetry';
+import { ceilingOf, misfitOf, missingScope } from './asked-decision.ts';
 import { allowedOn } from './hold-view.ts';
 import type { AccountBook } from './intake/choose-account.ts';
 import { shortAmount } from './job-view.ts';
-import { allows } from './key-rights.ts';
 import { namedKey } from './named-key.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { withdrawnAccounts } from './withdrawn-accounts.ts';
 
 /** A task gets so long where the accounts file no longer names its account; it can be polled on again. */
 const deadlineOfStrangers_ms = 3_600_000;
@@ -54,9 +55,6 @@ interface Asked {
   readonly batchKey?: string;
 }
 
-/** The words of a decision that cost money or need a right, of one hold or of many. */
-type Deciding = Pick<ResolveHold, 'decision' | 'task_id' | 'cost_ceiling' | 'not_charged'>;
-
 export type Resolved =
   | {
       readonly kind: 'resolved';
@@ -76,7 +74,10 @@ export async function resolveHold(desk: Desk, asked: Asked): Promise<Resolved> {
   const hold = await readHold(database, key.tenantId, chunkId);
   if (!hold || isAnother(body, hold.attempt_id)) return repeated(desk, asked);
   const refusal =
-    notAllowed(hold, body) ?? tooLow(desk, hold, body) ?? (await unnamedAgain(desk, asked));
+    notAllowed(hold, body) ??
+    (await withdrawn(desk, asked, hold)) ??
+    tooLow(desk, hold, body) ??
+    (await unnamedAgain(desk, asked));
   if (refusal) return refusal;
 
   const decided = await decide(desk, asked, hold);
@@ -116,30 +117,6 @@ export async function resolveHold(desk: Desk, asked: Asked): Promise<Resolved> {
   return latest(desk, asked);
 }
 
-/** What a body names beyond its decision, or leaves out. */
-export function misfitOf(body: Deciding): Refusal | null {
-  const wrong = (pointer: string, message: string) =>
-    refuse('invalid_request', { errors: [{ in: 'body', pointer, message }] });
-  const { decision } = body;
-  if (decision === 'adopt' && body.task_id === undefined) {
-    return wrong('/task_id', 'is required with adopt: the id that the provider’s support named');
-  }
-  if (decision !== 'adopt' && body.task_id !== undefined) {
-    return wrong('/task_id', 'goes with adopt only');
-  }
-  if (decision === 'pay_again') {
-    return body.cost_ceiling === undefined ? refuse('cost_ceiling_required') : null;
-  }
-  if (body.cost_ceiling !== undefined) return wrong('/cost_ceiling', 'goes with pay_again only');
-  if (body.not_charged !== undefined) return wrong('/not_charged', 'goes with pay_again only');
-  return null;
-}
-
-export function missingScope(key: ApiKey, { decision }: Deciding): Refusal | null {
-  if (decision !== 'pay_again' || allows(key, 'approvals:write')) return null;
-  return refuse('scope_missing', { detail: 'Paying again needs the scope approvals:write too.' });
-}
-
 function notAllowed(hold: HoldRow, { decision }: ResolveHold): Refusal | null {
   const allowed = allowedOn(hold);
   if (allowed.includes(decision)) return null;
@@ -154,6 +131,16 @@ function taskInUse({ attempt_outcome, task_id }: HoldRow, body: ResolveHold): Re
   }
   const detail = `This upload already has the task ${task_id}; only that one can be adopted.`;
   return refuse('task_in_use', { detail });
+}
+
+async function withdrawn(
+  { database, accounts }: Desk,
+  { key, body }: Asked,
+  { account }: HoldRow,
+): Promise<Refusal | null> {
+  if (body.decision !== 'pay_again') return null;
+  const taken = await withdrawnAccounts(database, accounts, key.tenantId);
+  return taken.has(account) ? refuse('account_withdrawn') : null;
 }
 
 /**
@@ -197,12 +184,6 @@ function ceilingTooLow(hold: HoldRow, body: ResolveHold, cost: Money | null): Re
     max_cost: formatMoney(ceilingOf(body)),
   };
   return refuse('cost_ceiling_too_low', { money });
-}
-
-export function ceilingOf({ cost_ceiling }: Pick<ResolveHold, 'cost_ceiling'>): Money {
-  const ceiling = parseMoney(cost_ceiling ?? '');
-  if (ceiling === null) throw new Error('a ceiling that the schema took is no amount');
-  return ceiling;
 }
 
 async function decide(

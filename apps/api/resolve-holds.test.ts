@@ -16,7 +16,7 @@ beforeAll(async () => {
   const read = readAccounts(accountsText, {}, { withKeys: false });
   if (!read.ok) throw new Error(read.problems.join('\n'));
   desk = {
-    database: ground.apiDatabase,
+    database: ground.apiDatabase.ofTenant(key.tenantId),
     queues: ground.queues,
     accounts: read.accounts,
     log: createLogger({ name: 'api', level: 'silent' }),
@@ -31,6 +31,10 @@ const key: ApiKey = {
   name: 'test',
   scopes: ['approvals:write'],
   expiresAt: null,
+  family: 'key_1',
+  requestsPerMinute: null,
+  numbersPerDay: null,
+  costPerDay: null,
 };
 
 let made: Held[] = [];
@@ -114,7 +118,7 @@ test('what a key decided on and what is held again for the same upload takes no 
 test('what somebody else decided alike meanwhile is refused, and its money is not counted', async () => {
   const [first] = made;
   if (!first) throw new Error('nothing was held');
-  const { query } = ground.apiDatabase;
+  const { query } = desk.database;
   const theirs: number[] = [];
   const between = async (text: string, values: unknown[]) => {
     const read = await query(text, values);
@@ -125,8 +129,8 @@ test('what somebody else decided alike meanwhile is refused, and its money is no
     }
     return read;
   };
-  Object.assign(ground.apiDatabase, { query: between });
-  const restore = () => Object.assign(ground.apiDatabase, { query });
+  Object.assign(desk.database, { query: between });
+  const restore = () => Object.assign(desk.database, { query });
   const asked = { filter: unknown, decision: 'give_up', expected_count: 3 };
   const answer = await decide(asked, `alike-${first.chunkId}`, 10).finally(restore);
   expect(theirs).toEqual([200]);

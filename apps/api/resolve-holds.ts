@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ResolvedHolds, ResolveHolds } from '@rollcall/contract';
 import { anyHold, type ApiKey, type HoldFilter, type HoldRow, openHoldBatch } from '@rollcall/db';
 import { type ChunkId, formatMoney, parseId } from '@rollcall/domain';
+import { ceilingOf, misfitOf, missingScope } from './asked-decision.ts';
 import {
   addSums,
   findHolds,
@@ -12,7 +13,7 @@ import {
   sumsOfOutcomes,
 } from './find-holds.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import { ceilingOf, type Desk, misfitOf, missingScope, resolveHold } from './resolve-hold.ts';
+import { type Desk, resolveHold } from './resolve-hold.ts';
 
 /** Holds of one call, and how long it may take: what is left is said, and the same call goes on with it. */
 const bulkBounds = { holds_max: 1_000, decideFor_ms: 20_000 };
@@ -68,7 +69,6 @@ export async function resolveHolds(
   const answer = isDry
     ? plannedOf(found, planned, inAll)
     : decidedOf(found, await decideEach(desk, asked, found.holds, bounds.decideFor_ms));
-  const unfit = found.unfit.map((hold) => foreseen(desk, decision, hold));
   return {
     kind: 'resolved',
     answer: {
@@ -76,7 +76,7 @@ export async function resolveHolds(
       dry_run: isDry,
       matched,
       ...answer,
-      outcomes: [...answer.outcomes, ...unfit],
+      outcomes: [...answer.outcomes, ...found.unfit],
     },
   };
 }

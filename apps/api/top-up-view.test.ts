@@ -40,6 +40,7 @@ const health: AccountHealthRow = {
 };
 const facts = (told: Partial<AccountHealthRow>, unpaid = [blocked]): AccountFacts => ({
   configured,
+  isOperator: true,
   health: { ...health, ...told },
   chunks: [],
   money: null,

@@ -1,5 +1,6 @@
 import { heldMoneyText, type WholeChunk, type WholeHold } from '@rollcall/contract';
 import { semanticsUnconfirmed } from '@rollcall/domain';
+import { scrub } from '@rollcall/telemetry';
 import { type Html, html } from './html.ts';
 import { cells, page, section } from './page.ts';
 
@@ -55,7 +56,10 @@ ${section(
 ${section(
   'Decisions',
   ['at', 'decision', 'by', 'why'],
-  chunk.decisions.map((each) => cells(each.at, each.decision, each.decided_by, each.reason)),
+  // People's own words, in which they may have written a number.
+  chunk.decisions.map((each) =>
+    cells(each.at, each.decision, scrub(each.decided_by), scrub(each.reason)),
+  ),
 )}
 ${section(
   'The last polls',

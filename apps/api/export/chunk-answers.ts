@@ -46,7 +46,8 @@ export class ChunkAnswers {
   of(row: ExportedRow): ChunkAnswer {
     const answer = this.#known.get(keyOf(row));
     if (!answer) throw new Error(`chunk ${row.chunkNo} has rows and is not closed`);
-    return answer;
+    // It was never sent, whatever became of its chunk.
+    return row.outcome === 'suppressed' ? { ...answer, source: 'rollcall', cost: '0' } : answer;
   }
 }
 

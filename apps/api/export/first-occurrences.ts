@@ -31,6 +31,11 @@ export class FirstOccurrences {
     return new FirstOccurrences(ranks);
   }
 
+  /** Whether the job has this number. */
+  has(number: number): boolean {
+    return this.#ranks.rankOf(number) >= 0;
+  }
+
   /** Whether this is the first time; a number that the job does not have is an error, since it was read from its upload. */
   take(number: number): boolean {
     const rank = this.#ranks.rankOf(number);

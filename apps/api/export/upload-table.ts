@@ -1,5 +1,5 @@
 import type { UploadLine } from '@rollcall/contract';
-import { type ExportedRow, readAnswersTo } from '@rollcall/db';
+import { type ExportedRow, readAnswersTo, readRejectLines } from '@rollcall/db';
 import {
   type KeptUpload,
   type LineOfUpload,
@@ -13,6 +13,7 @@ import { FirstOccurrences } from './first-occurrences.ts';
 /** Lines that are looked up together; fewer where they are long, since a line may be 64 KiB and its text is held several times over. */
 const batchLines = 2_000;
 const batchCharacters = 1 << 20;
+const rejectsPage = 50_000;
 
 const ownColumns = [
   'rollcall_line',
@@ -94,12 +95,20 @@ async function* answeredLines(
   const { job } = source;
   const firsts = await FirstOccurrences.of(source);
   const answers = new ChunkAnswers(source);
-  const counts = { accepted: 0, duplicate: 0, rejected: 0 };
-  for await (const batch of inBatches(readUploadLines(upload, tellForm))) {
+  const counts = { accepted: 0, duplicate: 0, rejected: 0, erased: 0 };
+  const isErased = await erasedLines(source, firsts);
+  for await (const read of inBatches(readUploadLines(upload, tellForm))) {
     source.signal.throwIfAborted();
+    const batch: readonly ErasableLine[] = read.map((line) =>
+      isErased(line) ? withoutNumber(line) : line,
+    );
     const rows = await rowsOf(source, batch);
     await answers.learn([...rows.values()]);
     yield batch.map((line) => {
+      if (line.isErased === true) {
+        counts.erased += 1;
+        return erasedLine(line, job.check, counts.erased > job.erased);
+      }
       const status =
         line.number === null ? 'rejected' : firsts.take(line.number) ? 'accepted' : 'duplicate';
       counts[status] += 1;
@@ -116,17 +125,62 @@ async function* answeredLines(
       };
     });
   }
-  const lines = counts.accepted + counts.duplicate + counts.rejected;
-  if (lines !== job.lines || counts.accepted !== job.accepted || counts.rejected !== job.rejected) {
+  const { accepted, duplicate, rejected, erased } = counts;
+  const lines = accepted + duplicate + rejected + erased;
+  if (lines !== job.lines || accepted + job.erased !== job.accepted || rejected !== job.rejected) {
     throw new Error(
-      `the upload reads as ${lines} lines with ${counts.rejected} rejects, and intake counted ${job.lines} with ${job.rejected}`,
+      `the upload reads as ${lines} lines with ${rejected} rejects, and intake counted ${job.lines} with ${job.rejected}`,
     );
   }
 }
 
+/**
+ * Which lines had a number that was erased since: one without a number that was no reject, or, where the file is not written anew yet, one with
+ * a number that the job does not have any more.
+ */
+async function erasedLines(
+  { database, job, signal }: ExportSource,
+  firsts: FirstOccurrences,
+): Promise<(line: LineOfUpload) => boolean> {
+  if (job.erased === 0) return () => false;
+  const rejected = new Set<number>();
+  for (let after = 0; ; ) {
+    signal.throwIfAborted();
+    const page = await readRejectLines(database, job, { after, limit: rejectsPage });
+    for (const line of page) rejected.add(line);
+    const last = page.at(-1);
+    if (last === undefined || page.length < rejectsPage) break;
+    after = last;
+  }
+  return ({ line, number }) => (number === null ? !rejected.has(line) : !firsts.has(number));
+}
+
+type ErasableLine = LineOfUpload & { readonly isErased?: true };
+
+function withoutNumber(line: LineOfUpload): ErasableLine {
+  return { ...line, number: null, isErased: true, cells: line.cells.map(() => '') };
+}
+
+/**
+ * As many lines are accepted as numbers were erased, and what comes after repeated one: so the lines add up to the counts of the job. Which repeated which, nobody
+ * knows any more where more than one was erased.
+ */
+function erasedLine({ line, cells }: LineOfUpload, check: string, isRepeated: boolean): UploadLine {
+  return {
+    rollcall_line: line,
+    rollcall_status: isRepeated ? 'duplicate' : 'accepted',
+    rollcall_reason: null,
+    rollcall_number: null,
+    rollcall_check: check,
+    rollcall_outcome: 'erased',
+    rollcall_checked_at: null,
+    cells: [...cells],
+  };
+}
+
 async function rowsOf(
   { database, job, latest }: ExportSource,
-  lines: readonly LineOfUpload[],
+  lines: readonly ErasableLine[],
 ): Promise<ReadonlyMap<number, ExportedRow>> {
   const numbers = new Set(lines.flatMap(({ number }) => (number === null ? [] : [number])));
   if (numbers.size === 0) return new Map();

@@ -22,6 +22,8 @@ export async function readFormJob(
   request: FastifyRequest,
   limits: IntakeLimits,
 ): Promise<JobRequestOutcome> {
+  // The parser of forms hears no end of a connection that ended before it listened.
+  if (request.raw.destroyed) throw new UploadBroken(request.raw.errored);
   const parts = request.parts({
     limits: {
       fields: fieldsMax,
@@ -45,8 +47,17 @@ export async function readFormJob(
     return await form.finish();
   } catch (error) {
     await form.intake?.close();
+    if (error instanceof UploadBroken && isTooManyParts(error.cause)) {
+      const detail = `A form may have at most ${fieldsMax} fields and one file. Leave out what is no option of a job.`;
+      return refuse('body_too_large', { detail });
+    }
     throw error;
   }
+}
+
+function isTooManyParts(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  return code === 'FST_PARTS_LIMIT' || code === 'FST_FIELDS_LIMIT' || code === 'FST_FILES_LIMIT';
 }
 
 class JobForm {

@@ -19,15 +19,16 @@ export const rawMediaTypes = [
 ] as const;
 
 /** A form's boundaries and fields, beside its file. */
-const overheadBytesMax = 1 << 20;
+export const formOverheadBytesMax = 1 << 20;
 
 /** Reads a request to make a job in any of its three forms: JSON, a multipart form, or the file itself. */
 export async function readJobRequest(
   request: FastifyRequest,
   limits: IntakeLimits,
 ): Promise<JobRequestOutcome> {
-  if (Number(request.headers['content-length'] ?? 0) > limits.maxBytes + overheadBytesMax) {
-    return refuse('body_too_large', { detail: `Send at most ${limits.maxBytes} bytes.` });
+  if (Number(request.headers['content-length'] ?? 0) > limits.maxBytes + formOverheadBytesMax) {
+    const detail = `Send at most ${limits.maxBytes} bytes (ROLLCALL_INTAKE_MAX_BYTES).`;
+    return refuse('body_too_large', { detail });
   }
   const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (rawMediaTypes.some((raw) => raw === mediaType)) {

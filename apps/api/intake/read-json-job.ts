@@ -1,7 +1,7 @@
 import { createJobFieldsSchema, createJobOptionsSchema } from '@rollcall/contract';
+import { JsonSplitter } from '@rollcall/numbers';
 import { type Refusal, refuse } from '../refusal.ts';
 import { fieldError, fieldErrors } from '../validation-errors.ts';
-import { JsonSplitter } from './json-splitter.ts';
 import type { IntakeLimits, JobRequestOutcome } from './read-outcome.ts';
 import { readUpload } from './read-upload.ts';
 

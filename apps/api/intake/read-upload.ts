@@ -2,6 +2,7 @@ import type { CreateJobOptions } from '@rollcall/contract';
 import { type Intake, type ReadNumbersOptions, readNumbers } from '@rollcall/numbers';
 import { scrub } from '@rollcall/telemetry';
 import { type Refusal, refuse } from '../refusal.ts';
+import { nameLimit } from './name-limit.ts';
 import type { IntakeLimits } from './read-outcome.ts';
 
 /** The options that the numbers cannot be read without. */
@@ -21,6 +22,11 @@ export async function readUpload(
     column: options.column,
   });
   if (read.kind === 'read') return read;
+  // Of a limit it says nothing of the caller's, and the limit itself would be taken for a number.
+  if (read.limit !== undefined) {
+    const detail = `${read.message} ${nameLimit(read.limit)}`;
+    return refuse(read.code, { detail, line: read.line });
+  }
   // Column names are the caller's own words, and callers write numbers anywhere.
   return refuse(read.code, { detail: scrub(read.message), line: read.line });
 }

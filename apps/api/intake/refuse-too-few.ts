@@ -4,17 +4,21 @@ import type { ChosenAccount } from './choose-account.ts';
 
 type Read = Pick<Intake, 'lines' | 'accepted' | 'duplicates' | 'rejected' | 'rejectReasons'>;
 
-/** An upload of fewer numbers than the provider takes, or lately said that it takes, would be refused there after the job was made. */
+/**
+ * An upload of fewer numbers than the provider takes, or lately said that it takes, would be refused there after the job was made. What is
+ * suppressed is accepted, and not sent.
+ */
 export function refuseTooFew(
   { lines, accepted, duplicates, rejected, rejectReasons }: Read,
+  suppressed: number,
   { account }: ChosenAccount,
   minNumbers: number,
 ): Refusal | null {
-  if (accepted >= minNumbers) return null;
+  if (accepted - suppressed >= minNumbers) return null;
   return refuse('too_few_numbers', {
     detail:
       `The account ${account.id} takes at least ${counted(minNumbers, 'number')} for this check. ` +
-      `Of ${counted(lines, 'line')}: ${accepted} accepted, ${duplicates} repeated, ${rejected} rejected${why(rejectReasons)}. ` +
+      `Of ${counted(lines, 'line')}: ${accepted} accepted${suppressed > 0 ? `, of which ${suppressed} must not be sent` : ''}, ${duplicates} repeated, ${rejected} rejected${why(rejectReasons)}. ` +
       'Nothing was stored.',
     counts: {
       minimum: minNumbers,

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { type ApiKey, type Database, type Received, receiveJob } from '@rollcall/db';
-import { makeId, parseMoney } from '@rollcall/domain';
+import {
+  type ApiKey,
+  type Database,
+  type OpenIntake,
+  type Received,
+  receiveJob,
+  type SuppressionFound,
+} from '@rollcall/db';
+import { makeId, parseMoney, priceOf } from '@rollcall/domain';
+import { namedKey } from '../named-key.ts';
 import type { ChosenAccount } from './choose-account.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { JobRequest } from './read-outcome.ts';
@@ -9,10 +17,12 @@ import type { JobRequest } from './read-outcome.ts';
 export async function storeJob(
   database: Database,
   { options, intake }: JobRequest,
-  { account }: ChosenAccount,
+  suppression: SuppressionFound,
+  { account, offer }: ChosenAccount,
   apiKey: ApiKey,
   idempotencyKey: string | undefined,
   traceparent: string | null,
+  open: OpenIntake,
 ): Promise<Received> {
   return await receiveJob(database, {
     id: makeId('job', Date.now(), randomBytes(10)),
@@ -26,17 +36,21 @@ export async function storeJob(
     requestedBy: options.requested_by,
     defaultRegion: options.default_region ?? null,
     maxCost: options.max_cost === undefined ? null : parseMoney(options.max_cost),
+    cost: priceOf(offer.pricePerNumber, intake.accepted - (suppression?.suppressed.length ?? 0)),
     createdBy: apiKey.id,
+    actor: namedKey(apiKey),
     traceparent,
     idempotency:
       idempotencyKey === undefined
         ? null
         : { key: idempotencyKey, fingerprint: fingerprintOf(options, intake.originalSha256) },
+    intake: open,
     lines: intake.lines,
     accepted: intake.accepted,
     duplicates: intake.duplicates,
     rejected: intake.rejected,
     numbers: repeatable(intake.sortedNumbers),
+    suppression,
     rejects: repeatable(intake.rejects),
     upload: {
       bytes: repeatable(intake.original),

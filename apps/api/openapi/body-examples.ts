@@ -3,6 +3,7 @@
 
 import type {
   Account,
+  AuditRow,
   CancelledJob,
   Check,
   Chunk,
@@ -267,7 +268,12 @@ const key: Key = {
   expires_at: '2030-01-01T00:00:00.000Z',
   revoked_at: null,
   last_used_at: '2024-08-01T10:02:00.000Z',
+  rotated_from: null,
+  requests_per_minute: 600,
+  numbers_per_day: 1_000_000,
+  cost_per_day: '250',
 };
+const secret = `rc_live_01929d3e8c007a319f5c0242ac120005_${'x'.repeat(43)}`;
 
 const result: Result = {
   number: '+447911123456',
@@ -406,10 +412,34 @@ const bulkResolved: ResolvedHolds = {
   ],
 };
 
+const auditRow: AuditRow = {
+  chain: 1,
+  number: 523,
+  at: '2024-08-01T09:31:00.123456Z',
+  actor: `${key.id} (${key.name})`,
+  action: 'results.exported',
+  subject: jobId,
+  purpose: null,
+  counts: { rows: 1_200 },
+  detail: { format: 'csv' },
+  prev_hash: 'b1946ac92492d2347c6235b4d2611184f5a0d5c0b1f0d1d2a2a9e1c2f7a3c901',
+  hash: '591785b794601e212b260e25925636fd3a5f0d3fbd4e2d2c1b5c4f8e6d7a9b02',
+};
+
+/** Without `erasure`: whoever copies it ends no promise. */
+const suppressions = {
+  numbers: ['+447911123456'],
+  reason: 'objection of 2024-08-01, ticket 4711',
+  requested_by: 'privacy@example.com',
+};
+
 /** Examples of whole bodies, by the name of their schema. */
 export const bodyExamples: Readonly<Record<string, unknown>> = {
   Account: accountExample,
+  AddSuppressions: suppressions,
+  AuditRow: auditRow,
   CancelledJob: cancelled,
+  ChangeKey: { numbers_per_day: 1_000_000 },
   Check: check,
   Chunk: chunk,
   CreateKey: { name: 'billing', scopes: ['jobs:read', 'results:read'] },
@@ -425,10 +455,20 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   Job: job,
   JobSummary: summary,
   Key: key,
-  NewKey: {
-    ...key,
-    last_used_at: null,
-    key: `rc_live_01929d3e8c007a319f5c0242ac120005_${'x'.repeat(43)}`,
+  NewKey: { ...key, last_used_at: null, key: secret },
+  OwnKey: {
+    id: key.id,
+    name: key.name,
+    scopes: key.scopes,
+    tenant: 'default',
+    expires_at: key.expires_at,
+    limits: { requests_per_minute: 600, numbers_per_day: 1_000_000, cost_per_day: '250' },
+    today: {
+      numbers: 400_000,
+      numbers_left: 600_000,
+      costs: [{ currency, cost: '160', left: '90' }],
+      resets_in_s: 36_000,
+    },
   },
   Ready: ready,
   Replay: replay,
@@ -439,9 +479,18 @@ export const bodyExamples: Readonly<Record<string, unknown>> = {
   ReplayedRow: replayedRow,
   ResolveHold: resolution,
   ResolveHolds: bulkResolution,
+  RemoveSuppressions: suppressions,
   ResolvedHolds: bulkResolved,
   Result: result,
   RetryJob: retry,
+  RotateKey: { overlap_s: 86_400 },
+  RotatedKey: {
+    ...key,
+    last_used_at: null,
+    rotated_from: 'key_01929d3e-8c00-7a31-9f5c-0242ac120004',
+    old_key_ends_at: '2024-08-02T10:02:00.000Z',
+    key: secret,
+  },
   WholeChunk: wholeChunk,
   WholeHold: wholeHold,
 };

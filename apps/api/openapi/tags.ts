@@ -14,6 +14,12 @@ export const tags = [
   },
   { name: 'checks', description: 'What can be asked of a number, by whom, at what price.' },
   { name: 'accounts', description: 'Credentials at providers: health, balance, money.' },
+  {
+    name: 'privacy',
+    description:
+      'Numbers that are not sent any more, numbers that are erased, and the records of what was done.',
+  },
   { name: 'keys', description: 'Who may do what.' },
+  { name: 'audit', description: 'Who did what, in rows that cannot be changed unseen.' },
   { name: 'health', description: 'For whoever runs the processes.' },
 ] as const;

@@ -1,35 +1,49 @@
-import { type Database, findApiKey } from '@rollcall/db';
+import { finished } from 'node:stream';
+import { type ApiKey, type Database, findApiKey } from '@rollcall/db';
 import type { Scope } from '@rollcall/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import type { KeyWatch } from '../key-watch.ts';
 import { allows } from '../key-rights.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import '../request-fields.ts';
 
 interface AuthOptions {
   readonly database: Database;
-  /** `basic` also takes `Authorization: Basic`, with any user and the key as the password: for browsers. */
-  readonly basic?: boolean;
+  readonly keyWatch: KeyWatch;
+  /** Where browsers come too: the key of a request without a bearer, and what is said where there is none. */
+  readonly browsers?: {
+    keyOf(request: FastifyRequest): Promise<ApiKey | null>;
+    signIn(request: FastifyRequest, reply: FastifyReply): FastifyReply;
+  };
   /** The scope of every route here; absent: each route says its own, and one that does not is a bug. */
   readonly scope?: Scope;
 }
 
 /** Asks for an API key on every route of the scope that it is registered in. */
 export const authPlugin = fastifyPlugin(
-  (app: FastifyInstance, { database, basic = false, scope }: AuthOptions, done: () => void) => {
+  (app: FastifyInstance, options: AuthOptions, done: () => void) => {
+    const { database, keyWatch, browsers, scope } = options;
     app.addHook('onRoute', (route) => {
       if (!(scope ?? route.config?.scope)) throw new Error(`${route.url} names no scope`);
     });
     const count = app.rateLimit();
     app.addHook('onRequest', async (request, reply) => {
-      const shown = shownKey(request.headers.authorization ?? '', basic);
-      const key = shown === null ? null : await findApiKey(database, shown);
+      const { authorization } = request.headers;
+      const key =
+        authorization === undefined && browsers
+          ? await browsers.keyOf(request)
+          : await keyShown(database, authorization ?? '');
       if (!key) {
         // A valid key is let through all the same: behind a proxy everybody comes from one address.
         const wait_s = await app.refusedTooOften(request);
-        if (wait_s === null) return refuseUnauthenticated(request, reply, basic);
-        void reply.header('retry-after', wait_s);
-        return sendRefusal(request, reply, refuse('rate_limited'));
+        if (wait_s !== null) {
+          return sendRefusal(request, reply, refuse('rate_limited', { retryAfter_s: wait_s }));
+        }
+        void reply.header('www-authenticate', 'Bearer realm="Rollcall"');
+        return browsers && authorization === undefined
+          ? browsers.signIn(request, reply)
+          : sendRefusal(request, reply, refuse('unauthenticated'));
       }
       request.apiKey = key;
       // Here and not behind this hook, so that what is refused for its scope counts too.
@@ -39,28 +53,18 @@ export const authPlugin = fastifyPlugin(
         const detail = `This needs the scope ${needed}.`;
         return sendRefusal(request, reply, refuse('scope_missing', { detail }));
       }
+      const cut = () => void reply.raw.destroy();
+      finished(
+        reply.raw,
+        keyWatch.hold(key, () => (request.whenKeyEnds ?? cut)()),
+      );
     });
     done();
   },
   { name: 'auth' },
 );
 
-function refuseUnauthenticated(request: FastifyRequest, reply: FastifyReply, basic: boolean) {
-  const challenge = basic
-    ? 'Basic realm="Rollcall, the password is an API key"'
-    : 'Bearer realm="Rollcall"';
-  void reply.header('www-authenticate', challenge);
-  const detail = basic
-    ? 'Sign in with any user name and a valid key of scope `admin` as the password (HTTP Basic), or send the key as a bearer.'
-    : undefined;
-  return sendRefusal(request, reply, refuse('unauthenticated', { detail }));
-}
-
-function shownKey(authorization: string, basic: boolean): string | null {
+async function keyShown(database: Database, authorization: string): Promise<ApiKey | null> {
   const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(authorization) ?? [];
-  if (scheme.toLowerCase() === 'bearer') return value;
-  if (!basic || scheme.toLowerCase() !== 'basic') return null;
-  const pair = Buffer.from(value, 'base64').toString('utf8');
-  const colon = pair.indexOf(':');
-  return colon < 0 ? null : pair.slice(colon + 1);
+  return scheme.toLowerCase() === 'bearer' ? findApiKey(database, value) : null;
 }

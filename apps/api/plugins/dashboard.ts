@@ -8,47 +8,58 @@ import { parseId } from '@rollcall/domain';
 import type { FastifyInstance } from 'fastify';
 import { chunkPage } from '../dashboard/chunk-page.ts';
 import { holdsPage } from '../dashboard/holds-page.ts';
+import { withoutNumbers } from '../dashboard/without-numbers.ts';
 import { nameDoorbells } from '../dashboard/name-doorbells.ts';
+import { chunkPath, dashboardPath, holdsPath, signOutPath } from '../dashboard/paths.ts';
 import { holdOf } from '../hold-view.ts';
+import type { KeyWatch } from '../key-watch.ts';
 import { readWholeChunk, readWholeHold } from '../read-whole-chunk.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { authPlugin } from './auth.ts';
-import { pageContent } from './security-headers.ts';
+import { asOwnPage, pageContent } from './security-headers.ts';
+import { askToSignIn, keyOfBrowser } from './sessions.ts';
 
 interface DashboardOptions {
   readonly database: Database;
   readonly queues: Queues;
+  readonly keyWatch: KeyWatch;
 }
 
-export const dashboardPath = '/admin/queues';
-const holdsPath = `${dashboardPath}/holds`;
 const holdsShown = 200;
-const chunkPath = (chunkId: string) => `${dashboardPath}/chunk/${chunkId}`;
 
 /**
  * The Bull dashboard: doorbells, which hold ids only, named by what Postgres knows of their chunks, and beside it pages of what is held and of each chunk:
- * here, and not under /v1, since a browser that signed in has Basic and no bearer. For keys with `admin`, with the key as the password.
- * Read-only twice: the board's own mode, and no method but GET gets through here.
+ * here, and not under /v1, since a browser that signed in has a cookie and no bearer. For keys with `admin`. Read-only twice: the board's own mode, and
+ * no method but GET gets through here.
  */
 export async function dashboardPlugin(
   app: FastifyInstance,
-  { database, queues }: DashboardOptions,
+  { database, queues, keyWatch }: DashboardOptions,
 ): Promise<void> {
   pageContent(app);
-  await app.register(authPlugin, { database, basic: true, scope: 'admin' });
+  await app.register(authPlugin, {
+    database,
+    keyWatch,
+    scope: 'admin',
+    browsers: { keyOf: (request) => keyOfBrowser(database, request), signIn: askToSignIn },
+  });
   app.addHook('onRequest', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD') return;
     void reply.header('allow', 'GET, HEAD');
     return sendRefusal(request, reply, refuse('method_not_allowed'));
   });
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  app.addHook('onSend', ({ routeOptions }, reply, payload, done) => {
+    // Whoever signs out leaves nothing behind that the next person at this browser could go back to.
+    if (!routeOptions.url?.endsWith('/static/*')) void reply.header('cache-control', 'no-store');
     const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
     done(null, isPage && typeof payload === 'string' ? withoutForeignLinks(payload) : payload);
   });
 
   app.addHook('preSerialization', async ({ apiKey }, _reply, payload) =>
-    apiKey === null ? payload : nameDoorbells(database, apiKey.tenantId, chunkPath, payload),
+    apiKey === null
+      ? payload
+      : withoutNumbers(await nameDoorbells(database, apiKey.tenantId, chunkPath, payload)),
   );
   app.get<{ Params: { id: string } }>('/chunk/:id', async (request, reply) => {
     const { tenantId } = keyOf(request);
@@ -56,9 +67,9 @@ export async function dashboardPlugin(
     const chunk = id && (await readWholeChunk(database, tenantId, id, null));
     if (!id || !chunk) return sendRefusal(request, reply, refuse('not_found'));
     const hold = await readWholeHold(database, tenantId, id);
-    return reply
-      .type('text/html; charset=utf-8')
-      .send(chunkPage(chunk, hold, { board: dashboardPath, holds: holdsPath }));
+    return asOwnPage(reply).send(
+      chunkPage(chunk, hold, { board: dashboardPath, holds: holdsPath }),
+    );
   });
   app.get<{ Querystring: { job?: string } }>('/holds', async (request, reply) => {
     const jobId = parseId('job', request.query.job ?? '');
@@ -66,9 +77,9 @@ export async function dashboardPlugin(
     const rows = await listHolds(database, keyOf(request).tenantId, { ...anyHold, jobId }, page);
     const shown = rows.slice(0, holdsShown).map(holdOf);
     const more = rows.length > holdsShown;
-    return reply
-      .type('text/html; charset=utf-8')
-      .send(holdsPage(shown, more, chunkPath, { board: dashboardPath, jobId }));
+    return asOwnPage(reply).send(
+      holdsPage(shown, more, chunkPath, { board: dashboardPath, jobId }),
+    );
   });
 
   const serverAdapter = new FastifyAdapter();
@@ -93,14 +104,26 @@ export async function dashboardPlugin(
         miscLinks: [
           { text: 'Held chunks', url: holdsPath },
           { text: 'API reference', url: '/docs' },
+          { text: 'Sign out', url: signOutPath },
         ],
         environment: { label: `queue on ${queues.backend}`, color: '#6b7280' },
       },
     },
   });
+  // It would answer whatever was thrown with its message, and log nothing. Thrown on, it is an error like those of every other route.
+  serverAdapter.setErrorHandler((error) => {
+    throw error;
+  });
   // Its own routes carry no schema of ours, and answer as they are.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
+  // A queue that was never reached is waited for, by each look of each open page.
+  app.addHook('preHandler', async (request, reply) => {
+    if (!request.routeOptions.url?.startsWith(`${dashboardPath}/api/`)) return;
+    const health = await queues.healthy();
+    if (health.ok) return;
+    return sendRefusal(request, reply, refuse('queue_unavailable', { detail: health.reason }));
+  });
   await app.register(serverAdapter.registerPlugin());
 }
 

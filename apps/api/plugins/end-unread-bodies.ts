@@ -16,6 +16,8 @@ export const endUnreadBodiesPlugin = fastifyPlugin(
         const timer = setTimeout(() => raw.socket.destroy(), linger_ms).unref();
         raw.once('close', () => clearTimeout(timer));
         raw.once('end', () => clearTimeout(timer));
+        // Whoever read it is left in the middle, or is just ending: either would stop the flow, were nobody there to hear it.
+        raw.removeAllListeners('readable').on('data', () => undefined);
         raw.resume();
       }
       next();

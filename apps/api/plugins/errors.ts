@@ -31,7 +31,8 @@ export const errorsPlugin = fastifyPlugin(
 
 function refusalOf(error: FastifyError, request: FastifyRequest): Refusal {
   if (error instanceof UploadBroken) {
-    return refuse('malformed_request', { detail: 'The body ended early or its parts are broken.' });
+    const detail = 'The body ended early or its parts are broken.';
+    return request.endedAs ?? refuse('malformed_request', { detail });
   }
   if (error.validation) return refusalOfValidation(error, request);
   if (isDatabaseAway(error)) return refuse('database_unavailable');
@@ -65,7 +66,8 @@ function refusalOfValidation(
   const issues = (validation ?? []).flatMap((each): z.core.$ZodIssue[] =>
     each instanceof RequestValidationError ? [each.params.issue] : [],
   );
-  // An id that cannot be one names nothing.
-  if (place === 'path') return refuse('not_found');
+  // An id that cannot be one names nothing. A number that cannot be one is mistyped: whoever takes it for one that is not there would go away.
+  const isNumber = issues.some(({ path }) => path[0] === 'number');
+  if (place === 'path' && !isNumber) return refuse('not_found');
   return refuse('invalid_request', { errors: fieldErrors(issues, place, request[part]) });
 }

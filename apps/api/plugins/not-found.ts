@@ -19,7 +19,10 @@ export const notFoundPlugin = fastifyPlugin(
       const methods = [...methodsByPath.values()]
         .filter(({ shape }) => shape.test(path))
         .flatMap((known) => [...known.methods]);
-      if (methods.length === 0) return sendRefusal(request, reply, refuse('not_found'));
+      // With this method too: of files, one that is not there.
+      if (methods.length === 0 || methods.includes(request.method)) {
+        return sendRefusal(request, reply, refuse('not_found'));
+      }
       void reply.header('allow', [...new Set(methods)].sort().join(', '));
       return sendRefusal(request, reply, refuse('method_not_allowed'));
     });

@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin';
 import '../request-fields.ts';
 
 export interface RateLimits {
-  /** Requests that this process answers one key in a minute. */
+  /** Requests that this process answers one key, with those that it was rotated from and into, in a minute; a key may have less. */
   readonly perKeyMax: number;
   /** The same for an address, of requests without a valid key: pages for everybody, and refused keys. */
   readonly perAddressMax: number;
@@ -27,8 +27,9 @@ export const rateLimitPlugin = fastifyPlugin(
       enableDraftSpec: true,
       timeWindow: window_ms,
       cache: counted_max,
-      keyGenerator: (request) => request.apiKey?.id ?? normalizeIP(request.ip),
-      max: (request: FastifyRequest) => (request.apiKey ? perKeyMax : perAddressMax),
+      keyGenerator: (request) => request.apiKey?.family ?? normalizeIP(request.ip),
+      max: ({ apiKey }: FastifyRequest) =>
+        apiKey ? Math.min(perKeyMax, apiKey.requestsPerMinute ?? perKeyMax) : perAddressMax,
       allowList: (request: FastifyRequest) => unlimited.has(request.routeOptions.url),
     });
     const countRefusedKey = app.createRateLimit({

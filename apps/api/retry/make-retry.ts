@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { RetryJob } from '@rollcall/contract';
 import {
   type ApiKey,
+  appendAudit,
   claimIdempotencyKey,
   countAskedAgain,
+  countUsage,
   type Database,
   insertRetry,
   keepIdempotencyKey,
@@ -12,6 +14,7 @@ import {
   readLearnedLimits,
   type RetryTree,
   type Transaction,
+  unlessRefused,
 } from '@rollcall/db';
 import {
   decideRetry,
@@ -22,6 +25,7 @@ import {
   parseMoney,
 } from '@rollcall/domain';
 import { type AccountBook, type ChosenAccount, chooseAccount } from '../intake/choose-account.ts';
+import { refuseUsage } from '../intake/refuse-usage.ts';
 import { allows } from '../key-rights.ts';
 import { namedKey } from '../named-key.ts';
 import { type Refusal, refuse } from '../refusal.ts';
@@ -59,7 +63,7 @@ export async function makeRetry(
     retry.idempotencyKey === undefined
       ? null
       : { key: retry.idempotencyKey, fingerprint: fingerprintOf(retry) };
-  return database.transaction('job.retry', async (tx) => {
+  const making = database.transaction('job.retry', async (tx): Promise<MadeRetry> => {
     // First of all, since a retry that was made under this key is open now, and its parent has nothing left to ask.
     const before = key && (await claimIdempotencyKey(tx, tenantId, key));
     if (before) return before;
@@ -69,6 +73,8 @@ export async function makeRetry(
         return refuse('not_found');
       case 'not_closed':
         return refuse('job_not_closed');
+      case 'rows_dropped':
+        return refuse('rows_dropped');
       case 'retry_running':
         return refuse('retry_running', {
           detail:
@@ -81,9 +87,42 @@ export async function makeRetry(
         if (key && made.kind === 'created') {
           await keepIdempotencyKey(tx, tenantId, key, made.jobId);
         }
+        if (made.kind === 'created') await auditRetry(tx, retry, made);
         return made;
       }
     }
+  });
+  const made = await unlessRefused(making);
+  return made.kind === 'limit_reached' || made.kind === 'key_ended' ? refuseUsage(made) : made;
+}
+
+async function auditRetry(
+  tx: Transaction,
+  { apiKey, jobId, body }: RetryRequest,
+  made: Extract<MadeRetry, { kind: 'created' }>,
+): Promise<void> {
+  const who = { tenantId: apiKey.tenantId, actor: namedKey(apiKey) };
+  await appendAudit(tx, {
+    ...who,
+    action: 'job.retried',
+    subject: made.jobId,
+    purpose: body.purpose ?? null,
+    counts: { numbers: made.numbers, may_be_paid: made.mayBePaid },
+    detail: {
+      retry_of: jobId,
+      account: made.account,
+      ...(body.requested_by !== undefined && { requested_by: body.requested_by }),
+    },
+  });
+  if (made.approvalId === null || !body.approval) return;
+  const { why, cost_ceiling } = body.approval;
+  await appendAudit(tx, {
+    ...who,
+    action: 'approval.given',
+    subject: made.approvalId,
+    purpose: why,
+    counts: { numbers: made.numbers, may_be_paid: made.mayBePaid },
+    detail: { job: made.jobId, cost_ceiling },
   });
 }
 
@@ -144,6 +183,10 @@ async function makeInTree(
     traceparent,
     approval,
   });
+  const { tenantId, id: keyId } = apiKey;
+  const { currency } = account;
+  // Last of all: whoever else counts to this key waits for the COMMIT.
+  await countUsage(tx, { tenantId, keyId, numbers: asked.numbers, cost, currency });
   return {
     kind: 'created',
     jobId: id,

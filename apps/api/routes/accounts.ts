@@ -8,6 +8,7 @@ import {
 } from '@rollcall/contract';
 import {
   type ApiKey,
+  appendAudit,
   confirmSemantics,
   type Database,
   nextReady,
@@ -26,14 +27,13 @@ import { namedKey } from '../named-key.ts';
 import { readAccountFacts } from '../read-account-facts.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
-import { everywhere, problemResponses } from './problem-responses.ts';
+import { everywhere, ofJsonBody, problemResponses } from './problem-responses.ts';
 
 const params = z.object({ id: accountIdSchema });
 const changeProblems = problemResponses([
   ...everywhere,
-  'malformed_request',
-  'unsupported_media_type',
-  'body_too_large',
+  ...ofJsonBody,
+  'not_account_operator',
   'not_found',
   'account_not_known',
   'invalid_request',
@@ -51,6 +51,11 @@ function noteOf(key: ApiKey, why: string | undefined): string {
   return why === undefined ? namedKey(key) : `${namedKey(key)}: ${why}`;
 }
 
+/** The same for the audit trail: who changes an account is told of in the chain of the tenant that operates it, which is their own. */
+function byOf(key: ApiKey, why: string | undefined) {
+  return { tenantId: key.tenantId, actor: namedKey(key), why };
+}
+
 /** `GET /v1/accounts`, `GET /v1/accounts/{id}`, `POST /v1/accounts/{id}/pause`, `/resume` and `/confirm-semantics` */
 export async function accountRoutes(
   plain: FastifyInstance,
@@ -61,10 +66,11 @@ export async function accountRoutes(
     const facts = await readAccountFacts(database, accounts, key.tenantId);
     return facts.find(({ configured }) => configured.id === id) ?? null;
   };
-  /** Only an account that a worker has written down has a state that can be changed. */
+  /** Only who operates an account changes it for all, and only one that a worker has written down has a state that can be changed. */
   const changeableFactsOf = async (key: ApiKey, id: string) => {
     const facts = await factsOf(key, id);
     if (!facts) return { refused: refuse('not_found') };
+    if (!facts.isOperator) return { refused: refuse('not_account_operator') };
     const { health } = facts;
     return health ? { ...facts, health, refused: null } : { refused: refuse('account_not_known') };
   };
@@ -119,7 +125,7 @@ export async function accountRoutes(
         operationId: 'pauseAccount',
         summary: 'Pause an account: nothing more is sent, what was sent is still polled and read',
         description:
-          'Its chunks wait until it is resumed; jobs are still taken for it. Again: the same answer.',
+          'Its chunks wait until it is resumed; jobs are still taken for it. Again: the same answer. The tenant that operates it pauses it, for all.',
         security: [{ key: [] }],
         params,
         body: pauseAccountBodySchema,
@@ -132,9 +138,13 @@ export async function accountRoutes(
       const before = await changeableFactsOf(key, id);
       if (before.refused) return sendRefusal(request, reply, before.refused);
       const note = noteOf(key, request.body?.reason);
-      const paused = await database.transaction('accounts.pause', (tx) =>
-        pauseAccount(tx, id, 'operator', note),
-      );
+      const paused = await database.transaction('accounts.pause', async (tx) => {
+        const changed = await pauseAccount(tx, id, 'operator', note);
+        const { why: purpose = null, ...who } = byOf(key, request.body?.reason);
+        const entry = { ...who, purpose, action: 'account.paused', subject: id } as const;
+        if (changed) await appendAudit(tx, { ...entry, detail: { reason: 'operator' } });
+        return changed;
+      });
       if (paused) {
         log.warn('account.paused', { account: id, reason: 'operator', api_key: key.id });
       }
@@ -164,10 +174,11 @@ export async function accountRoutes(
       const before = await changeableFactsOf(key, id);
       if (before.refused) return sendRefusal(request, reply, before.refused);
       const note = noteOf(key, request.body.reason);
-      const resumed = await resumeAccount(database, id, note);
+      const by = byOf(key, request.body.reason);
+      const resumed = await resumeAccount(database, id, note, by);
       const { state } = before.health.breaker;
       const breakerWasOpen = state === 'open' || state === 'half_open';
-      if (breakerWasOpen) await resetBreaker(database, id, note);
+      if (breakerWasOpen) await resetBreaker(database, id, note, by);
       if (resumed || breakerWasOpen) {
         const reason = before.health.pausedReason ?? (breakerWasOpen ? 'breaker' : undefined);
         log.warn('account.resumed', { account: id, reason, api_key: key.id });
@@ -202,7 +213,8 @@ export async function accountRoutes(
       const { id } = request.params;
       const before = await changeableFactsOf(key, id);
       if (before.refused) return sendRefusal(request, reply, before.refused);
-      if (await confirmSemantics(database, id, `${namedKey(key)}: ${request.body.reason}`)) {
+      const by = byOf(key, request.body.reason);
+      if (await confirmSemantics(database, id, noteOf(key, by.why), by)) {
         log.warn('account.semantics_confirmed', { account: id, api_key: key.id });
       }
       return reply.send(accountOf((await factsOf(key, id)) ?? before));

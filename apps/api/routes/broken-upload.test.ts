@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Ground, openGround } from '../testing/ground.ts';
@@ -44,6 +48,9 @@ async function expectNothingStored(): Promise<void> {
     expect(rows, table).toEqual([{ rows: 0 }]);
   }
   expect(await readdir(tmpdir())).toEqual([]);
+  // An erasure would wait for it. The answer may be there a moment before.
+  const open = async () => (await ground.database.query('SELECT FROM store.intakes')).rowCount;
+  await waitFor(async () => (await open()) === 0, { describe: 'the upload to be given up' });
 }
 
 const requestsLogged = () => ground.logged().split('"http.request"').length - 1;
@@ -105,4 +112,20 @@ test('a refused upload is answered although most of it was never read', async ()
   });
   expect(answer.status).toBe(422);
   expect(await answer.json()).toMatchObject({ code: 'invalid_request' });
+});
+
+test('the rest of a refused upload runs out behind its answer, and the connection takes the next request', async () => {
+  // Inflated by readers of their own, which end later than the answer.
+  const body = gzipSync('4'.repeat(100_000) + randomBytes(1_500_000).toString('base64'));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const upload = async () => {
+    const headers = { authorization, 'content-type': 'text/csv', 'content-length': body.length };
+    const sent = request(`${ground.url}/v1/jobs?${query}`, { method: 'POST', headers, agent });
+    sent.end(body);
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    return [JSON.parse(await text(answer)).code, sent.reusedSocket];
+  };
+  expect(await upload()).toEqual(['line_too_long', false]);
+  expect(await upload()).toEqual(['line_too_long', true]);
+  agent.destroy();
 });

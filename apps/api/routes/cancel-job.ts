@@ -6,6 +6,7 @@ import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { cancellationOf } from '../cancellation-view.ts';
 import type { AccountBook } from '../intake/choose-account.ts';
+import { namedKey } from '../named-key.ts';
 import { letBodiesBeAbsent } from '../optional-body.ts';
 import { readWholeJob } from '../read-whole-job.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
@@ -54,10 +55,11 @@ export async function cancelJobRoute(
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { tenantId, id: apiKey } = keyOf(request);
+      const key = keyOf(request);
+      const { tenantId, id: apiKey } = key;
       // Each number that was not sent gets its row now: of 10,000,000 that takes longer than a connection may be silent.
       request.raw.setTimeout?.(0);
-      const cancelled = await cancelJob(database, tenantId, id);
+      const cancelled = await cancelJob(database, tenantId, id, namedKey(key));
       if (cancelled.kind === 'not_found') return sendRefusal(request, reply, refuse('not_found'));
       if (cancelled.kind === 'closed') return sendRefusal(request, reply, refuse('job_closed'));
       const { cancellation, cancelledChunks, closing, changed } = cancelled;

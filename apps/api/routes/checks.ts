@@ -4,7 +4,9 @@ import { effectiveLimits, formatMoney } from '@rollcall/domain';
 import type { FastifyInstance } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { isAvailable } from '../account-view.ts';
+import { accountsOf } from '../accounts-of.ts';
 import type { AccountBook } from '../intake/choose-account.ts';
+import { keyOf } from '../request-fields.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 
 /** `GET /v1/checks` */
@@ -26,7 +28,10 @@ export async function checkRoutes(
         response: { 200: checkListSchema, ...problemResponses(everywhere) },
       },
     },
-    async (_request, reply) => reply.send({ data: await readChecks(database, accounts) }),
+    async (request, reply) => {
+      const own = await accountsOf(database, accounts, keyOf(request).tenantId);
+      return reply.send({ data: await readChecks(database, own) });
+    },
   );
 }
 

@@ -14,11 +14,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import type { AccountBook } from '../intake/choose-account.ts';
+import { namedKey } from '../named-key.ts';
 import { letBodiesBeAbsent } from '../optional-body.ts';
 import { readWholeJob } from '../read-whole-job.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
-import { everywhere, problemResponses } from './problem-responses.ts';
+import { everywhere, ofJsonBody, problemResponses } from './problem-responses.ts';
 
 export interface ControlDependencies {
   readonly database: Database;
@@ -56,7 +57,9 @@ export async function controlJobRoutes(
       },
     },
     async (request, reply) => {
-      const paused = await pauseJob(database, keyOf(request).tenantId, request.params.id);
+      const key = keyOf(request);
+      const { id } = request.params;
+      const paused = await pauseJob(database, key.tenantId, id, namedKey(key));
       return answer(request, reply, paused, 'job.paused');
     },
   );
@@ -75,7 +78,9 @@ export async function controlJobRoutes(
       },
     },
     async (request, reply) => {
-      const resumed = await resumeJob(database, keyOf(request).tenantId, request.params.id);
+      const key = keyOf(request);
+      const { id } = request.params;
+      const resumed = await resumeJob(database, key.tenantId, id, namedKey(key));
       if (resumed.kind === 'controlled') await ringFor(resumed.account);
       return answer(request, reply, resumed, 'job.resumed');
     },
@@ -97,11 +102,9 @@ export async function controlJobRoutes(
           200: jobSchema,
           ...problemResponses([
             ...everywhere,
-            'malformed_request',
+            ...ofJsonBody,
             'not_found',
             'job_closed',
-            'body_too_large',
-            'unsupported_media_type',
             'invalid_request',
             'approval_too_low',
           ]),
@@ -110,12 +113,15 @@ export async function controlJobRoutes(
     },
     async (request, reply) => {
       const { max_cost: maxCost, priority, name } = request.body;
-      const changed = await changeJob(database, keyOf(request).tenantId, request.params.id, {
+      const key = keyOf(request);
+      const change = {
         // The schema lets only amounts through; null removes the limit.
         maxCost: typeof maxCost === 'string' ? parseMoney(maxCost) : maxCost,
         priority,
         name,
-      });
+      };
+      const { id } = request.params;
+      const changed = await changeJob(database, key.tenantId, id, change, namedKey(key));
       if (changed.kind === 'above_approval') {
         const detail =
           'This job asks numbers again that may have been paid for: `max_cost` stays within the `cost_ceiling` of its approval and of those for its held uploads.';

@@ -75,6 +75,13 @@ describe('what is refused', () => {
       [],
     ],
     ['numbers twice', 'malformed_request', 400, '{"numbers":["+447911123456"],"numbers":[]}', []],
+    [
+      'numbers twice, once with an escape',
+      'malformed_request',
+      400,
+      `${JSON.stringify({ ...said, numbers }).slice(0, -1)},"\\u006eumbers":["+447911123457"]}`,
+      [],
+    ],
     ['a cut array', 'not_json', 422, '{"check":"telegram","numbers":["+447911123456",', []],
     [
       'a region after the numbers',

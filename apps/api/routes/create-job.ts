@@ -8,14 +8,24 @@ import {
   type Job,
   jobSchema,
 } from '@rollcall/contract';
-import { type Database, knowsIdempotencyKey, readLearnedLimits } from '@rollcall/db';
-import { effectiveLimits, type JobId } from '@rollcall/domain';
+import {
+  type ApiKey,
+  type Database,
+  foreseeUsage,
+  knowsIdempotencyKey,
+  type OpenIntake,
+  readLearnedLimits,
+  type SuppressionCheck,
+  type SuppressionFound,
+} from '@rollcall/db';
+import { effectiveLimits, type JobId, priceOf } from '@rollcall/domain';
 import type { Intake } from '@rollcall/numbers';
 import { refusalCodes } from '@rollcall/numbers';
 import type { Queues } from '@rollcall/queue';
 import type { Logger } from '@rollcall/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { accountsOf } from '../accounts-of.ts';
 import {
   type AccountBook,
   type ChosenAccount,
@@ -26,24 +36,30 @@ import { rawMediaTypes, readJobRequest } from '../intake/read-job-request.ts';
 import type { IntakeLimits } from '../intake/read-outcome.ts';
 import { refuseTooDear } from '../intake/refuse-too-dear.ts';
 import { refuseTooFew } from '../intake/refuse-too-few.ts';
+import { refuseUsage } from '../intake/refuse-usage.ts';
 import { storeJob } from '../intake/store-job.ts';
+import { type UploadSlotLimits, UploadSlots } from '../intake/upload-slots.ts';
+import { whileIntakeOpen } from '../intake/while-intake-open.ts';
 import { headersNamed } from '../openapi/response-headers.ts';
 import { readWholeJob } from '../read-whole-job.ts';
 import { type Refusal, refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { turnstile } from '../turnstile.ts';
-import { everywhere, problemResponses } from './problem-responses.ts';
+import { everywhere, ofJsonBody, problemResponses } from './problem-responses.ts';
 
 export interface CreateJobDependencies {
   readonly database: Database;
   readonly queues: Queues;
   readonly accounts: AccountBook;
+  readonly suppressions: SuppressionCheck;
   readonly log: Logger;
   readonly intakeLimits: IntakeLimits;
   /** Uploads that one process reads at a time; more are refused with 429. Each takes up to about 60 MB of memory. */
-  readonly uploadsAtOnceMax: number;
+  readonly uploads: UploadSlotLimits;
   /** Jobs that one process stores at a time, so that connections are left for everybody else; the others wait. */
   readonly storesAtOnceMax: number;
+  /** From the first byte of a request to its last. */
+  readonly requestTimeout_ms: number;
 }
 
 /** Workbooks that one process reads at a time, since each may take 100 MB more than a text; the others wait. */
@@ -90,10 +106,11 @@ const schema = {
     },
     ...problemResponses([
       ...everywhere,
-      'malformed_request',
+      ...ofJsonBody,
+      'upload_too_slow',
       'idempotency_in_progress',
-      'body_too_large',
-      'unsupported_media_type',
+      'cost_per_day_reached',
+      'numbers_per_day_reached',
       'invalid_request',
       'option_after_numbers',
       'unknown_check',
@@ -118,7 +135,7 @@ export async function createJobRoute(
   const { database, log } = deps;
   const storing = turnstile(deps.storesAtOnceMax);
   const intakeLimits = { ...deps.intakeLimits, inWorkbookTurn: turnstile(workbooksAtOnceMax) };
-  let uploads = 0;
+  const uploads = new UploadSlots(deps.uploads);
 
   // Bodies are left unread: the handler reads each form as a stream.
   app.removeAllContentTypeParsers();
@@ -128,18 +145,22 @@ export async function createJobRoute(
   app.post(
     '/jobs',
     {
-      config: { scope: 'jobs:write' },
+      config: { scope: 'jobs:write', isUpload: true },
       schema,
       // The query and the body are checked by the readers, which know which form it is.
       validatorCompiler: () => () => true,
     },
     async (request, reply) => {
-      if (uploads >= deps.uploadsAtOnceMax) {
-        return sendRefusal(request, reply, refuse('too_many_uploads'));
-      }
-      uploads += 1;
-      const outcome = await createJob(request).finally(() => {
-        uploads -= 1;
+      const { tenantId, family } = keyOf(request);
+      const slot = uploads.take(tenantId, family);
+      if (slot.kind === 'refused') return sendRefusal(request, reply, slot);
+      const outcome = await whileIntakeOpen<Stored | Refusal>(
+        database,
+        { tenantId, requestTimeout_ms: deps.requestTimeout_ms },
+        (open) => createJob(request, open),
+        (received) => received.kind === 'stored' && !received.replayed,
+      ).finally(() => {
+        slot.free();
         // A refused form leaves its parser behind, which would hold the rest of the body up.
         request.raw.unpipe();
       });
@@ -152,33 +173,55 @@ export async function createJobRoute(
     },
   );
 
-  async function createJob(request: FastifyRequest): Promise<Stored | Refusal> {
+  async function createJob(request: FastifyRequest, open: OpenIntake): Promise<Stored | Refusal> {
     const idempotencyKey = readIdempotencyKey(request);
     if (idempotencyKey.kind === 'refused') return idempotencyKey;
     // A workbook is read, and everything stored, when the upload is here, and both may take longer than a connection may be
     // silent while it uploads.
     request.raw.once('end', () => request.raw.setTimeout?.(0));
     const read = await readJobRequest(request, intakeLimits);
-    if (read.kind === 'refused') return withChecksNamed(read, deps.accounts);
+    if (read.kind === 'refused') {
+      const { tenantId } = keyOf(request);
+      return withChecksNamed(read, await accountsOf(database, deps.accounts, tenantId));
+    }
     await using intake = read.intake;
 
-    const chosen = chooseAccount(deps.accounts, read.options);
-    if (chosen.kind === 'refused') return chosen;
     const apiKey = keyOf(request);
+    const accounts = await accountsOf(database, deps.accounts, apiKey.tenantId);
+    const chosen = chooseAccount(accounts, read.options);
+    if (chosen.kind === 'refused') return chosen;
+    const suppression = await deps.suppressions.find(
+      database,
+      apiKey.tenantId,
+      intake.sortedNumbers(),
+    );
     // A job that was made under this key is answered with, whatever has become of prices and limits since.
     const isKnown =
       idempotencyKey.key !== undefined &&
       (await knowsIdempotencyKey(database, apiKey.tenantId, idempotencyKey.key));
     if (!isKnown) {
-      const unfit = await refuseUnfit(intake, chosen, read.options);
+      const unfit = await refuseUnfit(intake, suppression, chosen, read.options, apiKey);
       if (unfit) return unfit;
     }
 
     const received = await storing(() =>
-      storeJob(database, read, chosen, apiKey, idempotencyKey.key, request.traceparent),
+      storeJob(
+        database,
+        read,
+        suppression,
+        chosen,
+        apiKey,
+        idempotencyKey.key,
+        request.traceparent,
+        open,
+      ),
     );
+    if (received.kind === 'too_late') return refuse('upload_too_slow');
     if (received.kind === 'other_body') return refuse('idempotency_key_reused');
     if (received.kind === 'in_progress') return refuse('idempotency_in_progress');
+    if (received.kind === 'limit_reached' || received.kind === 'key_ended') {
+      return refuseUsage(received);
+    }
     if (received.kind === 'created') {
       await announce(request, received.jobId, received.ring, intake, chosen);
     }
@@ -189,14 +232,24 @@ export async function createJobRoute(
 
   async function refuseUnfit(
     intake: Intake,
+    { suppressed }: SuppressionFound,
     chosen: ChosenAccount,
     options: CreateJobOptions,
+    { id: keyId, tenantId }: ApiKey,
   ): Promise<Refusal | null> {
     const learned = await readLearnedLimits(database, chosen.account.id, options.check);
     const { minNumbers } = effectiveLimits(chosen.offer, learned);
-    return (
-      refuseTooFew(intake, chosen, minNumbers) ?? refuseTooDear(intake, chosen, options.max_cost)
-    );
+    // What must not be sent is taken, and costs nothing.
+    const paid = intake.accepted - suppressed.length;
+    const unfit =
+      refuseTooFew(intake, suppressed.length, chosen, minNumbers) ??
+      refuseTooDear({ accepted: paid }, chosen, options.max_cost);
+    if (unfit) return unfit;
+    const { currency } = chosen.account;
+    const cost = priceOf(chosen.offer.pricePerNumber, paid);
+    const job = { tenantId, keyId, numbers: intake.accepted, cost, currency };
+    const passed = await foreseeUsage(database, job);
+    return passed && refuseUsage(passed);
   }
 
   async function announce(

@@ -13,10 +13,12 @@ interface ServerEvent {
 
 let ground: Ground;
 let authorization: string;
+let another: number;
 const streams: Listening[] = [];
 beforeAll(async () => {
   ground = await openGround();
   authorization = await ground.bearer(['jobs:read']);
+  another = await addTenant(ground.database);
 });
 afterEach(async () => {
   for (const stream of streams.splice(0)) await stream.leave();
@@ -182,7 +184,7 @@ describe('the events of a job', () => {
     }
   });
 
-  test('more listeners than the process takes are refused, and a place is free once one has left', async () => {
+  test('more listeners than a tenant may have are refused, others’ are not, and a place is free once one has left', async () => {
     const job = await insertAnsweredJob(ground.database, { tenantId: 1 });
     const three = [await listen(job), await listen(job), await listen(job)];
     const refused = await fetch(`${ground.url}/v1/jobs/${job}/events`, {
@@ -193,6 +195,10 @@ describe('the events of a job', () => {
       'too_many_listeners',
     ]);
     expect(refused.headers.get('retry-after')).toBe('2');
+    const others = await listen(await insertAnsweredJob(ground.database, { tenantId: another }), {
+      authorization: await ground.bearer(['jobs:read'], another),
+    });
+    expect(others.response.status).toBe(200);
     await three[0]?.leave();
     await waitFor(
       async () => {
@@ -205,9 +211,7 @@ describe('the events of a job', () => {
 
   test('it asks for its scope, its tenant and a client that takes event streams', async () => {
     const job = await insertAnsweredJob(ground.database, { tenantId: 1 });
-    const foreign = await insertAnsweredJob(ground.database, {
-      tenantId: await addTenant(ground.database),
-    });
+    const foreign = await insertAnsweredJob(ground.database, { tenantId: another });
     const ask = async (path: string, headers: Record<string, string>, method = 'GET') => {
       const response = await fetch(`${ground.url}/v1/jobs/${path}/events`, { method, headers });
       const text = method === 'HEAD' ? '' : await response.text();

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { jobIdSchema, lastEventIdSchema } from '@rollcall/contract';
-import { type Database, isKeyValid, readJobState } from '@rollcall/db';
+import { type Database, readJobState } from '@rollcall/db';
 import { finalJobStates } from '@rollcall/domain';
 import type { Logger } from '@rollcall/telemetry';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -21,7 +21,7 @@ export interface EventLimits {
   readonly listenersMax: number;
   /** How often a job is read while somebody listens to it. */
   readonly pollEvery_ms: number;
-  /** Shorter than the time after which the server and proxies take a silent connection for dead. The key is asked for as often. */
+  /** Shorter than the time after which the server and proxies take a silent connection for dead. */
   readonly heartbeatEvery_ms: number;
   /** After this a stream ends and its listener comes again, so that streams find their way to processes that were added. */
   readonly lifeMax_ms: number;
@@ -83,7 +83,7 @@ export async function eventRoute(plain: FastifyInstance, deps: EventDependencies
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { id: keyId, tenantId } = keyOf(request);
+      const { tenantId } = keyOf(request);
       if (!acceptsEventStream(request.headers.accept)) {
         return sendRefusal(request, reply, refuse('not_acceptable'));
       }
@@ -103,19 +103,12 @@ export async function eventRoute(plain: FastifyInstance, deps: EventDependencies
         return sendEvents(reply, stream);
       }
 
-      const release = places.take();
+      const release = places.take(tenantId);
       if (!release) return sendRefusal(request, reply, refuse('too_many_listeners'));
       const stream = new JobEventStream(lastSeen);
-      const beating = setInterval(() => {
-        stream.beat();
-        leaveWithoutKey();
-      }, limits.heartbeatEvery_ms).unref();
-      // Who comes again with a revoked key is refused. While Postgres cannot be asked, nothing is shown either.
-      const leaveWithoutKey = () =>
-        void isKeyValid(database, tenantId, keyId).then(
-          (isValid) => isValid || stream.leave(),
-          () => undefined,
-        );
+      const beating = setInterval(() => stream.beat(), limits.heartbeatEvery_ms).unref();
+      // Who comes again with a revoked key is refused.
+      request.whenKeyEnds = () => stream.leave();
       const ageing = setTimeout(() => stream.leave(), limits.lifeMax_ms).unref();
       // A stream is closed when it has ended, and when its listener has gone.
       stream.once('close', () => {

@@ -52,6 +52,27 @@ describe("the caller's own file, with the answers", () => {
     ]);
   });
 
+  test('opened again, has no cell that a spreadsheet would run, and every number as it was', async () => {
+    const hostile = [
+      ...['=HYPERLINK("http://x")', '@SUM(A1)', '+1+cmd', "-2+3+cmd|' /C calc'!A0", '\t=1', '\r=1'],
+      ...['=1+1', "=cmd|' /C calc'!A0", '+A1', '-A1', '%0a=1', '+447911123456\n=1', '\uff1d1+1'],
+    ];
+    const numbers = ['+447911123456', '+12133734253', '+4915112345678', '+447911123458'];
+    const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
+    const lines = hostile.map((cell, at) => `${quoted(cell)},${numbers[at % 4]},${quoted(cell)}\n`);
+    const { bytes } = await roundTrip(`=1+1,phone,"@SUM(A1)"\n${lines.join('')}`, 'text/csv');
+    const opened = await roundTrip(new Uint8Array(bytes), 'text/csv', 'format=ndjson', {
+      column: '2',
+    });
+    const rows = opened.objects().map(({ cells }) => cells as string[]);
+    expect(rows.map(([, number]) => number)).toEqual(hostile.map((_, at) => numbers[at % 4]));
+    const runnable = rows
+      .flat()
+      .filter((cell) => /^[=+\-@\t\r]/.test(cell) && !/^\+[1-9]\d{6,14}$/.test(cell));
+    expect(runnable).toEqual([]);
+    expect(rows.map(([cell]) => cell?.replace(/^'/, ''))).toEqual(hostile);
+  });
+
   test.each([
     ['tabs', '\t', 'text/csv'],
     ['bars', '|', 'text/csv'],

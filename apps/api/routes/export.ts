@@ -11,14 +11,17 @@ import { describeError, type LogFields, type Logger } from '@rollcall/telemetry'
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
+import { tellAudit } from '../audit/tell-audit.ts';
 import { cutStalledReader } from '../export/cut-stalled-reader.ts';
 import { isClosed } from '../export/export-source.ts';
 import { type ExportCounts, exportStream } from '../export/export-stream.ts';
 import { findKeptUpload } from '../export/kept-upload.ts';
 import { resultsTable } from '../export/results-table.ts';
 import { uploadTable } from '../export/upload-table.ts';
+import { namedKey } from '../named-key.ts';
 import { Places } from '../places.ts';
 import { type Refusal, refuse, sendRefusal } from '../refusal.ts';
+import { refuseDropped } from '../refuse-dropped.ts';
 import { keyOf } from '../request-fields.ts';
 import { headersNamed } from '../openapi/response-headers.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
@@ -80,6 +83,7 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
             'invalid_request',
             'job_not_closed',
             'no_upload',
+            'rows_dropped',
             'retry_stands_under_first_job',
             'too_many_exports',
             'http_version_too_old',
@@ -97,18 +101,33 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
       const job = await findExportedJob(database, tenantId, request.params.id);
       const refusal = job ? refuseExport(job, { latest, partial }) : refuse('not_found');
       if (!job || refusal) return sendRefusal(request, reply, refusal ?? refuse('not_found'));
-      const upload = shape === 'upload' ? await findKeptUpload(database, job) : null;
+      const what = shape === 'upload' && job.retryRoot === null ? 'files' : 'rows';
+      const dropped = await refuseDropped(database, tenantId, job.id, what);
+      if (dropped) return sendRefusal(request, reply, dropped);
+      const upload =
+        shape === 'upload' ? await findKeptUpload(database.ofTenant(tenantId), job) : null;
       if (shape === 'upload' && !upload) {
         return sendRefusal(request, reply, refuse('no_upload', { detail: noUpload(job) }));
       }
-      describeFile(reply, format, `${job.id}-${shape}.${format}`);
+      const name = `${job.id}-${shape}.${format}`;
       // Nothing is read for it; a stream, since for anything else Fastify would state a length.
-      if (request.method === 'HEAD') return sendStream(reply, Readable.from([]));
-
-      const release = places.take();
+      if (request.method === 'HEAD') {
+        describeFile(reply, format, name);
+        return sendStream(reply, Readable.from([]));
+      }
+      const release = places.take(tenantId);
       if (!release) return sendRefusal(request, reply, refuse('too_many_exports'));
+      const told = { actor: namedKey(keyOf(request)), subject: job.id };
+      const detail = { format, shape, outcome: outcome ?? 'all', latest: String(latest) };
+      const begun = [{ ...told, action: 'results.exported', detail }] as const;
+      // Without the trail nothing is sent.
+      await tellAudit(database, tenantId, begun).catch((error: unknown) => {
+        release();
+        throw error;
+      });
+      describeFile(reply, format, name);
       const gone = new AbortController();
-      const source = { database, job, latest, signal: gone.signal };
+      const source = { database: database.ofTenant(tenantId), job, latest, signal: gone.signal };
       const counts: ExportCounts = { rows: 0, bytes: 0 };
       const stream = upload
         ? exportStream(format, 'Upload', uploadTable(source, upload), counts)
@@ -116,6 +135,9 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
       const tooLong = setTimeout(() => {
         stream.destroy(new Error('the export took longer than it may'));
       }, deps.exportTimeout_ms).unref();
+      request.whenKeyEnds = () => {
+        stream.destroy(new Error('the key has ended'));
+      };
       const facts = { job: job.id, api_key: apiKey, request: request.id };
       log.info('export.started', facts);
       // Called at once where the client has gone already.
@@ -123,7 +145,12 @@ export async function exportRoute(plain: FastifyInstance, deps: ExportDependenci
         clearTimeout(tooLong);
         gone.abort();
         release();
-        logEnd(log, facts, stream, reply, counts);
+        const ending = logEnd(log, facts, stream, reply, counts);
+        const ended = { action: 'results.export_ended', detail: { ending } } as const;
+        const { rows } = counts;
+        tellAudit(database, tenantId, [{ ...told, ...ended, counts: { rows } }]).catch(
+          (error: unknown) => log.warn('audit.not_told', { ...facts, ...describeError(error) }),
+        );
       });
       cutStalledReader(reply.raw, deps.readerStall_ms);
       return sendStream(reply, stream);
@@ -171,12 +198,13 @@ function logEnd(
   stream: Readable,
   reply: FastifyReply,
   { rows, bytes }: ExportCounts,
-): void {
+): 'complete' | 'failed' | 'client_went_away' {
   const ending = { ...facts, counts: { rows }, bytes, duration_ms: Math.round(reply.elapsedTime) };
   if (stream.errored) {
     log.error('export.finished', { ...ending, reason: 'failed', ...describeError(stream.errored) });
-    return;
+    return 'failed';
   }
   const reason = reply.raw.writableFinished ? 'complete' : 'client_went_away';
   log.info('export.finished', { ...ending, reason });
+  return reason;
 }

@@ -6,7 +6,15 @@ import type { FastifyInstance } from 'fastify';
 /** `/healthz`: the process lives, whatever else does not. `/readyz`: and its Postgres and its queue answer. */
 export async function healthRoutes(
   app: FastifyInstance,
-  { database, queues }: { readonly database: Database; readonly queues: Queues },
+  {
+    database,
+    isDatabaseFine,
+    queues,
+  }: {
+    readonly database: Database;
+    readonly isDatabaseFine: () => Promise<boolean>;
+    readonly queues: Queues;
+  },
 ): Promise<void> {
   const tags = ['health'];
   app.get(
@@ -37,7 +45,11 @@ export async function healthRoutes(
       },
     },
     async (_request, reply) => {
-      const [postgres, queue] = await Promise.all([askPostgres(database), queues.healthy()]);
+      // Not waited for where Postgres is away; where it only refuses us, this is what finds out why.
+      const looked = isDatabaseFine().catch(() => false);
+      const [answer, queue] = await Promise.all([askPostgres(database), queues.healthy()]);
+      const isFine = answer.ok && (await looked);
+      const postgres = answer.ok && !isFine ? { ok: false, reason: notLookedAt } : answer;
       const ready: Ready = {
         status: postgres.ok && queue.ok ? 'ready' : 'not_ready',
         postgres,
@@ -47,3 +59,5 @@ export async function healthRoutes(
     },
   );
 }
+
+const notLookedAt = 'Postgres has not said yet whether its walls between tenants bind us';

@@ -75,6 +75,11 @@ test('a held list is looked at byte for byte, confirmed once, and replayed witho
     api_key: expect.stringMatching(/^key_/),
   });
 
+  const audited = await ground.database.query(
+    "SELECT subject FROM store.audit_trail WHERE action = 'artifact.opened'",
+  );
+  expect(audited.rows).toEqual([{ subject: hold.chunk_id }]);
+
   const lesser = await ground.bearer(['jobs:read', 'holds:resolve', 'approvals:write']);
   expect((await download(hold.chunk_id, lesser)).status).toBe(403);
   const stranger = await ground.bearer(['admin'], await addTenant(ground.database));

@@ -1,4 +1,4 @@
-import { finished, pipeline, Readable } from 'node:stream';
+import { finished, pipeline, Readable, Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { chunkIdSchema } from '@rollcall/contract';
 import { type Database, findHeldArtifact, type HeldArtifactRow, postgresBlobs } from '@rollcall/db';
@@ -6,7 +6,9 @@ import { describeError, type Logger } from '@rollcall/telemetry';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
+import { tellAudit } from '../audit/tell-audit.ts';
 import { cutStalledReader } from '../export/cut-stalled-reader.ts';
+import { namedKey } from '../named-key.ts';
 import { headersNamed } from '../openapi/response-headers.ts';
 import { Places } from '../places.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
@@ -67,8 +69,19 @@ export async function holdArtifactRoute(
         describeFile(reply, chunk, artifact);
         return sendStream(reply, Readable.from([]));
       }
-      const release = places.take();
+      const release = places.take(tenantId);
       if (!release) return sendRefusal(request, reply, refuse('too_many_exports'));
+      const opened = {
+        actor: namedKey(keyOf(request)),
+        action: 'artifact.opened',
+        subject: chunk,
+        detail: { job: artifact.job_id, artifact: artifact.id },
+      } as const;
+      // Without the trail nothing is sent.
+      await tellAudit(database, tenantId, [opened]).catch((error: unknown) => {
+        release();
+        throw error;
+      });
       const facts = { job: artifact.job_id, chunk, artifact: artifact.id };
       log.warn('hold.artifact_opened', {
         ...facts,
@@ -82,7 +95,7 @@ export async function holdArtifactRoute(
       cutStalledReader(reply.raw, readerStall_ms);
       return sendStream(
         reply,
-        unpacked(database, artifact, (error) =>
+        unpacked(database.ofTenant(tenantId), artifact, (error) =>
           log.error('http.failed', { ...facts, request: request.id, ...describeError(error) }),
         ),
       );
@@ -106,18 +119,32 @@ function sendStream(reply: FastifyReply, stream: Readable): FastifyReply {
   return reply.send(stream);
 }
 
-/** The bytes as the provider sent them, one part of 1 MiB at a time. */
+/** The bytes as the provider sent them, one part of 1 MiB at a time; none or all, for a file may be erased while it is read. */
 function unpacked(
   database: Database,
-  { id, job_day, encoding }: HeldArtifactRow,
+  { id, job_day, encoding, byte_count }: HeldArtifactRow,
   onError: (error: Error) => void,
 ): Readable {
   const kept = Readable.from(postgresBlobs(database).read(id, job_day), { highWaterMark: 1 });
-  if (encoding === 'identity') return kept;
-  const plain = encoding === 'zstd' ? createZstdDecompress() : createGunzip();
-  pipeline(kept, plain, (error) => {
+  const unpacking = encoding === 'zstd' ? createZstdDecompress : createGunzip;
+  const whole = heldTo(byte_count);
+  pipeline([kept, ...(encoding === 'identity' ? [] : [unpacking()]), whole], (error) => {
     // A client that goes away destroys the stream, which is no failure.
     if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onError(error);
   });
-  return plain;
+  return whole;
+}
+
+/** Where bytes end early, the answer must not end well: its client would wait for what the length promised. */
+function heldTo(byte_count: number): Transform {
+  let left_bytes = byte_count;
+  return new Transform({
+    transform(bytes: Buffer, _encoding, done) {
+      left_bytes -= bytes.length;
+      done(null, bytes);
+    },
+    flush(done) {
+      done(left_bytes === 0 ? null : new Error('a file is not as long as it was'));
+    },
+  });
 }

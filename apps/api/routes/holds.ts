@@ -26,7 +26,7 @@ import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { resolveHold } from '../resolve-hold.ts';
 import { resolveHolds } from '../resolve-holds.ts';
-import { everywhere, problemResponses } from './problem-responses.ts';
+import { everywhere, ofJsonBody, problemResponses } from './problem-responses.ts';
 
 const params = z.object({ chunk_id: chunkIdSchema });
 
@@ -127,13 +127,12 @@ export async function holdRoutes(
           200: resolvedHoldSchema,
           ...problemResponses([
             ...everywhere,
-            'malformed_request',
-            'unsupported_media_type',
-            'body_too_large',
+            ...ofJsonBody,
             'not_found',
             'not_held',
             'decision_not_allowed',
             'task_in_use',
+            'account_withdrawn',
             'invalid_request',
             'cost_ceiling_required',
             'cost_ceiling_too_low',
@@ -173,9 +172,7 @@ export async function holdRoutes(
           200: resolvedHoldsSchema,
           ...problemResponses([
             ...everywhere,
-            'malformed_request',
-            'unsupported_media_type',
-            'body_too_large',
+            ...ofJsonBody,
             'expected_count_differs',
             'invalid_request',
             'cost_ceiling_required',

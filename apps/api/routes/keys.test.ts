@@ -85,6 +85,8 @@ test('without admin nobody makes, sees or ends keys, whatever else the key may d
   for (const [method, path, body] of [
     ['GET', '/keys', undefined],
     ['POST', '/keys', { name: 'a', scopes: ['admin'] }],
+    ['PATCH', `/keys/${id}`, { name: 'a' }],
+    ['POST', `/keys/${id}/rotate`, undefined],
     ['DELETE', `/keys/${id}`, undefined],
   ] as const) {
     const { status, body: problem } = await call(method, path, body, authorization);
@@ -103,6 +105,13 @@ test('any key may see itself', async () => {
         scopes: [scope],
         tenant: 'default',
         expires_at: null,
+        limits: { requests_per_minute: null, numbers_per_day: null, cost_per_day: null },
+        today: {
+          numbers: 0,
+          numbers_left: null,
+          costs: [],
+          resets_in_s: expect.any(Number),
+        },
       },
     ]);
   }

@@ -1,40 +1,18 @@
-import {
-  createKeyBodySchema,
-  keyIdSchema,
-  keyPageSchema,
-  keyQuerySchema,
-  newKeySchema,
-  ownKeySchema,
-} from '@rollcall/contract';
-import {
-  createApiKey,
-  type Database,
-  listApiKeys,
-  readTenantName,
-  revokeApiKey,
-} from '@rollcall/db';
-import type { Logger } from '@rollcall/telemetry';
+import { keyPageSchema, keyQuerySchema, ownKeySchema } from '@rollcall/contract';
+import { type Database, listApiKeys, readTenantName, readUsage } from '@rollcall/db';
+import { formatMoney, type Money, noMoney } from '@rollcall/domain';
 import type { FastifyInstance } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
-import { z } from 'zod';
 import { readCursor, writeCursor } from '../cursor.ts';
-import { keyViewOf } from '../key-view.ts';
+import { keyViewOf, limitsViewOf } from '../key-view.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
 import { keyOf } from '../request-fields.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 
-interface KeyDependencies {
-  readonly database: Database;
-  readonly log: Logger;
-}
-
-/**
- * `GET /v1/keys`, `POST /v1/keys`, `DELETE /v1/keys/{id}` and `GET /v1/key`. Only `admin` makes keys, and `admin` has every
- * scope: no key makes one that may do more than itself. Each request looks its key up, so a revoked one ends at once.
- */
+/** `GET /v1/keys` and `GET /v1/key`. */
 export async function keyRoutes(
   plain: FastifyInstance,
-  { database, log }: KeyDependencies,
+  { database }: { readonly database: Database },
 ): Promise<void> {
   const app = plain.withTypeProvider<FastifyZodOpenApiTypeProvider>();
   const scope = 'admin';
@@ -71,82 +49,6 @@ export async function keyRoutes(
       });
     },
   );
-  app.post(
-    '/keys',
-    {
-      config: { scope },
-      schema: {
-        tags,
-        operationId: 'createKey',
-        summary: 'Make an API key',
-        description:
-          'The answer is the only place that ever shows the key; a digest of it is stored.',
-        security,
-        body: createKeyBodySchema,
-        response: {
-          201: {
-            description: 'The key was made.',
-            content: { 'application/json': { schema: newKeySchema } },
-          },
-          ...problemResponses([
-            ...everywhere,
-            'malformed_request',
-            'body_too_large',
-            'unsupported_media_type',
-            'invalid_request',
-          ]),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { name, scopes, expires_at: expires = null } = request.body;
-      const expiresAt = expires === null ? null : new Date(expires);
-      if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
-        const error = {
-          in: 'body',
-          pointer: '/expires_at',
-          message: 'write a time to come',
-        } as const;
-        return sendRefusal(request, reply, refuse('invalid_request', { errors: [error] }));
-      }
-      const made = await createApiKey(database, {
-        tenantId: keyOf(request).tenantId,
-        name,
-        scopes,
-        expiresAt,
-      });
-      log.info('key.made', { request: request.id, api_key: made.id });
-      // What holds a secret is kept by nobody on the way.
-      void reply.header('cache-control', 'no-store');
-      return reply.code(201).send({ ...keyViewOf(made), key: made.key });
-    },
-  );
-  app.delete(
-    '/keys/:id',
-    {
-      config: { scope },
-      schema: {
-        tags,
-        operationId: 'revokeKey',
-        summary: 'Revoke an API key',
-        description:
-          'It opens nothing from the next request on. A key that is revoked already stays so.',
-        security,
-        params: z.object({ id: keyIdSchema }),
-        response: {
-          204: { description: 'The key opens nothing.' },
-          ...problemResponses([...everywhere, 'not_found']),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { id } = request.params;
-      const known = await revokeApiKey(database, keyOf(request).tenantId, id);
-      if (!known) return sendRefusal(request, reply, refuse('not_found'));
-      log.info('key.revoked', { request: request.id, api_key: id });
-      return reply.code(204).send();
-    },
-  );
   app.get(
     '/key',
     {
@@ -155,22 +57,42 @@ export async function keyRoutes(
         tags,
         operationId: 'getOwnKey',
         summary: 'Show the key that asks',
-        description: 'Any key may: what it is called, what it may do, and whose jobs it sees.',
+        description:
+          'Any key may: what it is called, what it may do, whose jobs it sees, and what of its limits is left today.',
         security,
         response: { 200: ownKeySchema, ...problemResponses(everywhere) },
       },
     },
     async (request, reply) => {
-      const { id, name, scopes, tenantId, expiresAt } = keyOf(request);
+      const key = keyOf(request);
+      const { id, name, scopes, tenantId, expiresAt } = key;
       const tenant = await readTenantName(database, tenantId);
       if (tenant === null) throw new Error('a key belongs to no tenant');
+      const used = await readUsage(database, tenantId, key.family);
       return reply.send({
         id,
         name,
         scopes: [...scopes],
         tenant,
         expires_at: expiresAt?.toISOString() ?? null,
+        limits: limitsViewOf(key),
+        today: {
+          numbers: used.numbers,
+          numbers_left:
+            key.numbersPerDay === null ? null : Math.max(0, key.numbersPerDay - used.numbers),
+          costs: used.costs.map(({ currency, cost }) => ({
+            currency,
+            cost: formatMoney(cost),
+            left: key.costPerDay === null ? null : formatMoney(left(key.costPerDay, cost)),
+          })),
+          resets_in_s: used.resets_s,
+        },
       });
     },
   );
+}
+
+/** A limit may have been lowered below what is used. */
+function left(limit: Money, used: Money): Money {
+  return used >= limit ? noMoney : ((limit - used) as Money);
 }

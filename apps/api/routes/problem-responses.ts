@@ -34,3 +34,10 @@ export const everywhere = [
   'internal',
   'database_unavailable',
 ] as const satisfies readonly ErrorCode[];
+
+/** And every route that takes a JSON body. */
+export const ofJsonBody = [
+  'malformed_request',
+  'body_too_large',
+  'unsupported_media_type',
+] as const satisfies readonly ErrorCode[];

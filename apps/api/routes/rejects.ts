@@ -5,6 +5,7 @@ import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
+import { refuseDropped } from '../refuse-dropped.ts';
 import { keyOf } from '../request-fields.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
 
@@ -17,7 +18,7 @@ export async function rejectRoutes(
   app.get(
     '/jobs/:id/rejects',
     {
-      config: { scope: 'results:read' },
+      config: { scope: 'results:read', reads: 'rejects' },
       schema: {
         tags: ['results'],
         operationId: 'listRejects',
@@ -29,7 +30,13 @@ export async function rejectRoutes(
         querystring: rejectQuerySchema,
         response: {
           200: rejectPageSchema,
-          ...problemResponses([...everywhere, 'not_found', 'invalid_request', 'invalid_cursor']),
+          ...problemResponses([
+            ...everywhere,
+            'not_found',
+            'rows_dropped',
+            'invalid_request',
+            'invalid_cursor',
+          ]),
         },
       },
     },
@@ -42,6 +49,8 @@ export async function rejectRoutes(
       if ((await readJobState(database, tenantId, id)) === null) {
         return sendRefusal(request, reply, refuse('not_found'));
       }
+      const dropped = await refuseDropped(database, tenantId, id, 'rows');
+      if (dropped) return sendRefusal(request, reply, dropped);
       const page = { after: cursor.after, limit: limit + 1 };
       const rows = await readRejects(database, tenantId, id, page);
       const shown = rows.slice(0, limit);

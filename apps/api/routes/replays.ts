@@ -29,15 +29,13 @@ import { refuse, sendRefusal } from '../refusal.ts';
 import { replayOneChunk, replayWholeJob } from '../replay-chunks.ts';
 import { replayedRowOf, replayOf } from '../replay-view.ts';
 import { keyOf } from '../request-fields.ts';
-import { everywhere, problemResponses } from './problem-responses.ts';
+import { everywhere, ofJsonBody, problemResponses } from './problem-responses.ts';
 
 interface ReplayRouteOptions {
   readonly database: Database;
   readonly queues: Queues;
   readonly log: Logger;
 }
-
-const withBody = ['malformed_request', 'unsupported_media_type', 'body_too_large'] as const;
 
 /**
  * `POST /v1/chunks/{chunk_id}/replay`, `POST /v1/jobs/{id}/replay`, `GET /v1/jobs/{id}/replays`, `GET /v1/replays/{replay_id}` and
@@ -70,7 +68,7 @@ export async function replayRoutes(
           },
           ...problemResponses([
             ...everywhere,
-            ...withBody,
+            ...ofJsonBody,
             'not_found',
             'chunk_without_result',
             'artifact_gone',
@@ -115,7 +113,7 @@ export async function replayRoutes(
             headers: headersNamed('location'),
             content: { 'application/json': { schema: replayedJobSchema } },
           },
-          ...problemResponses([...everywhere, ...withBody, 'not_found', 'invalid_request']),
+          ...problemResponses([...everywhere, ...ofJsonBody, 'not_found', 'invalid_request']),
         },
       },
     },
@@ -195,7 +193,7 @@ export async function replayRoutes(
   app.get(
     '/replays/:replay_id/rows',
     {
-      config: { scope: 'results:read' },
+      config: { scope: 'results:read', reads: 'replayed_rows' },
       schema: {
         tags: ['replays'],
         operationId: 'listReplayedRows',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { readCursor, writeCursor } from '../cursor.ts';
 
 import { refuse, sendRefusal } from '../refusal.ts';
+import { refuseDropped } from '../refuse-dropped.ts';
 import { keyOf } from '../request-fields.ts';
 import { resultOf } from '../result-view.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
@@ -20,7 +21,7 @@ export async function resultRoutes(
   app.get(
     '/jobs/:id/results',
     {
-      config: { scope: 'results:read' },
+      config: { scope: 'results:read', reads: 'results' },
       schema: {
         tags: ['results'],
         operationId: 'listResults',
@@ -32,7 +33,13 @@ export async function resultRoutes(
         querystring: resultQuerySchema,
         response: {
           200: resultPageSchema,
-          ...problemResponses([...everywhere, 'not_found', 'invalid_request', 'invalid_cursor']),
+          ...problemResponses([
+            ...everywhere,
+            'not_found',
+            'rows_dropped',
+            'invalid_request',
+            'invalid_cursor',
+          ]),
         },
       },
     },
@@ -45,6 +52,8 @@ export async function resultRoutes(
       // Before the rows: a job that closes in between is then called open, and is walked once more.
       const state = await readJobState(database, tenantId, id);
       if (state === null) return sendRefusal(request, reply, refuse('not_found'));
+      const dropped = await refuseDropped(database, tenantId, id, 'rows');
+      if (dropped) return sendRefusal(request, reply, dropped);
       const page = { after: cursor.after, limit: limit + 1, outcome };
       const rows = await readResults(database, tenantId, id, page);
       const shown = rows.slice(0, limit);

@@ -8,6 +8,7 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
+import { accountsOf } from '../accounts-of.ts';
 import { letBodiesBeAbsent } from '../optional-body.ts';
 import { readWholeJob } from '../read-whole-job.ts';
 import { refuse, sendRefusal } from '../refusal.ts';
@@ -16,7 +17,7 @@ import { type MadeRetry, makeRetry } from '../retry/make-retry.ts';
 import { turnstile } from '../turnstile.ts';
 import type { ControlDependencies } from './control-job.ts';
 import { headersNamed } from '../openapi/response-headers.ts';
-import { everywhere, problemResponses } from './problem-responses.ts';
+import { everywhere, ofJsonBody, problemResponses } from './problem-responses.ts';
 
 /** `POST /v1/jobs/{id}/retry` */
 export async function retryJobRoute(
@@ -55,13 +56,14 @@ export async function retryJobRoute(
           },
           ...problemResponses([
             ...everywhere,
-            'malformed_request',
+            ...ofJsonBody,
             'not_found',
             'idempotency_in_progress',
             'job_not_closed',
+            'rows_dropped',
             'retry_running',
-            'body_too_large',
-            'unsupported_media_type',
+            'cost_per_day_reached',
+            'numbers_per_day_reached',
             'invalid_request',
             'unknown_check',
             'unknown_account',
@@ -80,8 +82,9 @@ export async function retryJobRoute(
       // Storing may take longer than a connection may be silent.
       request.raw.setTimeout?.(0);
       const apiKey = keyOf(request);
+      const own = await accountsOf(database, accounts, apiKey.tenantId);
       const made = await copying(() =>
-        makeRetry(database, accounts, {
+        makeRetry(database, own, {
           jobId: request.params.id,
           apiKey,
           body: request.body ?? ({} satisfies RetryJob),

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { dashboardPath } from '../plugins/dashboard.ts';
+import { dashboardPath } from '../dashboard/paths.ts';
 
 /** `GET /`: where everything is, for whoever opens the address that was printed. */
 export function rootRoute(app: FastifyInstance, _options: object, done: () => void): void {

@@ -13,7 +13,7 @@ const deaths = 9;
 beforeAll(async () => {
   ground = await openGround();
   authorization = await ground.bearer(['admin']);
-  // A COPY waits in its middle while the gate is shut.
+  // Storing waits in its middle while the gate is shut.
   await ground.database.query(`CREATE FUNCTION public.in_copy() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1818); RETURN NEW; END $$`);
   await ground.database.query(
@@ -37,7 +37,7 @@ async function stored(): Promise<unknown> {
   return rows[0];
 }
 
-test('fault 18: a backend that is ended in the middle of the COPY of an upload: 503, nothing stored, nothing checked out; sent again it is stored once', async () => {
+test('fault 18: a backend that is ended in the middle of storing an upload: 503, nothing stored, nothing checked out; sent again it is stored once', async () => {
   const gate = await ground.database.pool.connect();
   // With its connection goes its lock, so that a test that fails ends.
   onTestFinished(() => gate.release(true));
@@ -47,11 +47,11 @@ test('fault 18: a backend that is ended in the middle of the COPY of an upload: 
     const pid = await waitFor(
       async () => {
         const { rows } = await ground.database.query<{ pid: number }>(
-          `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'COPY%job_numbers%'`,
+          `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO store.job_numbers%'`,
         );
         return rows[0]?.pid;
       },
-      { timeoutMs: 30_000, describe: `the ${death}. COPY to wait in its middle` },
+      { timeoutMs: 30_000, describe: `the ${death}. store to wait in its middle` },
     );
     await ground.database.query('SELECT pg_terminate_backend($1)', [pid]);
     const answer = await answered;

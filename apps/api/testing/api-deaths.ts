@@ -8,13 +8,15 @@ import {
   decidedAccepted,
   decidedTogether,
   ofAccount,
-  ofKeys,
   readAgain,
+  readsAudit,
   received,
   retried,
   type Scene,
 } from './death-scenes.ts';
 import type { Ground } from './ground.ts';
+import { changedKey, ofKeys, ofSession } from './key-scenes.ts';
+import { erased, suppressed } from './privacy-scenes.ts';
 
 /** What becomes of a request in which the API dies, and which its client then sends again, word for word. */
 interface Death {
@@ -40,6 +42,8 @@ const manyRows = [
   ...Array.from({ length: 2_000 }, (_, index) => [447_911_000_000 + index]),
 ];
 const wholeJob = { jobs: 1, numbers: 30, rejects: 1, uploads: 1, keys: 1 };
+/** Nothing is stored. */
+const none = { jobs: 0, numbers: 0, rejects: 0, uploads: 0, keys: 0 };
 const running = { state: 'running', name: null, changed: null, to_send: 1 };
 const held = {
   state: 'held',
@@ -84,6 +88,18 @@ const well = { paused: null, breaker: 'closed', confirmed: false, notes: 0 };
  */
 export const apiDeaths: Readonly<Record<NameOf<CrashPoint<'api'>>, Death>> = {
   'job.receive': { prepare: (ground) => received(ground), once: wholeJob, answer: made },
+  // Before anything of the body is read. What is left of it is told to erasures until its time is over.
+  'intake.open': {
+    prepare: (ground) => received(ground),
+    once: wholeJob,
+    soFar: none,
+    answer: () => made(false),
+  },
+  'intake.close': {
+    prepare: (ground) => received(ground, Buffer.from('phone\nnobody\n')),
+    once: none,
+    answer: () => ({ status: 422, body: { code: 'too_few_numbers' } }),
+  },
   // A workbook: unlike a short text it is put aside in a file while it is read.
   'intake:in_copy': {
     prepare: async (ground) => received(ground, Buffer.from(await makeXlsx(manyRows))),
@@ -198,6 +214,14 @@ export const apiDeaths: Readonly<Record<NameOf<CrashPoint<'api'>>, Death>> = {
     withOrphan: { keys: 4, valid: 4, used: 0 },
     answer: () => ({ status: 201 }),
   },
+  'key.rotate': {
+    prepare: (ground) => ofKeys(ground, 'rotate'),
+    once: { keys: 3, valid: 3, used: 0 },
+    // Nobody has used the one that was told to nobody: it ends, and another takes its place.
+    withOrphan: { keys: 4, valid: 3, used: 0 },
+    answer: () => ({ status: 201 }),
+  },
+  'key.change': { prepare: changedKey, once: { name: 'new', numbers_per_day: 5 }, answer: same },
   'key.revoke': {
     prepare: (ground) => ofKeys(ground, 'revoke'),
     once: { keys: 2, valid: 1, used: 0 },
@@ -207,6 +231,45 @@ export const apiDeaths: Readonly<Record<NameOf<CrashPoint<'api'>>, Death>> = {
     prepare: (ground) => ofKeys(ground, 'use'),
     once: { keys: 2, valid: 2, used: 1 },
     answer: same,
+  },
+  // Who is told this page again is told of again: a page that nobody got counts as read.
+  'audit.append': {
+    prepare: readsAudit,
+    once: { reads: 1 },
+    withOrphan: { reads: 2 },
+    answer: same,
+  },
+  'erasure.ask': {
+    prepare: erased,
+    once: { erasures: 1, entries: 1 },
+    answer: () => ({ status: 202 }),
+  },
+  'suppression.add': {
+    prepare: (ground) => suppressed(ground, 'add'),
+    once: { entries: 1 },
+    answer: same,
+  },
+  'suppression.remove': {
+    prepare: (ground) => suppressed(ground, 'remove'),
+    once: { entries: 0 },
+    answer: same,
+  },
+  'session.open': {
+    prepare: (ground) => ofSession(ground, 'open'),
+    once: { sessions: 1, fresh: 1 },
+    // The cookie of the first was told to nobody. It ends half an hour later.
+    withOrphan: { sessions: 2, fresh: 2 },
+    answer: () => ({ status: 303 }),
+  },
+  'session.use': {
+    prepare: (ground) => ofSession(ground, 'use'),
+    once: { sessions: 1, fresh: 1 },
+    answer: same,
+  },
+  'session.end': {
+    prepare: (ground) => ofSession(ground, 'end'),
+    once: { sessions: 0, fresh: 0 },
+    answer: () => ({ status: 303 }),
   },
   // It reads, and leaves nothing.
   'metrics.read': {

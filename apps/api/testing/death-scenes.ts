@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createApiKey } from '@rollcall/db';
 import { makeId, scopes } from '@rollcall/domain';
 import { insertAnsweredJob } from './answered-job.ts';
 import { closedInDoubt } from './closed-job.ts';
@@ -34,12 +33,15 @@ export const deathAccountsText = `${accountsText.trimEnd()}\n${sceneAccounts
   .join('')}`;
 
 /** A tenant of the scene's own, so that its rows can be counted, and a key that may do everything there. */
-async function openTenant(ground: Ground) {
+export async function openTenant(ground: Ground) {
   const { rows } = await ground.database.query<{ id: number }>(
     'INSERT INTO store.tenants (name) VALUES ($1) RETURNING id',
     [randomUUID()],
   );
-  const tenantId = rows[0]?.id ?? 0;
+  return asTenant(ground, rows[0]?.id ?? 0);
+}
+
+async function asTenant(ground: Ground, tenantId: number) {
   const authorization = await ground.bearer(scopes, tenantId);
   const asks = (
     method: SentRequest['method'],
@@ -60,7 +62,11 @@ async function openTenant(ground: Ground) {
 }
 
 /** The one row of a statement, whose columns are what the scene is about. */
-async function one({ database }: Ground, sql: string, ...values: unknown[]): Promise<unknown> {
+export async function one(
+  { database }: Ground,
+  sql: string,
+  ...values: unknown[]
+): Promise<unknown> {
   return (await database.query<Record<string, unknown>>(sql, values)).rows[0];
 }
 
@@ -245,11 +251,14 @@ export async function readAgain(ground: Ground): Promise<Scene> {
   };
 }
 
+/** The first tenant operates the accounts. */
+const operatingTenant = 1;
+
 /** Of an account that nothing stops, or that what `stopped` sets does. */
 export async function ofAccount(ground: Ground, verb: string, stopped = ''): Promise<Scene> {
   const account = sceneAccounts[accountsTaken] ?? '';
   accountsTaken += 1;
-  const { asks } = await openTenant(ground);
+  const { asks } = await asTenant(ground, operatingTenant);
   await ground.database.query(
     "INSERT INTO store.account_states (account, provider_origin, adapter, currency, semantics_confirmed) VALUES ($1, $2, 'tasks-v1', 'USD', false)",
     [account, `https://${account}.example`],
@@ -271,21 +280,15 @@ export async function ofAccount(ground: Ground, verb: string, stopped = ''): Pro
   };
 }
 
-/** Of a tenant's keys: how many there are, how many still open something, and how many were used. */
-export async function ofKeys(ground: Ground, which: 'create' | 'revoke' | 'use'): Promise<Scene> {
+/** Of the audit trail that is read, which the trail itself tells of before it answers. */
+export async function readsAudit(ground: Ground): Promise<Scene> {
   const { tenantId, asks } = await openTenant(ground);
-  const { id } = await createApiKey(ground.database, { tenantId, name: 'old', scopes: ['admin'] });
   return {
-    request: {
-      create: () => asks('POST', '/v1/keys', { name: 'billing', scopes: ['jobs:read'] }),
-      revoke: () => asks('DELETE', `/v1/keys/${id}`),
-      use: () => asks('GET', '/v1/key'),
-    }[which](),
+    request: asks('GET', '/v1/audit'),
     effect: () =>
       one(
         ground,
-        `SELECT count(*) AS keys, count(*) FILTER (WHERE revoked_at IS NULL) AS valid, ${which === 'use' ? 'count(last_used_at)' : '0'} AS used
-           FROM store.api_keys WHERE tenant_id = $1`,
+        `SELECT count(*) AS reads FROM store.audit_trail WHERE tenant_id = $1 AND action = 'audit.read'`,
         tenantId,
       ),
   };

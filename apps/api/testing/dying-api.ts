@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
 import { readAccounts } from '@rollcall/config';
 import { armCrashPoint, readCrashPlan } from '@rollcall/crash-points';
-import { openDatabase } from '@rollcall/db';
+import { checkRole, openDatabase } from '@rollcall/db';
 import type { Queues } from '@rollcall/queue';
 import { createLogger, noMetrics, noTracing } from '@rollcall/telemetry';
 import { buildApp } from '../app.ts';
+import { firstLook } from '../first-look.ts';
 import type { Dying } from './die-in-api.ts';
+import { testDigests } from './test-digests.ts';
 
 /**
  * The whole API in a process of its own, which answers one request and is to die while it does. What it is told comes as one line of JSON on standard
@@ -32,15 +34,22 @@ const queues: Queues = {
   healthy: async () => ({ ok: true }),
   close: async () => undefined,
 };
+const database = openDatabase({
+  url: databaseUrl,
+  role: 'rollcall_api',
+  maxConnections: 8,
+  applicationName,
+  onIdleError: () => undefined,
+});
 const app = await buildApp({
-  database: openDatabase({
-    url: databaseUrl,
-    maxConnections: 8,
-    applicationName,
-    onIdleError: () => undefined,
-  }),
+  database,
+  isDatabaseFine: firstLook(
+    () => checkRole(database, 'rollcall_api'),
+    () => undefined,
+  ),
   queues,
   accounts: read.accounts,
+  digests: testDigests,
   log: createLogger({ name: 'api', level: 'error' }),
   metrics: noMetrics,
   tracing: noTracing,

@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { readAccounts } from '@rollcall/config';
-import { createApiKey, type Database, openDatabase } from '@rollcall/db';
+import { checkRole, createApiKey, type Database, openDatabase } from '@rollcall/db';
 import type { Scope } from '@rollcall/domain';
+import { numberDigests } from '@rollcall/privacy';
 import { openQueues, type Queues } from '@rollcall/queue';
 import { createLogger, noTracing, openMetrics } from '@rollcall/telemetry';
 import {
@@ -13,7 +14,9 @@ import {
 } from '@rollcall/testing';
 import type { FastifyInstance } from 'fastify';
 import { type ApiLimits, buildApp } from '../app.ts';
+import { firstLook } from '../first-look.ts';
 import { stopServer } from '../stop-server.ts';
+import { testDigests } from './test-digests.ts';
 
 /** Two accounts: `alpha` takes anything, `beta` at least 3 numbers; `viber` has no default account. */
 export const accountsText = `
@@ -41,11 +44,14 @@ export const limits: ApiLimits = {
   requestTimeout_ms: 20_000,
   connectionTimeout_ms: 10_000,
   requestsPerMinute: { perKeyMax: 1_000_000, perAddressMax: 1_000_000 },
-  uploadsAtOnceMax: 128,
+  // A tenant has half of them, and a test sends a hundred at once.
+  uploads: { atOnceMax: 256, atOncePerKeyMax: 128 },
+  slowBodies: { bodyTimeout_ms: 10_000, uploadBytesPerSecondMin: 0, slowAfter_ms: 10_000 },
   storesAtOnceMax: 4,
   exportsAtOnceMax: 4,
   exportTimeout_ms: 60_000,
-  events: { listenersMax: 3, pollEvery_ms: 50, heartbeatEvery_ms: 50, lifeMax_ms: 60_000 },
+  keptMonths: 24,
+  events: { listenersMax: 6, pollEvery_ms: 50, heartbeatEvery_ms: 50, lifeMax_ms: 60_000 },
 };
 
 export interface Ground {
@@ -73,26 +79,31 @@ export interface GroundOptions {
   /** Another Redis than the run's. */
   readonly redisUrl?: string;
   readonly limits?: Partial<ApiLimits>;
+  /** No secret of a suppression list is configured. */
+  readonly withoutSecrets?: boolean;
 }
 
 /** A listening API on a database and queues of a test's own. */
 export async function openGround(options: GroundOptions = {}): Promise<Ground> {
   const testDatabase = await createTestDatabase();
-  const open = (url: string) =>
+  // The API's statements run as they do in production; a test's own are the owner's.
+  const open = (url: string, role?: 'rollcall_api') =>
     openDatabase({
       url,
+      ...(role && { role }),
       maxConnections: 8,
       applicationName: 'rollcall api test',
       onIdleError: () => undefined,
     });
   const database = open(testDatabase.url);
-  const apiDatabase = open(writesInNamedTransactionsOnly(testDatabase.url));
+  const apiDatabase = open(writesInNamedTransactionsOnly(testDatabase.url), 'rollcall_api');
   const read = readAccounts(options.accountsText ?? accountsText, {}, { withKeys: false });
   if (!read.ok) throw new Error(read.problems.join('\n'));
   const redisUrl = options.redisUrl ?? (options.backend === 'redis' ? testRedisUrl() : undefined);
   const prefix = queuePrefix();
   const queues = await openQueues({
     databaseUrl: testDatabase.url,
+    databaseRole: 'rollcall_queue',
     redisUrl,
     prefix,
     accounts: [...read.accounts.accounts.keys()],
@@ -103,8 +114,13 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
   destination.on('data', (line) => lines.push(String(line)));
   const app = await buildApp({
     database: apiDatabase,
+    isDatabaseFine: firstLook(
+      () => checkRole(apiDatabase, 'rollcall_api'),
+      () => undefined,
+    ),
     queues,
     accounts: read.accounts,
+    digests: options.withoutSecrets === true ? numberDigests([]) : testDigests,
     log: createLogger({ name: 'api', level: 'debug', destination }),
     metrics: await openMetrics('api', { ofProcess: false }),
     tracing: noTracing,

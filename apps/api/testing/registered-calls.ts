@@ -1,19 +1,18 @@
+import { subscribe } from 'node:diagnostics_channel';
 import type { FastifyInstance } from 'fastify';
 
-/** Every call that a server takes, as `GET /v1/jobs/:id`, read from the tree that Fastify prints; without HEAD. */
+const callsOf = new WeakMap<FastifyInstance, Set<string>>();
+// As they are registered: the tree that Fastify prints leaves out what is in front of a wildcard.
+subscribe('fastify.initialization', (message) => {
+  const { fastify } = message as { fastify: FastifyInstance };
+  const calls = new Set<string>();
+  callsOf.set(fastify, calls);
+  fastify.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) if (each !== 'HEAD') calls.add(`${each} ${url}`);
+  });
+});
+
+/** Every call that a server takes, as `GET /v1/jobs/:id`; without HEAD. Import this before the server is made. */
 export function registeredCalls(app: FastifyInstance): string[] {
-  const above: string[] = [];
-  const calls = [];
-  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
-    const [, indent = '', step = '', methods = ''] =
-      /^((?:│ {3}| {4})*)[├└]── (.*?) \(([A-Z, ]+)\)$/.exec(line) ?? [];
-    if (methods === '') continue;
-    const depth = indent.length / 4;
-    above.splice(depth, above.length, step);
-    const path = above.join('').replace(/^\/\//, '/');
-    for (const method of methods.split(', ')) {
-      if (method !== 'HEAD') calls.push(`${method} ${path}`);
-    }
-  }
-  return calls;
+  return [...(callsOf.get(app) ?? [])];
 }
