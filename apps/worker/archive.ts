@@ -9,6 +9,7 @@ import {
   appendEvidence,
   type Database,
   type IngestClaim,
+  noteFileWithErased,
   postgresBlobs,
   recordArtifact,
   reserveRequest,
@@ -67,12 +68,15 @@ export async function archiveDownload(
       compressed(file),
       () => ({ sha256, byteCount: answer.byteCount }),
     );
-    return recordArtifact(tx, claim, {
+    const isTied = await recordArtifact(tx, claim, {
       id,
       sha256,
       byteCount: answer.byteCount,
       headers: answer.headers,
     });
+    // Behind the chunk's lock, which an erasure has while it takes a number out: it is known here, or finds this file.
+    await noteFileWithErased(tx, { ...claim, id });
+    return isTied;
   });
   equipment.metrics.count('rollcall_ingest_bytes_total', { account: account.id }, answer.byteCount);
   log.info('artifact.archived', {

@@ -1,37 +1,39 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   answerFacts,
   blockChunk,
   blockReady,
   type CapPeriod,
+  askForReplan,
   claimSubmit,
+  type Closing,
+  closeUnsendable,
   findIntent,
-  forgetBalance,
+  type HeldNumbers,
   type LoadedSubmit,
   loadSubmit,
   originOf,
   postponeBlocked,
-  recordBalance,
+  readLearnedLimits,
   reserveRequest,
   type SubmitClaim,
   settleSubmit,
   startCanary,
-  takeBalanceLook,
+  type Transaction,
   unblockAccount,
   unblockChunk,
 } from '@rollcall/db';
 import {
   type Account,
   type AttemptId,
-  balanceWait_ms,
   type CheckOffer,
   decideSubmit,
+  effectiveLimits,
   type Money,
-  parseMoney,
   type SubmitAnswer,
   type SubmitDecision,
 } from '@rollcall/domain';
 import { type Equipment, newId, offerOf } from './equipment.ts';
+import { holdToList, leaveToLater, numbersOf, passesList } from './hold-to-list.ts';
 import { storePatiently } from './store-patiently.ts';
 
 /** Blocks whose time is the account's, the same for all of its chunks. */
@@ -39,6 +41,13 @@ const looksOnceAnAccount: ReadonlySet<string> = new Set([
   'breaker',
   'provider_balance',
   'account_cap',
+]);
+
+/** Blocks that say nothing about other chunks of the account: of a job, of an approval, of a tenant. */
+const notOfAccount: ReadonlySet<string> = new Set([
+  'job_ceiling',
+  'approval_ceiling',
+  'account_withdrawn',
 ]);
 
 /** A chunk that this worker may send, once: its intent is committed. */
@@ -52,7 +61,7 @@ export interface Claimed {
 }
 export type Looked =
   | Claimed
-  | { readonly kind: 'gone' | 'waiting' | 'blocked' }
+  | { readonly kind: 'gone' | 'waiting' | 'blocked' | 'cancelled' }
   | {
       readonly kind: 'ask_balance';
       readonly loaded: LoadedSubmit;
@@ -73,14 +82,27 @@ export async function claimUpload(
   // What begins now might have to be cut off in the middle.
   if (equipment.stopping.aborted) return { kind: 'waiting' };
   const attemptId = newId('attempt');
+  let numbers: HeldNumbers | null = null;
   try {
-    return await look(equipment, chunkId, attemptId, balanceIsFine);
+    for (let looks = 1; ; looks += 1) {
+      const looked = await look(equipment, chunkId, attemptId, balanceIsFine, numbers);
+      if (looked.kind !== 'hold_to_list') return looked;
+      if (looks === looksMax) {
+        await leaveToLater(equipment, looked.loaded);
+        return { kind: 'waiting' };
+      }
+      numbers ??= await numbersOf(equipment, looked.loaded);
+      if (!(await holdToList(equipment, looked.loaded, numbers))) return { kind: 'waiting' };
+    }
   } catch (error) {
     // The reply to the COMMIT may be lost. Nothing was sent under this attempt, and only this process knows.
     await storePatiently(equipment.log, signal, () => releaseUnsent(equipment, attemptId));
     throw error;
   }
 }
+
+/** After the first look a list keeps the chunk only by a number of its own, and each such number is one less. */
+const looksMax = 5;
 
 async function releaseUnsent(equipment: Equipment, attemptId: AttemptId): Promise<void> {
   await equipment.db.transaction('submit.release_unsent', async (tx) => {
@@ -124,9 +146,10 @@ async function look(
   chunkId: string,
   attemptId: AttemptId,
   balanceIsFine: boolean,
-): Promise<Looked> {
+  numbers: HeldNumbers | null,
+): Promise<Looked | { readonly kind: 'hold_to_list'; readonly loaded: LoadedSubmit }> {
   const { db, log, times, accounts } = equipment;
-  return db.transaction('submit.claim', async (tx): Promise<Looked> => {
+  return db.transaction('submit.claim', async (tx) => {
     const loaded = await loadSubmit(tx, chunkId, (id) => capPeriodOf(accounts.accounts.get(id)));
     if (loaded === null) return { kind: 'gone' };
     const offered = offerOf(equipment, loaded.account, loaded.checkName);
@@ -149,7 +172,7 @@ async function look(
         return { kind: 'ask_balance', loaded, account, amount: decision.amount };
       case 'block':
         await blockChunk(tx, chunkId, loaded.fence, decision.reason, decision.due_ms);
-        if (decision.reason !== 'job_ceiling' && decision.reason !== 'approval_ceiling') {
+        if (!notOfAccount.has(decision.reason)) {
           await blockReady(tx, loaded.account, decision.reason, decision.due_ms);
         }
         // One look is enough for all that wait for the same.
@@ -159,6 +182,15 @@ async function look(
         log.warn('chunk.blocked', { ...line, reason: decision.reason });
         return { kind: 'blocked' };
       case 'claim': {
+        if (!loaded.isListTheSame && !(await passesList(tx, loaded, numbers))) {
+          return { kind: 'hold_to_list', loaded };
+        }
+        const left = await leaveWhereTooFew(tx, loaded, offer);
+        if (left !== null) {
+          if (left.kind === 'blocked') log.warn('chunk.blocked', { ...line, reason: 'replan' });
+          else reportNothingLeft(equipment, line, left.closing);
+          return { kind: left.kind };
+        }
         if (chunk.state === 'blocked') {
           log.info('chunk.unblocked', { ...line, reason: chunk.reason ?? undefined });
           await unblockChunk(tx, chunkId, loaded.fence);
@@ -167,8 +199,7 @@ async function look(
             chunk.reason !== null &&
             !(chunk.reason === 'breaker' && decision.breakerCanary) &&
             chunk.reason !== 'provider_balance' &&
-            chunk.reason !== 'job_ceiling' &&
-            chunk.reason !== 'approval_ceiling'
+            !notOfAccount.has(chunk.reason)
           ) {
             await unblockAccount(tx, loaded.account, [chunk.reason]);
           }
@@ -193,38 +224,34 @@ async function look(
 }
 
 /**
- * Asks whether the provider has money for us again. True: this chunk may be sent, as the one probe. Where the balance is told and
- * suffices, the others follow at once; where it cannot be told, they wait for the probe.
+ * Leaves a chunk that the suppression list or an erasure made too small: one with nothing left ends, and one below what its account takes is
+ * cut anew with its neighbours, since numbers are never padded. One that is paid again is what a person approved, however small it is now.
  */
-export async function askBalance(
-  equipment: Equipment,
+async function leaveWhereTooFew(
+  tx: Transaction,
   loaded: LoadedSubmit,
-  account: Account,
-  needed: Money,
-): Promise<boolean> {
-  const { db, log } = equipment;
-  const later_ms = loaded.facts.now_ms + balanceWait_ms;
-  const mine = await db.transaction('submit.take_balance_look', (tx) =>
-    takeBalanceLook(tx, account.id, loaded.chunkId, later_ms),
-  );
-  if (!mine) return false;
-  await delay(
-    await db.transaction('submit.reserve_request', (tx) =>
-      reserveRequest(tx, account.id, account.pace.requestsPerSecond),
-    ),
-  );
-  const answer = await equipment.providerOf(account).balance();
-  const balance = answer.kind === 'balance' ? parseMoney(answer.amount) : null;
-  return db.transaction('submit.keep_balance', async (tx) => {
-    if (balance === null) {
-      // What was told before may be outdated, and must not stop what nobody can ask about any more.
-      await forgetBalance(tx, account.id);
-      return unblockChunk(tx, loaded.chunkId, loaded.fence);
-    }
-    await recordBalance(tx, account.id, balance);
-    log.info('account.balance', { account: account.id });
-    if (balance < needed) return false;
-    await unblockAccount(tx, account.id, ['provider_balance']);
-    return true;
-  });
+  offer: CheckOffer,
+): Promise<
+  { readonly kind: 'cancelled'; readonly closing: Closing } | { readonly kind: 'blocked' } | null
+> {
+  const { numbers } = loaded.facts.chunk;
+  if (loaded.leftOut.suppressed + loaded.leftOut.erased === 0) return null;
+  if (numbers === 0) {
+    return { kind: 'cancelled', closing: await closeUnsendable(tx, loaded) };
+  }
+  if (loaded.isPaidAgain) return null;
+  const learned = await readLearnedLimits(tx, loaded.account, loaded.checkName);
+  if (numbers >= effectiveLimits(offer, learned).minNumbers) return null;
+  await askForReplan(tx, loaded);
+  return { kind: 'blocked' };
+}
+
+function reportNothingLeft(
+  { log }: Equipment,
+  line: { readonly job: string; readonly chunk: string; readonly account: string },
+  closing: Closing,
+): void {
+  log.info('chunk.cancelled', { ...line, reason: 'nothing_left_to_send' });
+  if (closing.kind === 'closed') log.info('job.closed', { job: line.job, state_to: closing.state });
+  if (closing.kind === 'audit_failed') log.error('job.audit_failed', { job: line.job });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ground, layGround } from './test-ground.ts';
+import { type Ground, layGround, testSecretsText } from './test-ground.ts';
 import { crashes, type WorkerCrashPoint } from './testing/crashes.ts';
 import { account, cleanUp, prepareJob, stageOf } from './testing/prepare-job.ts';
 import { accountsEnvironment, spawnWorker } from './testing/spawn-worker.ts';
@@ -62,6 +62,7 @@ function start(lane: Lane, environment: Readonly<Record<string, string>>, stages
       DATABASE_URL: lane.ground.databaseUrl,
       ROLLCALL_LEASE_MS: String(lease_ms),
       NODE_COMPILE_CACHE: compileCache,
+      ROLLCALL_SUPPRESSION_SECRETS: testSecretsText,
       ...lane.accounts,
       ...environment,
     },
@@ -137,7 +138,7 @@ async function endOf(point: WorkerCrashPoint) {
   const { rows } = await ground.db.query<{ attempts: number; evidence: number; results: number }>(
     `SELECT (SELECT count(*) FROM store.attempts a WHERE a.chunk_id = c.id) AS attempts,
             (SELECT count(*) FROM store.evidence e JOIN store.attempts a ON a.id = e.attempt_id WHERE a.chunk_id = c.id AND e.operation = 'submit') AS evidence,
-            (SELECT count(*) FROM store.results r WHERE r.job_no = c.job_no) AS results
+            (SELECT count(*) FROM store.results r WHERE r.job_no = c.job_no AND r.outcome <> 'suppressed') + c.erased AS results
        FROM store.chunks c WHERE c.id = $1`,
     [chunk['id']],
   );

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Accounts, Configuration } from '@rollcall/config';
-import type { Database, DueDoorbell } from '@rollcall/db';
+import type { Database, DueDoorbell, RetentionMonths, SuppressionCheck } from '@rollcall/db';
 import { type Account, type CheckOffer, type Id, type IdKind, makeId } from '@rollcall/domain';
+import type { NumberDigests } from '@rollcall/privacy';
 import type { Provider } from '@rollcall/providers';
 import type { Logger, Metrics, Tracing } from '@rollcall/telemetry';
 
@@ -12,6 +13,10 @@ export interface Equipment {
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly accounts: Accounts;
+  /** Of numbers, under the configured secrets. */
+  readonly digests: NumberDigests;
+  /** Holds numbers to the tenants' suppression lists. */
+  readonly suppressions: SuppressionCheck;
   /** The adapter of an account; each keeps its connections for the life of the process. */
   providerOf(account: Account): Provider;
   /** Best effort: a doorbell that is lost is rung again by the rescue sweep. */
@@ -19,6 +24,8 @@ export interface Equipment {
   /** Aborted when the process was told to stop: what has not begun is left to others. */
   readonly stopping: AbortSignal;
   readonly times: Pick<Configuration, 'lease_ms' | 'heartbeat_ms' | 'rescueInterval_ms'>;
+  /** How many months rows and files are kept, and the audit trail. */
+  readonly retention: RetentionMonths & { readonly audit: number };
 }
 
 /** What a stage reports to the queue's dashboard: counts and nothing else. */

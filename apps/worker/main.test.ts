@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simulatedAccounts } from '@rollcall/config';
 import { queuePrefix, testBackends, testRedisUrl, waitFor } from '@rollcall/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Ground, layGround } from './test-ground.ts';
 
 /** The worker as real processes: several at once, killed, stopped, misconfigured. */
@@ -125,7 +125,7 @@ test('pace and uploads in flight hold over all processes together', async () => 
   // Each turn that a process takes of the account's 20 a second, by the clock that all of them go by.
   await ground.db.query(
     `CREATE TABLE public.turns (at timestamptz NOT NULL);
-     CREATE FUNCTION public.keep_turn() RETURNS trigger LANGUAGE plpgsql AS $$
+     CREATE FUNCTION public.keep_turn() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
        BEGIN INSERT INTO public.turns VALUES (NEW.next_request_at - interval '50 ms'); RETURN NULL; END $$;
      CREATE TRIGGER keep_turn AFTER UPDATE OF next_request_at ON store.account_states
        FOR EACH ROW WHEN (NEW.account = 'checknumber') EXECUTE FUNCTION public.keep_turn()`,
@@ -192,6 +192,19 @@ test('a Postgres that may forget what it has acknowledged is refused', async () 
   const [code] = await once(worker, 'exit');
   expect(code).toBe(78);
   expect(worker.complaint()).toMatch(/with fsync off .*\n.* with full_page_writes off/);
+});
+
+test('a login that may not become the role that a worker runs as is refused, with what to type', async () => {
+  const login = `stranger_${Date.now()}`;
+  await ground.db.query(`CREATE ROLE ${login} LOGIN PASSWORD 'x'`);
+  onTestFinished(async () => void (await ground.db.query(`DROP ROLE ${login}`)));
+  const url = new URL(ground.databaseUrl);
+  url.username = login;
+  url.password = 'x';
+  const worker = startWorker({ DATABASE_URL: url.href });
+  const [code] = await once(worker, 'exit');
+  expect(code).toBe(78);
+  expect(worker.complaint()).toMatch(/DATABASE_URL: .*GRANT rollcall_worker TO it/);
 });
 
 test('a lease that would not outlast an upload is refused', async () => {

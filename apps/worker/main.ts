@@ -3,13 +3,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { checkLease, readAccounts, readEnvironment } from '@rollcall/config';
 import { armCrashPoint, crashPoint } from '@rollcall/crash-points';
-import { askPostgres, checkDurability, openDatabase, syncAccounts } from '@rollcall/db';
+import {
+  askPostgres,
+  checkDurability,
+  checkRole,
+  checkSuppressionSecrets,
+  openDatabase,
+  suppressionCheck,
+  syncAccounts,
+} from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
+import { numberDigests } from '@rollcall/privacy';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type QueueEvent } from '@rollcall/queue';
 import {
   createLogger,
   describeError,
+  endOnCrash,
   type Logger,
   noMetrics,
   openMetrics,
@@ -27,7 +37,7 @@ import { startWatchdog } from './watchdog.ts';
  */
 const exitStuck = 75;
 const exitConfiguration = 78;
-/** What comes after the longest download: parsing, and COPY of a million rows on a busy machine. */
+/** What comes after the longest download: parsing, and storing a million rows on a busy machine. */
 const ingestAfterDownload_ms = 300_000;
 
 const { values: flags } = parseArgs({
@@ -62,17 +72,26 @@ async function main(): Promise<void> {
     onEvent: (event) => metrics.count('rollcall_events_total', { event }),
     traceId: () => tracing.traceId(),
   });
+  endOnCrash(log);
   if (config.crashAt) log.warn('process.armed', { reason: config.crashAt.point });
   const db = openDatabase({
     url: config.databaseUrl,
+    role: 'rollcall_worker',
     maxConnections: config.databaseConnections,
     applicationName: 'rollcall worker',
     onIdleError: (error) => log.warn('database.error', describeError(error)),
   });
-  const forgets = await checkDurability(db);
-  if (forgets.length > 0) {
+  const walls = await checkRole(db, 'rollcall_worker');
+  const refused = walls.length > 0 ? walls : await checkDurability(db);
+  if (refused.length > 0) {
     await db.close();
-    return refuse(forgets);
+    return refuse(refused);
+  }
+  const digests = numberDigests(config.suppressionSecrets);
+  const unknown = await checkSuppressionSecrets(db, digests);
+  if (unknown.length > 0) {
+    await db.close();
+    return refuse(unknown);
   }
   const synced = await syncAccounts(db, [...accounts.accounts.values()]);
   if (!synced.ok) {
@@ -81,6 +100,7 @@ async function main(): Promise<void> {
   }
   const queues = await openQueues({
     databaseUrl: config.databaseUrl,
+    databaseRole: 'rollcall_queue',
     redisUrl: config.redisUrl ?? undefined,
     prefix: config.queuePrefix,
     accounts: [...accounts.accounts.keys()],
@@ -94,11 +114,13 @@ async function main(): Promise<void> {
     metrics,
     tracing,
     accounts,
+    digests,
+    suppressions: suppressionCheck(digests),
     providerOf(account: Account) {
       const known = providers.get(account.id);
       if (known) return known;
       const made = createProvider(account, accounts.keyOf(account.id), {
-        onRequest: observeRequest(metrics, tracing),
+        onRequest: observeRequest(metrics, tracing, log),
       });
       providers.set(account.id, made);
       return made;
@@ -112,6 +134,7 @@ async function main(): Promise<void> {
     },
     stopping: stopping.signal,
     times: config,
+    retention: config.retention_months,
   };
   const answering =
     config.metrics === null

@@ -2,7 +2,7 @@ import { jobTraceOfChunk, jobTraceparent } from '@rollcall/db';
 import type { JobId } from '@rollcall/domain';
 import type { ObservedRequest } from '@rollcall/providers';
 import type { Doorbell, DoorbellHandler, DoorbellOf, Stage } from '@rollcall/queue';
-import type { Metrics, Tracing } from '@rollcall/telemetry';
+import type { Logger, Metrics, Tracing } from '@rollcall/telemetry';
 import type { Counts, Equipment } from './equipment.ts';
 
 /** A stage's handler, timed and traced: one span below the job's trace, and one observation, for each doorbell. */
@@ -10,7 +10,7 @@ export function observed<S extends Stage>(
   equipment: Equipment,
   handler: (doorbell: DoorbellOf<S>, signal: AbortSignal) => Promise<Counts>,
 ): DoorbellHandler<S> {
-  const { metrics, tracing } = equipment;
+  const { log, metrics, tracing } = equipment;
   return async (doorbell, signal) => {
     const { stage } = doorbell;
     const place = tracing.enabled ? await placeOf(equipment, doorbell) : nowhere;
@@ -33,6 +33,14 @@ export function observed<S extends Stage>(
         performance.now() - start_ms,
       );
       span.end(result === 'failed', { result, counts });
+      log.trace('stage.ran', {
+        stage,
+        chunk: 'chunkId' in doorbell ? doorbell.chunkId : undefined,
+        account: 'account' in doorbell ? doorbell.account : undefined,
+        reason: result,
+        counts,
+        duration_ms: Math.round(performance.now() - start_ms),
+      });
     };
     try {
       const counts = await span.run(() => handler(doorbell, signal));
@@ -76,10 +84,11 @@ async function placeOf({ db }: Equipment, doorbell: Doorbell): Promise<Place> {
   }
 }
 
-/** Counts and traces an exchange with a provider: account, operation and status, and nothing of its URL. */
+/** Counts, traces and, at that level, logs an exchange with a provider: account, operation and status, and nothing of its URL. */
 export function observeRequest(
   metrics: Metrics,
   tracing: Tracing,
+  log: Logger,
 ): (observed: ObservedRequest) => void {
   return ({ accountId, operation, httpStatus, transportError, duration_ms }) => {
     const status = httpStatus === null ? 'none' : `${Math.floor(httpStatus / 100)}xx`;
@@ -102,5 +111,12 @@ export function observeRequest(
       duration_ms,
       transportError !== null || httpStatus === null || httpStatus >= 400,
     );
+    log.trace('provider.exchanged', {
+      account: accountId,
+      reason: operation,
+      status_code: httpStatus ?? undefined,
+      error_code: transportError ?? undefined,
+      duration_ms: Math.round(duration_ms),
+    });
   };
 }

@@ -216,7 +216,7 @@ describe.each(testBackends)('with the queue on %s', (backend) => {
   });
 });
 
-test('fault 18: a backend that is ended in the middle of the COPY of results: the same rows in the end, downloaded once', async () => {
+test('fault 18: a backend that is ended in the middle of storing results: the same rows in the end, downloaded once', async () => {
   const { ground } = sites[0] as Site;
   const files = await ground.requests('ekycpro', 'file');
   await ground.db.query(`CREATE FUNCTION public.in_copy() RETURNS trigger LANGUAGE plpgsql AS
@@ -230,14 +230,14 @@ test('fault 18: a backend that is ended in the middle of the COPY of results: th
   const inCopy = async () => {
     await ground.hurry(jobId);
     const { rows } = await ground.db.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'COPY%results%'`,
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO store.results%'`,
     );
     return rows[0]?.pid;
   };
   const pid = await waitFor(inCopy, {
     timeoutMs: 60_000,
     everyMs: 100,
-    describe: 'a COPY that waits in its middle',
+    describe: 'a store that waits in its middle',
   });
   await ground.db.query('SELECT pg_terminate_backend($1)', [pid]);
   await gate.query('SELECT pg_advisory_unlock(1818)');

@@ -12,6 +12,7 @@ import { pollAccount } from './stages/poll.ts';
 import { replayChunk } from './stages/replay.ts';
 import { submitChunk } from './stages/submit.ts';
 import { analyse } from './sweeps/analyse.ts';
+import { erase } from './sweeps/erase.ts';
 import { lookAtBalances } from './sweeps/look-at-balances.ts';
 import { prune } from './sweeps/prune.ts';
 import { rescue } from './sweeps/rescue.ts';
@@ -21,6 +22,8 @@ import type { Watched } from './watchdog.ts';
 const tick_ms = 500;
 /** How often it is looked whether the planner's statistics are behind; they are renewed at most every five minutes. */
 const analyse_ms = 5_000;
+/** How often it is looked whether a number is to be erased: within the 72 hours that the law and we give it, by far. */
+const erase_ms = 5_000;
 /** How often it is looked whether an upload ended unknown whose account was not asked for its balance since. */
 const balanceLook_ms = 1_000;
 /**
@@ -112,6 +115,7 @@ export function run(
     every(tick_ms, 'rescue', rescue),
     every(tick_ms, 'expire', expirePatiently()),
     every(pruneInterval_ms, 'prune', prune),
+    every(erase_ms, 'erase', erase),
     every(analyse_ms, 'analyse', analyse),
     every(balanceLook_ms, 'balances', lookAtBalances),
   ];

@@ -2,8 +2,17 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Accounts, readAccounts, simulatedAccounts } from '@rollcall/config';
-import { type Database, openDatabase, receiveJob, syncAccounts } from '@rollcall/db';
+import {
+  type Database,
+  openDatabase,
+  type OpenIntake,
+  receiveJob,
+  suppressionCheck,
+  type SuppressionFound,
+  syncAccounts,
+} from '@rollcall/db';
 import { type Account, type JobId, type Money, makeId } from '@rollcall/domain';
+import { numberDigests } from '@rollcall/privacy';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type Queues } from '@rollcall/queue';
 import {
@@ -72,6 +81,15 @@ export interface EnqueueOptions {
   readonly account?: string;
   readonly maxCost?: Money | null;
   readonly priority?: number;
+  /** What is kept as the upload; absent: the numbers, a line each. */
+  readonly upload?: string | Buffer;
+  /** How it was read. */
+  readonly reading?: Readonly<Record<string, unknown>>;
+  readonly defaultRegion?: string | null;
+  /** What tells erasures to wait for it. */
+  readonly intake?: OpenIntake;
+  /** What was found on the suppression list; absent: what is found now. */
+  readonly suppression?: SuppressionFound;
 }
 
 export interface GroundOptions {
@@ -85,6 +103,15 @@ export interface GroundOptions {
   readonly metrics?: Metrics;
   readonly tracing?: Tracing;
 }
+
+/** For suppression lists: two secrets, as after a rotation. */
+const testSecrets = [
+  { id: 'new', secret: 'the-secret-of-now-for-tests-and-nothing-else' },
+  { id: 'old', secret: 'the-secret-of-before-for-tests-and-nothing-else' },
+];
+export const testDigests = numberDigests(testSecrets);
+/** As a worker's environment has them. */
+export const testSecretsText = testSecrets.map(({ id, secret }) => `${id}:${secret}`).join(',');
 
 /** Valid British mobiles follow it by the million. */
 const firstNumber = 447_911_000_000;
@@ -111,15 +138,17 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       [...read.accounts.accounts].map(([id, account]) => [id, change(fitting(account))]),
     ),
   };
-  const open = (url: string) =>
+  // The worker's statements run as they do in production; a test's own are the owner's.
+  const open = (url: string, role?: 'rollcall_worker') =>
     openDatabase({
       url,
+      ...(role && { role }),
       maxConnections: 8,
       applicationName: 'rollcall worker test',
       onIdleError: () => undefined,
     });
   const db = open(database.url);
-  const workerDb = open(writesInNamedTransactionsOnly(database.url));
+  const workerDb = open(writesInNamedTransactionsOnly(database.url), 'rollcall_worker');
   const synced = await syncAccounts(db, [...accounts.accounts.values()]);
   if (!synced.ok) throw new Error(synced.problems.join('\n'));
 
@@ -141,11 +170,13 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     metrics,
     tracing,
     accounts,
+    digests: testDigests,
+    suppressions: suppressionCheck(testDigests),
     providerOf(account) {
       const known =
         providers.get(account.id) ??
         createProvider(account, accounts.keyOf(account.id), {
-          onRequest: observeRequest(metrics, tracing),
+          onRequest: observeRequest(metrics, tracing, log),
         });
       providers.set(account.id, known);
       return known;
@@ -159,6 +190,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       heartbeat_ms: options.heartbeat_ms ?? 5_000,
       rescueInterval_ms: 2_000,
     },
+    retention: { rows: 24, files: 6, audit: 36 },
   };
 
   const hurry = async (jobId: string): Promise<void> => {
@@ -189,7 +221,20 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       nextNumber += count;
       return Array.from({ length: count }, (_, index) => from + index);
     },
-    async enqueue(check, numbers, { account, maxCost = null, priority = 0 } = {}) {
+    async enqueue(
+      check,
+      numbers,
+      {
+        account,
+        maxCost = null,
+        priority = 0,
+        upload = numbers.map((each) => `+${each}`).join('\n'),
+        reading = { format: 'txt' },
+        defaultRegion = null,
+        intake,
+        suppression,
+      } = {},
+    ) {
       const sorted = Float64Array.from(new Set(numbers)).sort();
       const id = makeId('job', Date.now(), randomBytes(10));
       const accountId = account ?? accounts.defaults.get(check) ?? 'nobody';
@@ -203,22 +248,24 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
         priority,
         purpose: 'test',
         requestedBy: 'test',
-        defaultRegion: null,
+        defaultRegion,
         maxCost,
         createdBy: null,
         idempotency: null,
+        ...(intake && { intake }),
         lines: numbers.length,
         accepted: sorted.length,
         duplicates: numbers.length - sorted.length,
         rejected: 0,
         numbers: once(sorted),
+        suppression: suppression ?? (await suppressionCheck(testDigests).find(db, 1, [sorted])),
         rejects: none(),
         upload: {
-          bytes: once(Buffer.from('test')),
+          bytes: once(Buffer.from(upload)),
           encoding: 'identity',
           sha256: new Uint8Array(32),
-          byteCount: 4,
-          reading: {},
+          byteCount: Buffer.byteLength(upload),
+          reading,
         },
       });
       if (received.kind !== 'created') throw new Error(received.kind);
@@ -228,6 +275,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     async start(backend) {
       queues = await openQueues({
         databaseUrl: database.url,
+        databaseRole: 'rollcall_queue',
         redisUrl: backend === 'redis' ? testRedisUrl() : undefined,
         prefix: queuePrefix(),
         accounts: [...accounts.accounts.keys()],

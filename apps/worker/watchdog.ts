@@ -138,7 +138,9 @@ async function takeLook(options: WatchdogOptions): Promise<Look> {
     now_ms - sweptAt_ms < patience_ms / 3 && queues.every((each) => each.waiting === 0);
   const due = looksFine
     ? []
-    : await lookAfresh(options.databaseUrl, lookDeadline_ms, (db) => dueWork(db));
+    : await lookAfresh(options.databaseUrl, 'rollcall_worker', lookDeadline_ms, (db) =>
+        dueWork(db),
+      );
   return {
     now_ms: performance.now(),
     reachable: health.ok && !waiting.includes(null) && due !== null,

@@ -23,11 +23,12 @@ import {
   ingestTriesMax,
   parserDeathsMax,
 } from '@rollcall/domain';
-import { openNamelessFile } from '@rollcall/results';
+import { openNamelessFile, ReaderDied, startResultReader } from '@rollcall/results';
 import { archiveDownload, unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
+import { erasedOf } from '../erased-numbers.ts';
 import { whileLeased } from '../heartbeat.ts';
-import { judgeArtifact, readArtifact } from '../read-artifact.ts';
+import { judgeArtifact, readArtifact, usageCounts } from '../read-artifact.ts';
 
 /** A worker whose accounts file does not name the account lets others have it. */
 const strangersWait_ms = 60_000;
@@ -147,29 +148,35 @@ async function parse(
   file: FileHandle,
 ): Promise<Counts> {
   const { db, log } = equipment;
+  // Its process starts while Postgres answers.
+  await using reader = await startResultReader(file.fd);
   const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
+  const erased = await erasedOf(equipment, claim);
   if (!(await countParseStart(db, claim, artifact))) return stale(equipment, claim);
-  const read = await readArtifact(file, claim, offer, numbers).catch(async (error: unknown) => {
-    // The parser threw and lives: only what ends its process counts against the file.
-    await endParse(db, claim, artifact).catch(() => undefined);
-    throw error;
-  });
+  const read = await readArtifact(reader, claim, offer, numbers, erased).catch(
+    async (error: unknown) => {
+      // Only what ends the process that reads counts against the file, or ends us with it.
+      if (!(error instanceof ReaderDied))
+        await endParse(db, claim, artifact).catch(() => undefined);
+      throw error;
+    },
+  );
   if (!(await endParse(db, claim, artifact))) return stale(equipment, claim);
   const counts = read.reconciliation.counts();
   const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };
-  log.info('artifact.parsed', { ...line, counts: { ...counts } });
+  log.info('artifact.parsed', { ...line, counts: { ...counts, ...usageCounts(read) } });
 
   crashPoint('ingest:after_parse');
   const decision = await judgeArtifact(db, claim, offer, read);
   if (decision.kind === 'hold') {
     log.error('artifact.quarantined', { ...line, reason: decision.code, counts: { ...counts } });
     const detail = read.outcome.kind === 'unreadable' ? read.outcome.message : null;
-    return leave(equipment, claim, artifact, hold(decision.code, decision.verdict, detail));
+    return await leave(equipment, claim, artifact, hold(decision.code, decision.verdict, detail));
   }
   const published = await db.transaction('ingest.publish', (tx) =>
     publishResults(tx, claim, artifact, numbers, read.reconciliation, offer.semantics),
   );
-  return reportPublished(equipment, claim, account, artifact, published);
+  return await reportPublished(equipment, claim, account, artifact, published);
 }
 
 async function reportPublished(

@@ -74,7 +74,7 @@ async function planLocked(
       if (job.openChunks === 0) return { chunks: 0, closed: await close(tx, job, job.state) };
       // Another process may know a newer accounts file: nothing is taken back that this one could not cut again.
       if (offerOf(equipment, job.account, job.checkName) === null) return notOffered(tx, job);
-      return cut(tx, equipment, job, await supersedeUnsent(tx, job.jobNo));
+      return cut(tx, equipment, job, await supersedeUnsent(tx, job));
     }
     case 'cancelling':
       if (job.openChunks > 0) return { chunks: 0, closed: 'open' };
@@ -116,7 +116,7 @@ async function cut(
   const offered = offerOf(equipment, job.account, job.checkName);
   if (offered === null) return notOffered(tx, job);
   const plans = decidePlan({
-    areas: areas.map((area) => area.numbers),
+    areas: areas.map(({ numbers, suppressed, erased }) => numbers - suppressed - erased),
     limits: offered.offer,
     learned: job.learned,
     withCanary: offered.account.canary !== 'off' && !job.anyAccepted,
@@ -157,8 +157,7 @@ async function place(
   first: { readonly canary: boolean; readonly behindCanary: boolean },
 ): Promise<{ readonly chunks: number; readonly open: number }> {
   if (plan === undefined || typeof plan.sizes === 'string') {
-    const reason = plan?.sizes === 'refused_too_often' ? 'batch_size_refused' : 'batch_too_small';
-    await insertRejectedChunk(tx, job, area, chunkNo, newId('chunk'), reason);
+    await insertRejectedChunk(tx, job, area, chunkNo, newId('chunk'), whyNone(area, plan));
     return { chunks: 1, open: 0 };
   }
   const goesAlone = first.canary && plan.sizes.length > 1;
@@ -175,4 +174,10 @@ async function place(
     })),
   );
   return { chunks: plan.sizes.length, open: plan.sizes.length };
+}
+
+/** Why no upload is made of an area. */
+function whyNone({ numbers, suppressed, erased }: Area, plan: AreaPlan | undefined): string {
+  if (numbers === suppressed + erased) return 'suppressed';
+  return plan?.sizes === 'refused_too_often' ? 'batch_size_refused' : 'batch_too_small';
 }

@@ -9,9 +9,10 @@ import {
   settleReplay,
 } from '@rollcall/db';
 import { type CheckOffer, replayTriesMax } from '@rollcall/domain';
-import { openNamelessFile } from '@rollcall/results';
+import { openNamelessFile, ReaderDied, startResultReader } from '@rollcall/results';
 import { unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
+import { erasedOf } from '../erased-numbers.ts';
 import { whileLeased } from '../heartbeat.ts';
 import { judgeArtifact, readArtifact } from '../read-artifact.ts';
 
@@ -29,7 +30,7 @@ export async function replayChunk(equipment: Equipment, chunkId: string): Promis
     claimReplay(tx, chunkId, times.lease_ms),
   );
   if (claim === null) return { gone: 1 };
-  if (!claim.isSameArtifact) return fail(equipment, claim, 'chunk_changed');
+  if (!claim.isSameArtifact) return await fail(equipment, claim, 'chunk_changed');
   if (!claim.isKept) return fail(equipment, claim, 'artifact_gone');
   const offered = offerOf(equipment, claim.account, claim.checkName);
   if (offered === null) {
@@ -54,9 +55,8 @@ export async function replayChunk(equipment: Equipment, chunkId: string): Promis
     );
   } catch (error) {
     // A full disk, or Postgres: again soon. Where even this cannot be stored, the lease runs out.
-    await again(equipment, claim, 'replay_keeps_failing', retryWait_ms * claim.tries).catch(
-      () => undefined,
-    );
+    const code = error instanceof ReaderDied ? 'parser_died' : 'replay_keeps_failing';
+    await again(equipment, claim, code, retryWait_ms * claim.tries).catch(() => undefined);
     throw error;
   }
 }
@@ -68,11 +68,13 @@ async function compare(
   file: FileHandle,
 ): Promise<Counts> {
   const { db, log } = equipment;
+  await using reader = await startResultReader(file.fd);
   await unpackArtifact(db, claim, { id: claim.artifactId }, file);
   const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
-  const read = await readArtifact(file, claim, offer, numbers);
+  const erased = await erasedOf(equipment, claim);
+  const read = await readArtifact(reader, claim, offer, numbers, erased);
   const decision = await judgeArtifact(db, claim, offer, read);
-  if (decision.kind === 'hold') return fail(equipment, claim, decision.code);
+  if (decision.kind === 'hold') return await fail(equipment, claim, decision.code);
   const settled = await db.transaction('replay.settle', (tx) =>
     settleReplay(tx, claim, numbers, read.reconciliation, offer.semantics),
   );
@@ -80,7 +82,7 @@ async function compare(
     case 'stale':
       return stale(equipment, claim);
     case 'chunk_changed':
-      return fail(equipment, claim, 'chunk_changed');
+      return await fail(equipment, claim, 'chunk_changed');
     case 'done': {
       const { rowsBefore, rowsAfter, unchanged, attributesChanged } = settled;
       log.warn('replay.done', {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { crashPoint } from '@rollcall/crash-points';
 import {
   answerFacts,
-  extendLease,
+  beginUpload,
   nextReady,
   numbersOfChunk,
   releaseBehindCanary,
@@ -16,10 +16,12 @@ import {
   type SubmitResult,
 } from '@rollcall/domain';
 import { startStopwatch } from '@rollcall/providers';
-import { askBalance, type Claimed, claimUpload, notSent } from '../claim-upload.ts';
+import { askBalance } from '../ask-balance.ts';
+import { type Claimed, claimUpload, notSent } from '../claim-upload.ts';
 import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
+import { sha256OfNumbers } from '../sha256-of-numbers.ts';
 import { storePatiently } from '../store-patiently.ts';
 
 /**
@@ -132,18 +134,21 @@ async function send(equipment: Equipment, claimed: Claimed): Promise<SubmitAnswe
   } catch {
     return notSent('numbers_not_read', startedAt_ms);
   }
+  const sha256 = sha256OfNumbers(numbers);
   if (wait_ms > 0) await delay(wait_ms);
   // The claim may have run out while it waited or slept, and a person may have decided since: what was held meanwhile is not
   // sent any more. Postgres counts the new lease from after this moment. What it does not outlast is not begun: this process, too, may
   // be stopped between the lease and the first byte until a person has paid again.
   const sinceLease_ms = startStopwatch();
-  const stands = await extendLease(
-    equipment.db,
-    loaded.chunkId,
-    held.fence,
-    equipment.times.lease_ms,
-  ).catch(() => false);
-  if (!stands) return notSent('claim_lost', startedAt_ms);
+  const begun = await beginUpload(equipment.db, {
+    chunkId: loaded.chunkId,
+    attemptId: held.attemptId,
+    fence: held.fence,
+    lease_ms: equipment.times.lease_ms,
+    sha256,
+    numbers: equipment.suppressions.hold(loaded.tenantId, numbers),
+  }).catch(() => 'claim_lost' as const);
+  if (begun !== 'begun') return notSent(begun, startedAt_ms);
   crashPoint('submit:before_first_byte');
   return equipment.providerOf(account).submit({
     taskType: offer.taskType,

@@ -1,12 +1,24 @@
-import { prune as pruneTables, sweepAlone } from '@rollcall/db';
+import {
+  cutAudit,
+  dropMonths,
+  emptyEvidence,
+  prune as pruneTables,
+  sweepAlone,
+} from '@rollcall/db';
 import type { Counts, Equipment } from '../equipment.ts';
 
-/** Makes the partitions of the month to come, and forgets what is past its use. */
+/** Makes the partitions of the month to come, and forgets what is past its use or has been kept as long as it may. */
 export async function prune(equipment: Equipment): Promise<Counts> {
-  const pruned = await sweepAlone(equipment.db, 'prune', pruneTables);
-  if (pruned === null) return { idempotencyKeys: 0 };
-  if (pruned.idempotencyKeys > 0) {
-    equipment.log.info('sweep.pruned', { counts: { idempotency_keys: pruned.idempotencyKeys } });
-  }
-  return { idempotencyKeys: pruned.idempotencyKeys };
+  const { db, log, retention } = equipment;
+  const pruned = await sweepAlone(db, 'prune', pruneTables);
+  if (pruned === null) return { idempotency_keys: 0 };
+  const { idempotencyKeys: idempotency_keys } = pruned;
+  // Outside of that transaction, which would keep every lock to its end; two processes that drop the same do no harm.
+  const { dropped, needed, busy } = await dropMonths(db, retention);
+  const emptied = await emptyEvidence(db);
+  const audit_rows = await cutAudit(db, retention.audit);
+  const counts = { idempotency_keys, partitions: dropped, needed, busy, emptied, audit_rows };
+  if (idempotency_keys + dropped + emptied + audit_rows > 0) log.info('sweep.pruned', { counts });
+  if (needed + busy > 0) log.warn('sweep.kept_longer', { counts: { needed, busy } });
+  return counts;
 }

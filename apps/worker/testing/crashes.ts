@@ -5,6 +5,14 @@ export type WorkerCrashPoint = CrashPoint<'worker'>;
 /** What a job is brought to before the worker that is to die starts: what this stage takes up, or something that goes wrong there. */
 export type Prepared =
   | 'plan'
+  /** A month of numbers is older than it may get. */
+  | 'plan_old_month'
+  /** A row of the audit trail is older than it may get. */
+  | 'plan_old_trail'
+  /** A number of a job that is done is to be erased. */
+  | 'plan_erasing'
+  /** A file without an erased number was noted as one that has it. */
+  | 'plan_noted'
   /** Another upload of the account is in doubt. */
   | 'plan_in_doubt'
   | 'submit'
@@ -12,12 +20,16 @@ export type Prepared =
   | 'ingest'
   /** The account's last refusal was for money. */
   | 'submit_without_balance'
+  /** A number of it was put on the suppression list since it came in. */
+  | 'submit_suppressed'
   /** The claim's statements fail. */
   | 'submit_that_fails'
   /** The provider refuses the key. */
   | 'poll_refused'
   /** The file cannot be had. */
   | 'ingest_without_file'
+  /** A number of it was erased since it was sent. */
+  | 'ingest_erased'
   /** It is done, and to be read again. */
   | 'replay'
   /** To be read again, and its readers died before. */
@@ -33,6 +45,10 @@ interface Crash {
 }
 
 const planned: Crash = { prepared: 'plan', end: 'completed', charges: [1] };
+const oldMonth: Crash = { ...planned, prepared: 'plan_old_month' };
+const oldTrail: Crash = { ...planned, prepared: 'plan_old_trail' };
+const erasing: Crash = { ...planned, prepared: 'plan_erasing' };
+const noted: Crash = { ...planned, prepared: 'plan_noted' };
 const inDoubt: Crash = { ...planned, prepared: 'plan_in_doubt' };
 const notBegun: Crash = { prepared: 'submit', end: 'completed', charges: [1] };
 /** The intent is there, and nothing came to the provider; we cannot know. */
@@ -40,10 +56,12 @@ const perhapsSent: Crash = { prepared: 'submit', end: 'held', charges: [0] };
 const paidNotStored: Crash = { prepared: 'submit', end: 'held', charges: [1] };
 const stored: Crash = { prepared: 'submit', end: 'completed', charges: [1] };
 const withoutBalance: Crash = { ...notBegun, prepared: 'submit_without_balance' };
+const suppressed: Crash = { ...notBegun, prepared: 'submit_suppressed' };
 const failing: Crash = { ...notBegun, prepared: 'submit_that_fails' };
 const polled: Crash = { prepared: 'poll', end: 'completed', charges: [1] };
 const refused: Crash = { ...polled, prepared: 'poll_refused' };
 const ingested: Crash = { prepared: 'ingest', end: 'completed', charges: [1] };
+const ingestedErased: Crash = { ...ingested, prepared: 'ingest_erased' };
 const withoutFile: Crash = { ...ingested, prepared: 'ingest_without_file' };
 const replayed: Crash = { ...ingested, prepared: 'replay' };
 const suspect: Crash = { ...ingested, prepared: 'replay_suspect' };
@@ -54,7 +72,7 @@ const suspect: Crash = { ...ingested, prepared: 'replay_suspect' };
  */
 export const crashes: Readonly<Record<WorkerCrashPoint, Crash>> = {
   'ingest.archive:before_commit': ingested,
-  'ingest.archive:after_commit': ingested,
+  'ingest.archive:after_commit': ingestedErased,
   'ingest.claim:after_commit': ingested,
   'ingest.start_parse:before_commit': ingested,
   'ingest.start_parse:after_commit': ingested,
@@ -112,6 +130,8 @@ export const crashes: Readonly<Record<WorkerCrashPoint, Crash>> = {
   'submit.reserve_request:after_commit': withoutBalance,
   'submit.keep_balance:before_commit': withoutBalance,
   'submit.keep_balance:after_commit': withoutBalance,
+  'submit.leave_out:before_commit': suppressed,
+  'submit.leave_out:after_commit': suppressed,
   'submit.release_unsent:before_commit': failing,
   'submit.release_unsent:after_commit': failing,
   'submit.claim:before_commit': notBegun,
@@ -121,6 +141,30 @@ export const crashes: Readonly<Record<WorkerCrashPoint, Crash>> = {
   'ring:after': planned,
   'accounts.sync:before_commit': planned,
   'accounts.sync:after_commit': planned,
+  'sweep.see_erasures:before_commit': erasing,
+  'sweep.see_erasures:after_commit': erasing,
+  'sweep.claim_erasure:before_commit': erasing,
+  'sweep.claim_erasure:after_commit': erasing,
+  'sweep.erase_from_job:before_commit': erasing,
+  'sweep.erase_from_job:after_commit': erasing,
+  'sweep.erase_from_rows:before_commit': erasing,
+  'sweep.erase_from_rows:after_commit': erasing,
+  'sweep.replace_file:before_commit': erasing,
+  'sweep.replace_file:after_commit': erasing,
+  'sweep.pass_file:before_commit': erasing,
+  'sweep.pass_file:after_commit': erasing,
+  'sweep.finish_erasure:before_commit': erasing,
+  'sweep.finish_erasure:after_commit': erasing,
+  'sweep.drop_notes:before_commit': noted,
+  'sweep.drop_notes:after_commit': noted,
+  'sweep.begin_drop:before_commit': oldMonth,
+  'sweep.begin_drop:after_commit': oldMonth,
+  'sweep.drop_partition:before_commit': oldMonth,
+  'sweep.drop_partition:after_commit': oldMonth,
+  'sweep.cut_audit:before_commit': oldTrail,
+  'sweep.cut_audit:after_commit': oldTrail,
+  'sweep.empty_evidence:before_commit': planned,
+  'sweep.empty_evidence:after_commit': planned,
   'sweep.analyse:before_commit': planned,
   'sweep.analyse:after_commit': planned,
   'sweep.keep_doubt_balance:before_commit': inDoubt,

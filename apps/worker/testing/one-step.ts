@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { readAccounts, readEnvironment } from '@rollcall/config';
 import { armCrashPoint, crashPoint } from '@rollcall/crash-points';
-import { openDatabase, syncAccounts } from '@rollcall/db';
+import { openDatabase, suppressionCheck, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
+import { numberDigests } from '@rollcall/privacy';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { createLogger, describeError, noMetrics, noTracing } from '@rollcall/telemetry';
 import type { Counts, Equipment } from '../equipment.ts';
@@ -51,9 +52,11 @@ const read = readAccounts(await readFile(config.accountsFile, 'utf8'), undefined
 if (!read.ok) throw new Error(read.problems.join('; '));
 const { accounts } = read;
 const providers = new Map<string, Provider>();
+const digests = numberDigests(config.suppressionSecrets);
 const equipment: Equipment = {
   db: openDatabase({
     url: config.databaseUrl,
+    role: 'rollcall_worker',
     maxConnections: config.databaseConnections,
     applicationName: 'rollcall step',
     onIdleError: () => undefined,
@@ -62,6 +65,8 @@ const equipment: Equipment = {
   metrics: noMetrics,
   tracing: noTracing,
   accounts,
+  digests,
+  suppressions: suppressionCheck(digests),
   providerOf(account: Account) {
     const known = providers.get(account.id);
     if (known) return known;
@@ -74,6 +79,7 @@ const equipment: Equipment = {
   },
   stopping: never,
   times: config,
+  retention: config.retention_months,
 };
 let exitCode = 0;
 const said = await step(equipment, id).catch((error: unknown) => {

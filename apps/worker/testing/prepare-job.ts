@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { askReplay, blockChunk, type Database, resetBreaker, resumeAccount } from '@rollcall/db';
+import {
+  addSuppressions,
+  askReplay,
+  blockChunk,
+  type Database,
+  resetBreaker,
+  resumeAccount,
+} from '@rollcall/db';
 import { type ChunkId, makeId } from '@rollcall/domain';
 import { waitFor } from '@rollcall/testing';
 import { expect } from 'vitest';
@@ -8,8 +15,10 @@ import { ingestChunk } from '../stages/ingest.ts';
 import { planJob } from '../stages/plan.ts';
 import { pollAccount } from '../stages/poll.ts';
 import { submitChunk } from '../stages/submit.ts';
+import { erase } from '../sweeps/erase.ts';
 import { expire } from '../sweeps/expire.ts';
-import type { Ground } from '../test-ground.ts';
+import { type Ground, testDigests } from '../test-ground.ts';
+import { askToErase, eraseNumber } from './erase-number.ts';
 import type { Prepared } from './crashes.ts';
 
 /** Whose jobs these are. */
@@ -29,13 +38,19 @@ export async function prepareJob(
   count: number,
 ): Promise<string> {
   const first = 447_930_000_000 + count * 10_000;
+  const more = prepared === 'submit_suppressed' ? 1 : 0;
   const jobId = await ground.enqueue(
     'telegram',
-    Array.from({ length: count }, (_, index) => first + index),
+    Array.from({ length: count + more }, (_, index) => first + index),
   );
   const stage = stageOf(prepared);
+  if (prepared === 'plan_old_month')
+    await ground.db.query("SELECT store.ensure_month('2001-02-03')");
+  if (prepared === 'plan_old_trail') await ageTrail(ground);
   if (prepared === 'plan_in_doubt') await leaveInDoubt(ground, first);
   const { equipment, db } = ground;
+  if (prepared === 'plan_erasing') await askForErasure(ground, first + count);
+  if (prepared === 'plan_noted') await noteCleanFile(ground, jobId, first + count);
   if (stage === 'plan') return jobId;
   await planJob(equipment, jobId);
   const chunkId = String((await ground.chunks(jobId))[0]?.['id']) as ChunkId;
@@ -44,6 +59,9 @@ export async function prepareJob(
       blockChunk(tx, chunkId, 0, 'provider_balance', Date.now() - 1_000),
     );
   }
+  if (prepared === 'submit_suppressed') {
+    await db.transaction('test', (tx) => addSuppressions(tx, 1, [first], testDigests, 'objection'));
+  }
   if (prepared === 'submit_that_fails') await failClaims(db);
   if (stage === 'submit') return jobId;
   expect(await submitChunk(equipment, chunkId, never)).toEqual({ polling: 1 });
@@ -51,6 +69,7 @@ export async function prepareJob(
   await ground.hurry(jobId);
   if (stage === 'poll') return jobId;
   await pollUntilReady(ground, jobId);
+  if (prepared === 'ingest_erased') await eraseNumber(db, equipment, first);
   if (prepared === 'ingest_without_file') await ground.fault(always('file', 500));
   if (!prepared.startsWith('replay')) return jobId;
   await ingestChunk(equipment, chunkId, never);
@@ -67,6 +86,17 @@ export async function prepareJob(
   return jobId;
 }
 
+/** What is in the audit trail so far was written long ago. */
+async function ageTrail({ db }: Ground): Promise<void> {
+  await db.transaction('test', async (tx) => {
+    await tx.query("SELECT store.append_audit(1, 'system', 'job.paused', NULL, NULL, '{}', '{}')");
+    await tx.query('SET LOCAL session_replication_role = replica');
+    await tx.query(
+      `UPDATE store.audit_trail t SET at = t.at - interval '4 years' FROM store.audit_heads h WHERE h.chain = t.chain AND t.number < h.number`,
+    );
+  });
+}
+
 /** Holds an upload whose worker went silent, and lets its account's balance be looked at for it. */
 async function leaveInDoubt(ground: Ground, number: number): Promise<void> {
   const { equipment, db } = ground;
@@ -76,6 +106,24 @@ async function leaveInDoubt(ground: Ground, number: number): Promise<void> {
   expect(await claimUpload(equipment, chunkId, never, false)).toMatchObject({ kind: 'claimed' });
   await cleanUp(ground, jobId);
   await db.query('DELETE FROM store.balance_looks');
+}
+
+/** Of another job, which is planned and has it in its upload. */
+async function askForErasure({ db, enqueue, equipment }: Ground, number: number): Promise<void> {
+  await planJob(equipment, await enqueue('coinw', [number], { upload: `+${number}` }));
+  await askToErase(db, number);
+}
+
+async function noteCleanFile(
+  { db, equipment }: Ground,
+  jobId: string,
+  number: number,
+): Promise<void> {
+  const erasureId = await eraseNumber(db, equipment, number);
+  await db.query(
+    `INSERT INTO store.erased_files (tenant_id, blob_id, erasure_id, job_day, kind) SELECT 1, id, $2, job_day, 'upload' FROM store.jobs WHERE id = $1`,
+    [jobId, erasureId],
+  );
 }
 
 async function pollUntilReady(ground: Ground, jobId: string): Promise<void> {
@@ -115,4 +163,6 @@ export async function cleanUp(ground: Ground, jobId: string): Promise<void> {
   await expire(ground.equipment);
   await resetBreaker(db, account);
   await resumeAccount(db, account);
+  await db.query('UPDATE store.erasures SET due_at = clock_timestamp() WHERE due_at IS NOT NULL');
+  await erase(ground.equipment);
 }
