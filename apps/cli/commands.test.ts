@@ -274,7 +274,7 @@ test('a list that nobody has said the meaning of is saved, its account confirmed
   expect((await rollcall('job', ran.out.trim(), '--watch')).code).toBe(0);
 }, 120_000);
 
-test('a key is made into a file that only its owner reads, works, and is revoked', async () => {
+test('a key is made into a file that only its owner reads, works, is rotated, and is revoked', async () => {
   const { folder } = await ground.list(1);
   const file = join(folder, 'key');
   const made = await rollcall(
@@ -284,13 +284,40 @@ test('a key is made into a file that only its owner reads, works, and is revoked
     'ana',
     '--scopes',
     'jobs:read',
+    '--numbers-per-day',
+    '500',
+    '--cost-per-day',
+    '2.50',
     '--out',
     file,
     '--json',
   );
   expect(made.out).not.toContain('rc_live_');
-  const { id } = JSON.parse(made.out);
+  const { id: first } = JSON.parse(made.out);
   const asAna = (...words: string[]) => runCli([...words, '--key-file', file], { url: ground.url });
+  const me = (await asAna('keys', 'me')).out;
+  expect(me).toContain(`${first} (ana)`);
+  expect(me).toContain('Limits: 500 numbers a day, 2.5 a day in each currency');
+  expect(me).toContain('Today (UTC): 0 numbers (500 left)');
+  const changed = await rollcall('keys', 'change', first, '--cost-per-day', 'none');
+  expect(changed.out).toBe(`${first} (ana): 500 numbers a day\n`);
+  const unlimited = await rollcall('keys', 'change', first, '--numbers-per-day', 'none');
+  expect(unlimited.out).toBe(`${first} (ana): no limits\n`);
+
+  const rotated = await rollcall(
+    'keys',
+    'rotate',
+    first,
+    '--overlap',
+    '0',
+    '--out',
+    file,
+    '--force',
+    '--json',
+  );
+  expect([rotated.code, rotated.out.includes('rc_live_')]).toEqual([0, false]);
+  const { id, rotated_from } = JSON.parse(rotated.out);
+  expect(rotated_from).toBe(first);
   expect((await asAna('keys', 'me')).out).toContain(`${id} (ana)`);
   const forbidden = await asAna('keys');
   expect([forbidden.code, forbidden.err]).toEqual([3, expect.stringContaining('admin')]);

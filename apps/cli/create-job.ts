@@ -15,6 +15,9 @@ import { CommandFailed, failed } from './command-failed.ts';
 import type { Context } from './context.ts';
 import { wait } from './wait.ts';
 
+/** No limit of requests is longer; who is told to wait for longer is told, and does. */
+const waitedFor_max_s = 600;
+
 export interface Creation {
   readonly path: string;
   readonly idempotencyKey: string;
@@ -111,7 +114,9 @@ export async function createJob(
     if (code === 'idempotency_in_progress') {
       return again('an earlier try is still being stored', code, retryAfter_ms(answer, tried));
     }
-    if (!passingStatuses.has(statusCode)) throw refusal;
+    // The day's numbers are used up: that passes, but not while anybody waits.
+    const isOver = Number(answer.headers['retry-after']) > waitedFor_max_s;
+    if (!passingStatuses.has(statusCode) || isOver) throw refusal;
     return again(`the API answered ${statusCode} (${code})`, code, retryAfter_ms(answer, tried));
   }
 }

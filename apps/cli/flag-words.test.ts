@@ -22,6 +22,7 @@ test.each([
     'Ask the job that it began with for latest=true.',
     'Ask the job that it began with for --latest.',
   ],
+  ['With erasure = true it is taken off.', 'With --erasure it is taken off.'],
   ['The check has no default account.', 'The check has no default account.'],
 ])('the API says %j, and the command line %j', (said, shown) => {
   expect(inFlags(said)).toBe(shown);

@@ -10,6 +10,7 @@ const other: readonly (readonly [RegExp, string])[] = [
     'Give --approve WHY and a --cost-ceiling of',
   ],
   [/\badd partial=true\b/g, 'give --partial'],
+  [/\berasure = true\b/g, '--erasure'],
   [/\blatest=true\b/g, '--latest'],
   [/\bto what `money` says\b/g, 'to what it would cost'],
   [/`errors`/g, 'the lines below'],

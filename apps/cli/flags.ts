@@ -50,7 +50,7 @@ export const flag = {
     };
   },
   /** The id of a thing, by its prefix; a path could be made of anything else. */
-  id(...prefixes: readonly ('job' | 'chk' | 'key' | 'att' | 'rpl')[]) {
+  id(...prefixes: readonly ('job' | 'chk' | 'key' | 'att' | 'rpl' | 'ers')[]) {
     return (text: string): string => {
       if (new RegExp(`^(?:${prefixes.join('|')})_[0-9a-f-]{36}$`).test(text)) return text;
       const shown = prefixes.map((prefix) => `${prefix}_`).join(' or ');

@@ -72,6 +72,23 @@ const groups: Readonly<
       async () => (await import('./commands/retry.ts')).retryCommand,
     ],
   ],
+  'Privacy:': [
+    [
+      'suppress',
+      'put numbers on the list of those not sent, take them off, count it',
+      async () => (await import('./commands/suppress.ts')).suppressCommand,
+    ],
+    [
+      'erase',
+      'erase numbers from all rows and files',
+      async () => (await import('./commands/erase.ts')).eraseCommand,
+    ],
+    [
+      'erasure',
+      'show or follow the receipt of an erasure',
+      async () => (await import('./commands/erase.ts')).erasureCommand,
+    ],
+  ],
   'Operation:': [
     [
       'doctor',
@@ -105,7 +122,7 @@ const groups: Readonly<
     ],
     [
       'keys',
-      'list, make and revoke API keys',
+      'list, make, rotate, change and revoke API keys',
       async () => (await import('./commands/keys.ts')).keysCommand,
     ],
     [

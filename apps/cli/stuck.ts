@@ -65,6 +65,11 @@ export function nextStepOf(
       return { first: "waits for the job's first upload; nothing to do", command: null };
     case 'canary_rejected':
       return { command: `rollcall resume ${job.id}` };
+    case 'account_withdrawn':
+      return {
+        first: 'have whoever runs the installation give the account back, or',
+        command: `rollcall cancel ${job.id}`,
+      };
     case 'approval_ceiling':
       return { command: `rollcall cancel ${job.id}` };
     case 'provider_balance':

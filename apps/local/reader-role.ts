@@ -7,17 +7,11 @@ const role = 'rollcall_reader';
 const fileName = 'reader-password';
 const shape = /^[0-9a-f]{64}$/;
 
-/** What rollcall.audit reads: it counts the rows themselves, with the rights of whoever asks. */
-const audited = ['jobs', 'job_numbers', 'rejects', 'results', 'job_outcomes', 'chunks']
-  .map((table) => `store.${table}`)
-  .join(', ');
-
 /**
- * A role for whoever queries: it reads the documented views and nothing else of use, and changes nothing of Rollcall. What holds it is
- * its rights and no setting, which anybody may set for himself. It may make temporary tables, which only its own session sees and which
- * end with it: that is how people put a list of theirs beside the results. Made where it is absent, its rights anew each
- * time, since a migration may have brought views. Its password is kept in the folder, so that a client stays set up.
- * Takes the owner's URL and returns the role's.
+ * A role for whoever queries: it reads the documented views, in them the rows of the one tenant that it is bound to, and changes nothing of Rollcall. What holds
+ * it is its rights and the owner's table of readers, and no setting, which anybody may set for himself. It may make temporary tables, which only its
+ * own session sees and which end with it: that is how people put a list of theirs beside the results. Its password is kept in the folder, so that a client
+ * stays set up. Takes the owner's URL and returns the role's.
  */
 export async function openToReaders(
   database: Database,
@@ -28,16 +22,14 @@ export async function openToReaders(
   await database.transaction('local.open_to_readers', async (tx) => {
     const { rowCount } = await tx.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
     const here = await tx.query<{ name: string }>('SELECT quote_ident(current_database()) AS name');
-    // No parameters in DDL; the password is hexadecimal digits, which need no quoting. Earlier versions made its sessions read-only
-    // by a setting, in which no temporary table can be made.
+    // No parameters in DDL; the password is hexadecimal digits, which need no quoting. Earlier versions gave it tables itself, and made its sessions
+    // read-only by a setting, in which no temporary table can be made.
     await tx.query(`
       ${rowCount === 0 ? 'CREATE' : 'ALTER'} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '${password}';
       ALTER ROLE ${role} RESET default_transaction_read_only;
-      GRANT TEMPORARY ON DATABASE ${here.rows[0]?.name} TO ${role};
-      GRANT USAGE ON SCHEMA rollcall, store TO ${role};
-      GRANT SELECT ON ALL TABLES IN SCHEMA rollcall TO ${role};
-      GRANT EXECUTE ON FUNCTION rollcall.audit(text) TO ${role};
-      GRANT SELECT ON ${audited} TO ${role}`);
+      REVOKE ALL ON ALL TABLES IN SCHEMA rollcall, store FROM ${role};
+      GRANT TEMPORARY ON DATABASE ${here.rows[0]?.name} TO ${role}`);
+    await tx.query("SELECT store.let_read($1, 'default')", [role]);
   });
   const url = new URL(ownerUrl);
   url.username = role;

@@ -13,6 +13,7 @@ import { simulatedAccountsFile } from './simulated-accounts-file.ts';
 import { type Child, fieldsOf, startChild } from './start-child.ts';
 import { startKeptRedis, startPostgres } from './start-servers.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from './start-simulator.ts';
+import { suppressionSecret } from './suppression-secret.ts';
 import { orderlyEnds, startingAgain, startingOnce, type Supervise } from './supervise.ts';
 
 /** Rollcall on one machine: the servers, and the same programs that run in production. */
@@ -23,6 +24,8 @@ export interface Installation {
   readonly apiKey: string;
   /** For psql, password included: a role that reads the documented views and changes nothing of Rollcall. */
   readonly databaseUrl: string;
+  /** Holds the owner's URL, with which all of Rollcall can be changed; only the folder's owner reads it. */
+  readonly databaseUrlFile: string;
   readonly database: Database;
   /** `postgres`, or the Redis that was found: `redis 7.0.15`. */
   readonly queue: string;
@@ -85,6 +88,18 @@ export async function startInstallation(
   );
   hold(postgres.child);
   await migrate(postgres.url);
+  const databaseUrlFile = join(folder, 'database-url');
+  await rm(databaseUrlFile, { force: true });
+  await writeFile(databaseUrlFile, `${postgres.url}\n`, { mode: 0o600 });
+  const database = openDatabase({
+    url: postgres.url,
+    maxConnections: 4,
+    applicationName: 'rollcall local',
+    onIdleError: () => undefined,
+  });
+  opened.defer(() => database.close());
+  // Before anything else is started that would end for it.
+  const suppressionSecrets = await suppressionSecret(database, folder);
   if (options.redis) report('Redis');
   const redis = options.redis ? await startKeptRedis(supervise, join(folder, 'redis')) : null;
   if (redis) hold(redis.child);
@@ -103,6 +118,7 @@ export async function startInstallation(
     REDIS_URL: redis?.url,
     ROLLCALL_ACCOUNTS_FILE: accountsFile,
     ROLLCALL_STOP_DEADLINE_MS: String(stopDeadline_ms),
+    ROLLCALL_SUPPRESSION_SECRETS: suppressionSecrets,
   };
   report('API and worker');
   const worker = supervise(async (stopped) => {
@@ -149,13 +165,6 @@ export async function startInstallation(
   const failed = programs.find((each) => each.status === 'rejected');
   if (failed) throw failed.reason;
 
-  const database = openDatabase({
-    url: postgres.url,
-    maxConnections: 4,
-    applicationName: 'rollcall local',
-    onIdleError: () => undefined,
-  });
-  opened.defer(() => database.close());
   const tenantId = 1;
   const { id, key } = await createApiKey(database, {
     tenantId,
@@ -167,6 +176,7 @@ export async function startInstallation(
     apiUrl: urlOf(options.host, apiPort),
     apiKey: key,
     databaseUrl: await openToReaders(database, postgres.url, folder),
+    databaseUrlFile,
     database,
     queue: redis?.version ?? 'postgres',
     simulator,

@@ -1,3 +1,4 @@
+// Over 300 lines: each test starts everything and ends it, by the same few functions.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -29,6 +30,7 @@ test('start serves, says how to use it, keeps its data over a restart, and runs 
   expect(await statusesOf(first, ['/docs', '/readyz', '/admin/queues'])).toEqual([200, 200, 200]);
 
   await followReadme(first, folder, jobId);
+  await auditWith(first);
 
   const second = runProgram('start', ['--data', folder]);
   expect(await second.ended).toBe(1);
@@ -252,6 +254,16 @@ async function followReadme(program: Program, folder: string, jobId: string): Pr
   expect(answers[3]).toBe(1);
 }
 
+async function auditWith(program: Program): Promise<void> {
+  const line = pasted(program)
+    .split('\n')
+    .find((each) => each.includes('export DATABASE_URL='));
+  const verify = join(import.meta.dirname, '../api/verify-audit.ts');
+  const script = `${line}\n'${process.execPath}' '${verify}'`;
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script]);
+  expect(stdout).toContain('The audit trail holds');
+}
+
 const firstMatch = (program: Program, shape: RegExp) => shape.exec(program.output())?.[1] ?? '';
 const keyOf = (program: Program) => firstMatch(program, / ROLLCALL_KEY=(\S+)/);
 const sqlOf = (program: Program) => firstMatch(program, /export ROLLCALL_SQL='(postgres:\S+)'/);
@@ -259,10 +271,7 @@ const simulatorOf = (program: Program) => firstMatch(program, /(http:\S+)\/_sim\
 
 function get(program: Program, path: string, key = keyOf(program)): Promise<Response> {
   const api = firstMatch(program, /API +(http:\S+)\/v1\/jobs/);
-  // The dashboard takes a key as the password of a browser's own dialogue.
-  const basic = Buffer.from(`anybody:${key}`).toString('base64');
-  const authorization = path.startsWith('/admin') ? `Basic ${basic}` : `Bearer ${key}`;
-  return fetch(api + path, { headers: { authorization } });
+  return fetch(api + path, { headers: { authorization: `Bearer ${key}` } });
 }
 
 async function statusesOf(program: Program, paths: readonly string[]): Promise<number[]> {

@@ -2,13 +2,13 @@ import type { Installation } from './start-installation.ts';
 
 /** What a person needs who has just started it: where things are, the key, and lines to paste. */
 export function welcome(installation: Installation, folder: string): string {
-  const { apiUrl, apiKey, databaseUrl, queue, simulator } = installation;
+  const { apiUrl, apiKey, databaseUrl, databaseUrlFile, queue, simulator } = installation;
   return `
 Rollcall is up; Ctrl-C stops it, in the background: kill ${process.pid}
 
   API        ${apiUrl}/v1/jobs
   reference  ${apiUrl}/docs
-  dashboard  ${apiUrl}/admin/queues  (any user name, the API key as password)
+  dashboard  ${apiUrl}/admin/queues  (sign in with the API key)
   providers  ${simulator === null ? 'those of your accounts file: jobs cost money' : `simulated; what they charged: ${simulator.url}/_sim/ledger`}
   SQL        psql "$ROLLCALL_SQL" or any client; its role reads the views and changes nothing of Rollcall
   queue      on ${queue}
@@ -17,6 +17,7 @@ Rollcall is up; Ctrl-C stops it, in the background: kill ${process.pid}
 A fresh API key, which may do everything and is shown this once; those of earlier starts are revoked. The URL for SQL stays the same:
 
   export ROLLCALL_URL=${apiUrl} ROLLCALL_KEY=${apiKey}
+  export DATABASE_URL="$(cat '${databaseUrlFile}')"  # of the owner: for key, verify-audit, migrate, pg_dump
   export ROLLCALL_SQL='${databaseUrl}'${simulator === null ? '' : `\n  export ROLLCALL_SIMULATOR=${simulator.url}`}
 
 Enqueue a job, look at it, read its results, which are there some seconds later, when its state is completed:

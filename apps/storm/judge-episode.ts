@@ -2,13 +2,16 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@rollcall/db';
 import { checkAnswers } from './check/check-answers.ts';
+import { checkErased, openErasures } from './check/check-erased.ts';
 import { checkJournal } from './check/check-journal.ts';
+import { checkLeftOut } from './check/check-left-out.ts';
 import { checkMoney } from './check/check-money.ts';
 import { openWithoutReason } from './check/check-open.ts';
 import { checkPolls } from './check/check-polls.ts';
 import { checkResults } from './check/check-results.ts';
 import { checkSpending } from './check/check-spending.ts';
 import { concernedChunks } from './check/concerned-chunks.ts';
+import type { Objection } from './faults/object.ts';
 import type { EnqueuedJob } from './ground/enqueue-job.ts';
 import type { Ground } from './ground/open-ground.ts';
 import { decideHolds, tendAll } from './operator.ts';
@@ -28,6 +31,9 @@ export interface Judged {
   readonly held: number;
   /** Chunks that were paid for and whose files were scripted to be wrong for good. */
   readonly paidWithoutAnswer: number;
+  /** Numbers that were put on the suppression list, and those that were erased. */
+  readonly suppressed: number;
+  readonly erased: number;
   readonly violations: readonly Violation[];
   /** From the end of the storm until nothing moved that should. */
   readonly recovery_s: number;
@@ -39,6 +45,8 @@ export interface Evidence {
   readonly jobs: readonly EnqueuedJob[];
   /** What the simulator was told to do, and did. */
   readonly scripted: Scripted;
+  /** Numbers that were put on the suppression list or erased; none where nobody did. */
+  readonly objections?: readonly Objection[];
   /** When the calm began, by `performance.now()`. */
   readonly calmFrom: number;
   /** What is done once the storm's own work is quiet, and before anything is decided on: a job more. */
@@ -57,7 +65,7 @@ const roundsMax = 12;
 /** After the storm, with workers that live: waits until it is quiet, checks, decides what is held as a person would, and checks again. */
 export async function judgeEpisode(
   ground: Ground,
-  { jobs: stormJobs, scripted, calmFrom, whenQuiet, stop, check }: Evidence,
+  { jobs: stormJobs, scripted, objections = [], calmFrom, whenQuiet, stop, check }: Evidence,
 ): Promise<Judged> {
   const { db, simulator, temporary, happenings, tell } = ground;
   let quiet = await untilQuiet(ground, stormJobs);
@@ -85,7 +93,9 @@ export async function judgeEpisode(
     ...checkPolls(await readPolls(db)),
     ...checkSpending(journal, facts.chunks),
     ...(check?.(facts, journal) ?? []),
-    ...checkResults(facts, answered, scripted.edits),
+    ...checkResults(facts, answered, scripted.edits, numbersOf(objections)),
+    ...checkLeftOut(facts, jobs, objections),
+    ...(await checkErased(db, objections)),
     ...(await readdir(temporary)).map(
       (file): Violation => ({
         kind: 'file',
@@ -110,6 +120,8 @@ export async function judgeEpisode(
     charges: facts.charges.length,
     held,
     paidWithoutAnswer: paid.paidWithoutAnswer,
+    suppressed: numbersOf(objections.filter(({ kind }) => kind === 'suppress')).size,
+    erased: numbersOf(objections.filter(({ kind }) => kind === 'erase')).size,
     violations,
     recovery_s,
     timelines,
@@ -135,7 +147,7 @@ async function untilQuiet(ground: Ground, jobs: readonly EnqueuedJob[]): Promise
     const motion = await motionOf(ground.db);
     if (motion !== before) movedAt = now;
     before = motion;
-    if (quiet && !blocked) return facts;
+    if (quiet && !blocked && (await openErasures(ground.db)) === 0) return facts;
     if (now - movedAt > motionless_ms || now > giveUpAt) return facts;
     await delay(250);
   }
@@ -144,7 +156,7 @@ async function untilQuiet(ground: Ground, jobs: readonly EnqueuedJob[]): Promise
 async function motionOf(db: Database): Promise<string> {
   const { rows } = await patient(() =>
     db.query<{ motion: string }>(
-      `SELECT concat_ws('/', (SELECT max(id) FROM storm.journal), (SELECT max(id) FROM store.poll_history), (SELECT max(id) FROM store.evidence)) AS motion`,
+      `SELECT concat_ws('/', (SELECT max(id) FROM storm.journal), (SELECT max(id) FROM store.poll_history), (SELECT max(id) FROM store.evidence), (SELECT count(*) FROM store.erasures WHERE done_at IS NULL)) AS motion`,
     ),
   );
   return rows[0]?.motion ?? '';
@@ -164,6 +176,9 @@ async function decideAll(
   }
   return facts;
 }
+
+const numbersOf = (objections: readonly Objection[]): ReadonlySet<number> =>
+  new Set(objections.map(({ number }) => number));
 
 function openAfterDecisions({ jobs }: Facts): Violation[] {
   return jobs

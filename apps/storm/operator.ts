@@ -44,9 +44,18 @@ export async function tendAccounts(db: Database): Promise<void> {
   }
 }
 
-/** After the storm also: jobs may spend what they cost and go on behind a rejected canary, and nobody waits two minutes for a balance. */
+/** A worker has an erasure in hand for ten minutes, or until it is dead. */
+const erasureLease_s = 600;
+const deadAfter_s = 10;
+
+/** After the storm also: jobs may spend what they cost and go on behind a rejected canary, nobody waits two minutes for a balance, nor for what a dead worker was erasing. */
 export async function tendAll(db: Database): Promise<void> {
   await tendAccounts(db);
+  await db.query(
+    `UPDATE store.erasures SET due_at = clock_timestamp() WHERE done_at IS NULL
+        AND due_at BETWEEN clock_timestamp() + $1 * interval '1 second' AND clock_timestamp() + $2 * interval '1 second'`,
+    [deadAfter_s, erasureLease_s - deadAfter_s],
+  );
   const { rows } = await db.query<{ reason: string; job_id: JobId; account: string }>(
     `SELECT DISTINCT c.reason, j.id AS job_id, c.account FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
       WHERE c.state = 'blocked' AND c.reason IN ('job_ceiling', 'canary_rejected', 'provider_balance')`,

@@ -6,6 +6,7 @@ import type { Lane } from './ground/lane.ts';
 import { openScene } from './ground/open-scene.ts';
 import { tendAccounts } from './operator.ts';
 import { journaledClaims, pauseHolder } from './faults/pause-holder.ts';
+import { object, type Objection } from './faults/object.ts';
 import { patient } from './ground/patient.ts';
 import { calmDown, runStorm } from './run-storm.ts';
 import { playSleeper } from './play-sleeper.ts';
@@ -46,11 +47,17 @@ export async function playEpisode(
     say,
   });
   const { db, slots, tell } = scene;
+  const objections: Objection[] = [];
   const { jobs: stormJobs, struck } = await runStorm(scene, schedule, {
     enqueue: (job, index) => enqueueJob(db, scene.accounts, job, index),
     hasBegun: () => exists(db, 'SELECT FROM store.attempts LIMIT 1'),
     tend: () => tendAccounts(db),
     pauseHolder: (aim) => pauseHolder(scene, journaledClaims, aim),
+    object: async (planned) => {
+      const objection = await object(db, planned);
+      tell(`objection: ${JSON.stringify(planned)}${objection === null ? ', to nobody' : ''}`);
+      if (objection !== null) objections.push(objection);
+    },
   });
   const jobs = [...stormJobs];
   const oneJobMore = async () => {
@@ -67,6 +74,7 @@ export async function playEpisode(
   const judged = await judgeEpisode(scene, {
     jobs,
     scripted,
+    objections,
     calmFrom,
     ...(sleeper !== null && {
       whenQuiet: async () => {

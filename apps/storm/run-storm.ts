@@ -5,7 +5,7 @@ import { injectFault, type PauseHolder } from './faults/inject-fault.ts';
 import type { Scene } from './ground/open-scene.ts';
 import { patient } from './ground/patient.ts';
 import type { ProviderFault } from './faults/provider-faults.ts';
-import type { Fault, FaultKind, Schedule, StormJob } from './faults/schedule.ts';
+import type { Fault, FaultKind, PlannedObjection, Schedule, StormJob } from './faults/schedule.ts';
 
 export interface StormWork<Job> {
   enqueue(job: StormJob, index: number): Promise<Job>;
@@ -14,6 +14,8 @@ export interface StormWork<Job> {
   /** Done every second: what an operator does meanwhile. */
   tend(): Promise<void>;
   readonly pauseHolder: PauseHolder;
+  /** Somebody objects to a number. A pipeline that knows no such thing has none. */
+  object?(planned: PlannedObjection): Promise<void>;
 }
 
 export interface Stormed<Job> {
@@ -67,11 +69,14 @@ export async function runStorm<Job>(
     if (job.at_ms === 0) continue;
     jobs.push(inTime(job.at_ms).then((isTime) => (isTime ? work.enqueue(job, index) : null)));
   }
+  const objecting = schedule.objections.map(async (planned) => {
+    if (await inTime(planned.at_ms)) await work.object?.(planned);
+  });
   const crashed = () => scene.slots.reduce((sum, slot) => sum + slot.deaths().atPoints, 0);
   const enough = () => schedule.crashes !== null && crashed() >= schedule.crashes;
   while (performance.now() - begun < schedule.storm_ms && !enough()) await delay(50);
   over.abort();
-  await Promise.all([tending, ...lasting]);
+  await Promise.all([tending, ...lasting, ...objecting]);
   for (const wire of scene.databaseWires) count('database', wire.repliesDropped());
   count('queue', scene.redis?.wire.repliesDropped() ?? 0);
   return { jobs: (await Promise.all(jobs)).flatMap((job) => job ?? []), struck };

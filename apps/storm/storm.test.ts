@@ -17,7 +17,7 @@ async function storm(...flags: readonly string[]): Promise<{ code: number; text:
   });
 }
 
-test('a short storm on each backend pays nothing twice, loses nothing, writes nothing stale and ends', async () => {
+test('a short storm on each backend pays nothing twice, loses nothing, writes nothing stale, sends nobody who objected and ends', async () => {
   const backends = testBackends.length === 1 ? ['--backend', 'postgres'] : [];
   const { code, text } = await storm(
     '--seed',
@@ -37,7 +37,13 @@ test('a short storm on each backend pays nothing twice, loses nothing, writes no
     stale_writes: 0,
     partial: 0,
     stuck: 0,
+    suppressed_sent: 0,
+    not_erased: 0,
+    other: 0,
   });
+  // What nobody objected to shows nothing.
+  expect(last['suppressed'], text).toBeGreaterThanOrEqual(10);
+  expect(last['erased'], text).toBeGreaterThanOrEqual(1);
   // Workers slept over their claims and woke over another's: without that, nothing here asks what fences are for.
   const { slept, overtaken } = last as Record<'slept' | 'overtaken', Record<string, number>>;
   expect(slept['ingest:after_parse'], text).toBeGreaterThanOrEqual(1);

@@ -81,6 +81,11 @@ export function summarise(
     partial: violated(['partial']),
     held: sum(({ held }) => held),
     stuck: violated(['stuck']),
+    // Numbers that were put on the suppression list or erased meanwhile; those that were sent afterwards, or still stand somewhere.
+    suppressed: sum(({ suppressed }) => suppressed),
+    erased: sum(({ erased }) => erased),
+    suppressed_sent: violated(['suppressed_sent']),
+    not_erased: violated(['not_erased']),
     // Books that differ, edges that are not drawn, leases that lasted, files left behind, uploads above what was allowed.
     other: violated(['money', 'status', 'lease', 'file', 'spending']),
     ...(takeovers && { p4_s: takeovers }),

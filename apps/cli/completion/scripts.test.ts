@@ -28,6 +28,9 @@ test('bash completes commands, subcommands, flags and files', async () => {
   expect(await offered('rollcall', 'check', 'words')).toEqual(['words-of.ts']);
   expect(await offered('rollcall', 'check', 'x', '--out', 'words')).toEqual(['words-of.ts']);
   expect(await offered('rollcall', 'check', 'x', '--check', '')).toEqual([]);
+  expect(await offered('rollcall', 'suppress', 'remove', '--era')).toEqual(['--erasure']);
+  expect(await offered('rollcall', 'suppress', 'add', 'words')).toEqual(['words-of.ts']);
+  expect(await offered('rollcall', 'erase', 'words')).toEqual(['words-of.ts']);
 });
 
 test('zsh and fish are told every command and flag, inside quotes that hold', () => {

@@ -16,6 +16,12 @@ function paths(commands: readonly CommandWords[]): string {
   return commands.flatMap(({ path }) => (path === '' ? [] : [`'${path}'`])).join('|');
 }
 
+/** Of commands whose argument is a file, as a pattern of [[ … ]]. */
+function ofFiles(commands: readonly CommandWords[]): string {
+  const named = commands.flatMap(({ path, takesFiles }) => (takesFiles ? [`"${path}"`] : []));
+  return `@(${named.join('|')})`;
+}
+
 /** For `eval "$(rollcall completion bash)"`; needs no bash-completion. */
 export function bashCompletion(commands: readonly CommandWords[]): string {
   return `# bash completion for rollcall
@@ -36,7 +42,7 @@ ${cases(commands, (command) => `words='${wordsFor(command)}'`)}
   esac
     ;;
   esac
-  if [[ "$command" == check && "$current" != -* && "$previous" != --check && "$previous" != --account ]]; then
+  if [[ "$command" == ${ofFiles(commands)} && "$current" != -* && "$previous" != --check && "$previous" != --account ]]; then
     COMPREPLY=($(compgen -f -- "$current"))
   else
     COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -65,7 +71,7 @@ _rollcall() {
   case "$command" in
 ${cases(commands, (command) => `found=(${zshWords(command)})`)}
   esac
-  [[ "$command" == check && "\${words[CURRENT]}" != -* ]] && { _files; return }
+  [[ "$command" == ${ofFiles(commands).slice(1)} && "\${words[CURRENT]}" != -* ]] && { _files; return }
   _describe 'rollcall' found
 }
 compdef _rollcall rollcall

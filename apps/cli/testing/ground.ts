@@ -61,6 +61,7 @@ export async function layGround(
     ROLLCALL_ACCOUNTS_FILE: accountsFile,
     ROLLCALL_QUEUE_PREFIX: queuePrefix(),
     ROLLCALL_RESCUE_INTERVAL_MS: '1000',
+    ROLLCALL_SUPPRESSION_SECRETS: 'test:a-secret-for-this-test-and-nothing-else',
     ROLLCALL_PORT: String(port),
     TMPDIR: tmpdir(),
   };

@@ -9,6 +9,7 @@ import { DemoFailed } from './demo-failed.ts';
 import { makeNumbers } from './make-numbers.ts';
 import { type DemoUpload, makeUpload } from './make-upload.ts';
 import { renderTable } from './render-table.ts';
+import { scanForNumbers } from './scan-for-numbers.ts';
 import { seededRandom } from './seeded-random.ts';
 import { progressDisplay } from './show-progress.ts';
 import { simulatorControl } from './simulator-control.ts';
@@ -120,6 +121,9 @@ async function checkAll(
   );
   if (paidTwice !== 0) problems.push(`numbers paid for twice: ${paidTwice}`);
   if (problems.length > 0) throw new DemoFailed(problems.join('\n  '), 'worker');
+  const numbers = new Set(jobs.flatMap(({ upload }) => upload.expected.numbers));
+  say('Searching what the processes wrote, the queue and the metrics for numbers …\n');
+  say(`${await scanForNumbers(installation, await temporaryFolder(opened), numbers)}\n`);
   const total = (count: (each: (typeof compared)[number]) => number) =>
     compared.reduce((sum, each) => sum + count(each), 0);
   return (

@@ -38,7 +38,7 @@ describe('a creation that is not accepted', () => {
     );
     let received = '';
     let code = '';
-    socket.on('data', (bytes) => (received += bytes));
+    socket.on('data', (bytes) => (received += String(bytes)));
     socket.on('error', (error: NodeJS.ErrnoException) => (code = error.code ?? ''));
     await until(() => code !== '');
     expect(received).toMatch(/^HTTP\/1\.1 400 /);

@@ -68,6 +68,20 @@ const likePlace: Readonly<Record<CrashPlace<'worker'>, CrashPoint>> = {
   'ingest.leave': afterParse,
   'ingest.keep_evidence': afterParse,
 
+  // Nobody objects to a number in a storm, and nothing is old.
+  'submit.leave_out': beforeUpload,
+  'sweep.begin_drop': afterPoll,
+  'sweep.claim_erasure': afterPoll,
+  'sweep.cut_audit': afterPoll,
+  'sweep.drop_notes': afterPoll,
+  'sweep.drop_partition': afterPoll,
+  'sweep.empty_evidence': afterPoll,
+  'sweep.erase_from_job': afterPoll,
+  'sweep.erase_from_rows': afterPoll,
+  'sweep.finish_erasure': afterPoll,
+  'sweep.pass_file': afterPoll,
+  'sweep.replace_file': afterPoll,
+  'sweep.see_erasures': afterPoll,
   // Nobody asks for one in a storm.
   'replay.claim': beforeDownload,
   'replay.settle': afterParse,

@@ -62,6 +62,8 @@ export async function playBaseline(
     charges: charges.length,
     held: 0,
     paidWithoutAnswer: 0,
+    suppressed: 0,
+    erased: 0,
     faults: { ...struck, crash_point: crashes.length, provider: scripted.fired },
     crashes,
     survivors: 0,

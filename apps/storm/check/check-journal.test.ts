@@ -19,6 +19,16 @@ const held = {
 const intent = { subject: 'attempt', attempt_id: 'att_1', to_state: 'intent' } as const;
 const settled = { ...intent, from_state: 'intent', to_state: 'accepted' } as const;
 
+const fetched = { to_state: 'result_ready', to_fence: 1 };
+const reading = { from_state: 'result_ready', to_state: 'ingesting', from_fence: 1, to_fence: 2 };
+const takenBack = {
+  from_state: 'ingesting',
+  to_state: 'result_ready',
+  from_fence: 2,
+  to_fence: 2,
+  who: 'storm_2',
+};
+
 test.each<[string, Partial<JournalRow>[]]>([
   [
     'an upload, its polls and its end, by whoever claimed each',
@@ -41,6 +51,10 @@ test.each<[string, Partial<JournalRow>[]]>([
       { ...held, was_due_at: second(2) },
       { ...intent, from_state: 'intent', to_state: 'unknown', who: 'storm_2' },
     ],
+  ],
+  [
+    'a file that is taken back from who reads it, since a number was erased',
+    [fetched, reading, { ...takenBack, erases: true }],
   ],
 ])('nothing is said of %s', (_, rows) => {
   expect(checkJournal(journal(...rows))).toEqual([]);
@@ -82,6 +96,12 @@ test.each<[string, 'status' | 'stale_write', Partial<JournalRow>[], string]>([
     'stale_write',
     [made, claimed, { ...held, was_due_at: second(60) }],
     'storm_2 moved submitting → held',
+  ],
+  [
+    'a file that is taken back for no reason',
+    'stale_write',
+    [fetched, reading, takenBack],
+    'storm_2 moved ingesting → result_ready',
   ],
   [
     'an attempt that another settles',

@@ -45,7 +45,7 @@ function checkChunk(rows: readonly JournalRow[]): Violation[] {
     // A poll that says wait changes neither state nor fence.
     const polls = !moves && row.from_fence === row.to_fence;
     const writes = (moves || polls) && row.from_state !== null && claimed.has(row.from_state);
-    if (writes && row.who !== claimer && !isSweep(row)) {
+    if (writes && row.who !== claimer && !isSweep(row) && !isTakenBack(row)) {
       wrong(
         'stale_write',
         `${row.who} moved ${row.from_state} → ${row.to_state}, claimed by ${claimer ?? 'nobody'}`,
@@ -73,6 +73,11 @@ function isSweep(row: JournalRow): boolean {
     row.from_state === 'ingesting' &&
     ['result_ready', 'held'].includes(row.to_state)
   );
+}
+
+/** Whoever erases a number of a chunk takes its file back from who reads it. */
+function isTakenBack({ erases, from_state, to_state }: JournalRow): boolean {
+  return erases && from_state === 'ingesting' && to_state === 'result_ready';
 }
 
 /** What its own worker knows of an attempt, nobody else can: others may only give it up as unknown. */

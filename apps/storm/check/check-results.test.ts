@@ -56,6 +56,23 @@ test('a row that says what is not so is lost, whatever files were scripted', () 
   ]);
 });
 
+test('a number that was put on the suppression list may be suppressed, and no other', () => {
+  const two = new Set(numbers.slice(0, 2));
+  expect(checkResults(facts(), [answers(2, 'suppressed')], 0, two)).toEqual([]);
+  expect(checkResults(facts(), [answers(3, 'suppressed')], 0, two)).toMatchObject([
+    { kind: 'lost', chunkId: 'chk_1', count: 1 },
+  ]);
+});
+
+test('an erased number has no row, and is none that is lost', () => {
+  const { rows, ...rest } = answers();
+  const chunks = [chunk({ erased: 1, rows: 19 })];
+  expect(checkResults(facts({ chunks }), [{ ...rest, rows: rows.slice(1) }], 0)).toEqual([]);
+  expect(checkResults(facts({ chunks }), [{ ...rest, rows: rows.slice(2) }], 0)).toMatchObject([
+    { kind: 'lost', jobId: 'job_1', count: 1 },
+  ]);
+});
+
 test('a file without answers is lost where none was scripted, or where it lacks more than a script takes', () => {
   expect(checkResults(facts(), [answers(3)], 0)).toMatchObject([
     { kind: 'lost', chunkId: 'chk_1', count: 1 },

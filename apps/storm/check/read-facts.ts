@@ -15,10 +15,13 @@ export interface ChunkFact {
   readonly attempt_id: string | null;
   readonly artifact_id: string | null;
   readonly numbers: number;
+  /** Of these, how many were erased: they have no row. */
+  readonly erased: number;
+  /** What it was cut to, of which some may have been suppressed or erased since. */
   readonly first_number: number;
   readonly last_number: number;
   readonly rows: number;
-  /** As the simulator's ledger names what was uploaded. */
+  /** As the simulator's ledger names an upload of all of them. */
   readonly sha256: string;
 }
 
@@ -32,6 +35,8 @@ export interface AttemptFact {
   readonly place: string;
   /** When its intent was written. */
   readonly created_at: Date;
+  /** When the last look before its first byte began; null: it was not sent. */
+  readonly begun_at: Date | null;
   /** The task ids that its upload was answered with, decided on meanwhile or not. */
   readonly answered: readonly string[];
 }
@@ -53,7 +58,10 @@ export interface Charge {
   readonly shown_task_id: string;
   readonly numbers: number;
   readonly amount: number;
+  /** That of the chunk that it is of, even where some of its numbers were left out; of no chunk: that of what was uploaded. */
   readonly numbers_sha256: string;
+  /** What was uploaded. */
+  readonly list: readonly number[];
 }
 
 export interface JobFact {
@@ -77,18 +85,18 @@ export async function readFacts(
   simulator: TestSimulator,
   jobs: readonly EnqueuedJob[],
 ): Promise<Facts> {
-  const { charges } = (await simulator.control('GET', 'ledger')) as { charges: Charge[] };
+  const charges = await readCharges(simulator);
   return patient(async () => {
     const chunks = await db.query<Omit<ChunkFact, 'sha256'>>(
-      `SELECT c.id, j.id AS job_id, j.check_name, c.account, c.state, c.reason, c.held_detail, c.attempt_id, c.artifact_id, c.numbers,
-              c.first_number, c.last_number,
+      `SELECT c.id, j.id AS job_id, j.check_name, c.account, c.state, c.reason, c.held_detail, c.attempt_id, c.artifact_id, c.numbers, c.erased,
+              k.first_number, k.last_number,
               (SELECT count(*) FROM store.results r WHERE r.job_no = c.job_no AND r.chunk_no = c.chunk_no) AS rows
-         FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no ORDER BY c.job_no, c.chunk_no`,
+         FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no JOIN storm.cuts k ON k.chunk_id = c.id ORDER BY c.job_no, c.chunk_no`,
     );
     const attempts = await db.query<AttemptFact>(
-      `SELECT a.id, a.chunk_id, a.outcome, a.outcome_reason, a.task_id, a.amount::text, a.created_at, m.place,
+      `SELECT a.id, a.chunk_id, a.outcome, a.outcome_reason, a.task_id, a.amount::text, a.created_at, b.at AS begun_at, m.place,
               ARRAY(SELECT e.task_id FROM store.evidence e WHERE e.attempt_id = a.id AND e.operation = 'submit' AND e.task_id IS NOT NULL) AS answered
-         FROM store.attempts a JOIN store.attempt_money m ON m.attempt_id = a.id ORDER BY a.created_at`,
+         FROM store.attempts a JOIN store.attempt_money m ON m.attempt_id = a.id LEFT JOIN storm.begun b ON b.attempt_id = a.id ORDER BY a.created_at`,
     );
     const approvals = await db.query<ApprovalFact>(
       'SELECT chunk_id, lifted_to, created_at FROM store.approvals ORDER BY created_at',
@@ -96,14 +104,52 @@ export async function readFacts(
     const states = await db.query<JobFact>(
       'SELECT j.id, j.state, (SELECT to_jsonb(a) FROM rollcall.audit(j.id) a) AS audit FROM store.jobs j ORDER BY j.job_no',
     );
+    const cut = chunks.rows.map((chunk) => ({ ...chunk, sha256: digestOf(chunk, jobs) }));
     return {
-      chunks: chunks.rows.map((chunk) => ({ ...chunk, sha256: digestOf(chunk, jobs) })),
+      chunks: cut,
       attempts: attempts.rows,
       approvals: approvals.rows,
-      charges,
+      charges: charges.map((charge) => ({
+        ...charge,
+        numbers_sha256: chunkOf(charge.list, cut)?.sha256 ?? charge.numbers_sha256,
+      })),
       jobs: states.rows,
     };
   });
+}
+
+/** By task, since what was uploaded does not change. */
+const uploaded = new WeakMap<TestSimulator, Map<string, readonly number[]>>();
+
+async function readCharges(simulator: TestSimulator): Promise<readonly Charge[]> {
+  const { charges } = (await simulator.control('GET', 'ledger')) as {
+    charges: Omit<Charge, 'list'>[];
+  };
+  const lists = uploaded.get(simulator) ?? new Map<string, readonly number[]>();
+  uploaded.set(simulator, lists);
+  const read: Charge[] = [];
+  for (const charge of charges) {
+    const { task_id } = charge;
+    const list = lists.get(task_id) ?? (await readUpload(simulator, task_id));
+    lists.set(task_id, list);
+    read.push({ ...charge, list });
+  }
+  return read;
+}
+
+async function readUpload(simulator: TestSimulator, taskId: string): Promise<readonly number[]> {
+  const answer = await fetch(`${simulator.url}/_sim/tasks/${encodeURIComponent(taskId)}/numbers`);
+  if (!answer.ok) throw new Error(`numbers of ${taskId}: ${answer.status}`);
+  return (await answer.text()).trimEnd().split('\n').map(Number);
+}
+
+/** The one that all numbers of an upload are of. What was cut anew has them again. */
+function chunkOf(list: readonly number[], chunks: readonly ChunkFact[]): ChunkFact | undefined {
+  return chunks.find(
+    ({ state, first_number, last_number }) =>
+      state !== 'superseded' &&
+      list.every((number) => number >= first_number && number <= last_number),
+  );
 }
 
 function digestOf(chunk: Omit<ChunkFact, 'sha256'>, jobs: readonly EnqueuedJob[]): string {

@@ -17,6 +17,8 @@ export interface JournalRow {
   readonly to_fence: number | null;
   readonly was_due_at: Date | null;
   readonly reason: string | null;
+  /** A number of the chunk was erased by the same change. */
+  readonly erases: boolean;
 }
 
 export async function readJournal(db: Database): Promise<readonly JournalRow[]> {

@@ -1,4 +1,4 @@
-/** A promise that was not kept. `count`: numbers for `paid_twice`, `lost` and `partial`, occurrences otherwise. */
+/** A promise that was not kept. `count`: numbers for `paid_twice`, `lost`, `partial`, `suppressed_sent` and `not_erased`, occurrences otherwise. */
 export interface Violation {
   readonly kind:
     | 'paid_twice'
@@ -10,7 +10,9 @@ export interface Violation {
     | 'status'
     | 'lease'
     | 'file'
-    | 'spending';
+    | 'spending'
+    | 'suppressed_sent'
+    | 'not_erased';
   readonly chunkId: string | null;
   /** Where it is of a whole job: its chunks are to blame. */
   readonly jobId?: string;

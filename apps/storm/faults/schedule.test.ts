@@ -44,6 +44,18 @@ test('a pause is longer than the lease, and everything happens while the storm l
   }
 });
 
+test('in each run numbers are put on the suppression list and erased, of jobs that it has, while the storm lasts', () => {
+  for (const { objections, jobs, storm_ms } of schedules) {
+    const kinds = new Set(objections.map(({ kind }) => kind));
+    expect([...kinds].toSorted()).toEqual(['erase', 'suppress', 'suppress_claimed']);
+    for (const objection of objections) {
+      expect(objection.at_ms).toBeLessThan(storm_ms);
+      if (objection.kind === 'suppress_claimed') continue;
+      expect(objection.place).toBeLessThan(jobs[objection.job]?.numbers ?? 0);
+    }
+  }
+});
+
 test('both backends come in turn unless one is asked for', () => {
   expect(scheduleOf('1', 0, options).backend).not.toBe(scheduleOf('1', 1, options).backend);
   expect(scheduleOf('1', 1, { ...options, backend: 'postgres' }).backend).toBe('postgres');

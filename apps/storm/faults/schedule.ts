@@ -15,6 +15,8 @@ export interface Schedule {
   readonly sleeper: Sleeper | null;
   /** In the order of time. */
   readonly faults: readonly Fault[];
+  /** Numbers that must not be sent any more, or be nowhere. */
+  readonly objections: readonly PlannedObjection[];
   readonly storm_ms: number;
   /** The storm is over as soon as so many workers have died at a crash point; null: when its time is over. */
   readonly crashes: number | null;
@@ -28,6 +30,17 @@ export interface StormJob {
   readonly account: string;
   readonly numbers: number;
 }
+
+/** `claimed`: a number of an upload that somebody has claimed right then, and not begun. */
+export type PlannedObjection = { readonly at_ms: number } & (
+  | {
+      readonly kind: 'suppress' | 'erase';
+      /** Which of the schedule's jobs, and which of its numbers. */
+      readonly job: number;
+      readonly place: number;
+    }
+  | { readonly kind: 'suppress_claimed'; readonly share: number }
+);
 
 export interface Sleeper {
   readonly worker: number;
@@ -149,14 +162,16 @@ export function scheduleOf(seed: string, run: number, options: ScheduleOptions):
   for (let wire = random.between(1, 2); wire > 0; wire -= 1) {
     faults.push({ at_ms: moment(), kind: 'wire', ...wireFault(random) });
   }
+  const jobs = jobsOf(random, storm_ms);
   return {
     seed,
     run,
     backend,
-    jobs: jobsOf(random, storm_ms),
+    jobs,
     lives: Array.from({ length: options.workers }, () => [crashPlan(random)]),
     sleeper: sleeperOf(seed, run, options.workers),
     faults: faults.sort((one, other) => one.at_ms - other.at_ms),
+    objections: objectionsOf(seed, run, jobs, storm_ms),
     storm_ms,
     crashes: null,
   };
@@ -167,6 +182,32 @@ function sleeperOf(seed: string, run: number, workers: number): Sleeper {
   const random = seededRandom(`${seed}/sleeper/${run}`);
   const point = sleepPoints[Math.floor(run / 2) % sleepPoints.length] ?? sleepPoints[0];
   return { worker: random.between(0, workers - 1), point };
+}
+
+/** Most while there is much that was not sent yet. */
+function objectionsOf(
+  seed: string,
+  run: number,
+  jobs: readonly StormJob[],
+  storm_ms: number,
+): PlannedObjection[] {
+  const random = seededRandom(`${seed}/objections/${run}`);
+  const moment = () => random.between(0, random.chance(0.5) ? 2_000 : storm_ms - 1_000);
+  const anyone = (kind: 'suppress' | 'erase'): PlannedObjection => {
+    const job = random.between(0, jobs.length - 1);
+    const place = random.between(0, (jobs[job]?.numbers ?? 1) - 1);
+    // Of a number that was sent there are rows and files.
+    const half_ms = Math.floor(storm_ms / 2);
+    const at_ms = kind === 'erase' ? random.between(half_ms, storm_ms - 500) : moment();
+    return { at_ms, kind, job, place };
+  };
+  return [
+    ...Array.from({ length: random.between(6, 10) }, () => anyone('suppress')),
+    ...Array.from({ length: random.between(2, 4) }, () => anyone('erase')),
+    ...Array.from({ length: random.between(5, 8) }, (): PlannedObjection => {
+      return { at_ms: moment(), kind: 'suppress_claimed', share: random.next() };
+    }),
+  ].sort((one, other) => one.at_ms - other.at_ms);
 }
 
 /** Each stage loses a worker in the middle of its work, and nothing else happens: for P4 at its real values. */
@@ -181,6 +222,7 @@ export function leaseScheduleOf(seed: string, run: number, options: ScheduleOpti
     lives,
     sleeper: null,
     faults: [],
+    objections: [],
     storm_ms: 60_000,
     crashes: lives.length,
   };

@@ -10,13 +10,17 @@ export interface Holder {
   readonly state: string;
 }
 
-/** Looks every 20 ms until something is there; null: not within the limit. */
-export async function until<T>(limit_ms: number, look: () => Promise<T | null>): Promise<T | null> {
+/** Looks until something is there; null: not within the limit. */
+export async function until<T>(
+  limit_ms: number,
+  look: () => Promise<T | null>,
+  every_ms = 20,
+): Promise<T | null> {
   const giveUpAt = performance.now() + limit_ms;
   while (performance.now() < giveUpAt) {
     const found = await patient(look);
     if (found !== null) return found;
-    await delay(20);
+    await delay(every_ms);
   }
   return null;
 }

@@ -52,6 +52,8 @@ export const workerPlaces: Readonly<Record<CrashPlace<'worker'>, WorkerPlace>> =
   'submit.take_balance_look': rarelyIn('submit'),
   'submit.reserve_request': rarelyIn('submit'),
   'submit.keep_balance': rarelyIn('submit'),
+  // Only where somebody objects to a number, and to none is in a storm of nothing but deaths: apps/worker/testing/crashes.ts has these deaths too.
+  'submit.leave_out': rarelyIn(null),
   // A statement of the claim must fail for it, which no step is made to.
   'submit.release_unsent': rarelyIn(null),
 
@@ -84,7 +86,19 @@ export const workerPlaces: Readonly<Record<CrashPlace<'worker'>, WorkerPlace>> =
   'sweep.take_doubt_look': mostlyIn('balances'),
   'sweep.reserve_request': seldomIn('balances'),
   'sweep.keep_doubt_balance': seldomIn('balances'),
+  'sweep.begin_drop': never,
+  'sweep.claim_erasure': rarelyIn(null),
+  'sweep.cut_audit': never,
+  'sweep.drop_notes': rarelyIn(null),
+  'sweep.drop_partition': never,
+  'sweep.empty_evidence': never,
+  'sweep.erase_from_job': rarelyIn(null),
+  'sweep.erase_from_rows': rarelyIn(null),
+  'sweep.finish_erasure': rarelyIn(null),
+  'sweep.pass_file': rarelyIn(null),
+  'sweep.replace_file': rarelyIn(null),
   'sweep.prune': never,
+  'sweep.see_erasures': rarelyIn(null),
   'sweep.analyse': never,
 
   'replay.claim': never,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { programSources } from '@rollcall/confinement';
 
 const sources = {
   worker: join(import.meta.dirname, '../../worker/main.ts'),
@@ -19,6 +20,19 @@ const inOneFile = {
       : null,
 };
 
+const resultReader = join(import.meta.dirname, '../../../packages/results/confined-reader.ts');
+
+/** The code of the process that reads results is collected from its modules, which are not beside a program of one file: it is collected here, once for all. */
+function withSources(ofReader: unknown) {
+  return {
+    name: 'sources-in-one-file',
+    load: (id: string) =>
+      id.endsWith('/packages/confinement/program-sources.ts')
+        ? `const ofReader = ${JSON.stringify(ofReader)};\nexport const programSources = async () => ofReader;`
+        : null,
+  };
+}
+
 /** Where the built programs are, and the folder for what Node compiled of them. */
 export type BuiltPrograms = Readonly<Record<StormProgram | 'compileCache', string>>;
 
@@ -29,12 +43,13 @@ export type BuiltPrograms = Readonly<Record<StormProgram | 'compileCache', strin
 export async function buildPrograms(folder: string): Promise<BuiltPrograms> {
   // 30 MB of native code, which no other use of the command needs.
   const { rolldown } = await import('rolldown');
+  const ofReader = await programSources(resultReader);
   for (const [name, input] of Object.entries(sources)) {
     const bundle = await rolldown({
       input,
       platform: 'node',
       logLevel: 'warn',
-      plugins: [inOneFile],
+      plugins: [inOneFile, withSources(ofReader)],
     });
     await bundle.write({
       dir: join(folder, name),

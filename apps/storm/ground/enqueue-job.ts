@@ -61,8 +61,13 @@ export async function enqueueJob(
 /** A job with an id and a list of its own. */
 export function enqueuedJob(job: StormJob, index: number): EnqueuedJob {
   const id = makeId('job', Date.now(), randomBytes(10));
-  const list = Array.from({ length: job.numbers }, (_, at) => firstNumber + index * 10_000 + at);
+  const list = Array.from({ length: job.numbers }, (_, at) => numberOf(index, at));
   return { ...job, id, list };
+}
+
+/** The number at a place of a job's list, whether it is enqueued yet or not. */
+export function numberOf(index: number, place: number): number {
+  return firstNumber + index * 10_000 + place;
 }
 
 /** Every other job may spend four fifths of what it costs, until the operator allows the rest. */

@@ -10,6 +10,7 @@ import { type StormAccounts, stormAccounts } from './storm-accounts.ts';
 import type { Leases } from './storm-leases.ts';
 import type { StormPostgres } from './storm-postgres.ts';
 import type { StormRedis } from './storm-redis.ts';
+import { stormSecretsText } from './storm-digests.ts';
 import { openWorkerSlot, type WorkerSlot } from './worker-slot.ts';
 
 /** What a storm plays with: its ground, workers, and a line that can fail between each of them. */
@@ -81,6 +82,7 @@ export async function openScene(
         REDIS_URL: redis?.wire.url,
         ROLLCALL_QUEUE_PREFIX: `storm-run-${schedule.run}`,
         ROLLCALL_ACCOUNTS_FILE: accountsFile,
+        ROLLCALL_SUPPRESSION_SECRETS: stormSecretsText,
         ROLLCALL_LEASE_MS: String(leases.lease_ms),
         ROLLCALL_HEARTBEAT_MS: String(leases.heartbeat_ms),
         ROLLCALL_RESCUE_INTERVAL_MS: String(leases.rescue_ms),

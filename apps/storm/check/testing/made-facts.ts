@@ -20,6 +20,7 @@ export function chunk(fields: Partial<ChunkFact> = {}): ChunkFact {
     attempt_id: 'att_1',
     artifact_id: null,
     numbers: 20,
+    erased: 0,
     first_number: 447_914_000_000,
     last_number: 447_914_000_019,
     rows: 20,
@@ -39,6 +40,7 @@ export function attempt(fields: Partial<AttemptFact> = {}): AttemptFact {
     amount: '0.012000000',
     place: 'committed',
     created_at: second(1),
+    begun_at: second(1),
     answered: ['task_1'],
     ...fields,
   };
@@ -55,6 +57,7 @@ export function charge(fields: Partial<Charge> = {}): Charge {
     numbers: 20,
     amount: 0.012,
     numbers_sha256: 'sha of chk_1',
+    list: Array.from({ length: 20 }, (_, at) => 447_914_000_000 + at),
     ...fields,
   };
 }
@@ -92,6 +95,7 @@ export function journal(...rows: readonly Partial<JournalRow>[]): JournalRow[] {
     to_fence: 0,
     was_due_at: null,
     reason: null,
+    erases: false,
     ...fields,
   }));
 }
