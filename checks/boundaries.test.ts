@@ -26,6 +26,10 @@ beforeAll(async () => {
     join(root, 'packages/domain/tsconfig.json'),
     join(copy, 'packages/domain/tsconfig.json'),
   );
+  await cp(
+    join(root, 'packages/domain/phone-number.ts'),
+    join(copy, 'packages/domain/phone-number.ts'),
+  );
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
   for (const [, path, text] of [...crossings, ...permitted]) {
     await mkdir(dirname(join(copy, path)), { recursive: true });

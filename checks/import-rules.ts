@@ -9,7 +9,7 @@ export type ImportRule = {
 
 /** Held to the folders by dependencies.test.ts. */
 export const adapters = ['db', 'queue', 'providers', 'results', 'numbers'];
-export const apps = ['api', 'worker', 'cli', 'simulator', 'local', 'storm'];
+export const apps = ['api', 'worker', 'cli', 'simulator', 'local', 'storm', 'fuzz'];
 const CONTRACT_NEEDS = ['zod'];
 
 export const importRules: ImportRule[] = [
@@ -108,13 +108,14 @@ export const importRules: ImportRule[] = [
   {
     name: 'testing-is-for-tests',
     reason:
-      'Only tests and the storm, which is a test too large for a suite, import @rollcall/testing: production carries no test switch and no test server.',
+      'Only tests, and the storm and the fuzz, which are tests too large for a suite, import @rollcall/testing: production carries no test switch and no test server.',
     forbids: (from, to) =>
       to.kind === 'workspace' &&
       to.name === 'testing' &&
       !from.isTest &&
       from.room !== '' &&
-      from.room !== 'apps/storm',
+      from.room !== 'apps/storm' &&
+      from.room !== 'apps/fuzz',
   },
   {
     name: 'model-is-for-tests',
@@ -146,12 +147,13 @@ export const importRules: ImportRule[] = [
   {
     name: 'import-alone-loads',
     reason:
-      'createRequire loads modules that no boundary sees: use import. Only packages/embedded asks it where a file lies, and packages/db loads its query builder by it, 0.7 s quicker.',
+      'createRequire loads modules that no boundary sees: use import. Only packages/embedded asks it where a file lies, packages/db loads its query builder by it, 0.7 s quicker, and packages/confinement sees by it what a program is made of.',
     forbids: (from, to) =>
       isBuiltIn(to, 'module') &&
       !from.isTest &&
       from.room !== 'packages/embedded' &&
       !(from.room === 'packages/db' && from.inside === 'drizzle.ts') &&
+      !(from.room === 'packages/confinement' && from.inside.startsWith('inside/')) &&
       from.room !== '',
   },
 ];

@@ -2,6 +2,7 @@ import { relative, sep } from 'node:path';
 import { fileRules } from './file-rules.ts';
 import { importRules } from './import-rules.ts';
 import { importTarget, sourceFile, type SourceFile } from './source-file.ts';
+import { type TellingNode, tellsNumber, toldNumber } from './told-numbers.ts';
 import { type NamedNode, takesWhole, wholeObjects } from './whole-objects.ts';
 
 // The house's own rules inside oxlint, which parses each file once and shows them in editors. oxlint gives ESLint's
@@ -74,7 +75,16 @@ const objects: Rule = {
   },
 };
 
-export default { meta: { name: 'house' }, rules: { imports, files, objects } };
+const numbers: Rule = {
+  create(context) {
+    const Identifier = (node: Node): void => {
+      if (tellsNumber(node as TellingNode)) context.report({ node, message: toldNumber });
+    };
+    return { Identifier };
+  },
+};
+
+export default { meta: { name: 'house' }, rules: { imports, files, objects, numbers } };
 
 function fileOf({ cwd, filename }: Context): SourceFile {
   return sourceFile(relative(cwd, filename).split(sep).join('/'));

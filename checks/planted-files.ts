@@ -4,6 +4,36 @@
 /** [what is wrong, where, the text, the beginning of what its author is told] */
 export const crossings: [string, string, string, string][] = [
   [
+    'a phone number in a template',
+    'packages/domain/tells-in-template.ts',
+    `import type { PhoneNumber } from './phone-number.ts';\nexport const tell = (it: PhoneNumber) => \`unknown \${it}\`;`,
+    'Invalid type used in template literal expression.',
+  ],
+  [
+    'a phone number made a text',
+    'packages/domain/tells-as-text.ts',
+    `import type { PhoneNumber } from './phone-number.ts';\nexport const tell = (it: PhoneNumber) => String(it);`,
+    'default stringification format',
+  ],
+  [
+    'a phone number added to a text',
+    'packages/domain/tells-by-plus.ts',
+    `import type { PhoneNumber } from './phone-number.ts';\nexport const tell = (it: PhoneNumber) => 'unknown ' + it;`,
+    "Invalid operand of type 'PhoneNumber'",
+  ],
+  [
+    'a number in an error',
+    'packages/db/throws-number.ts',
+    `export function fail(number: number): never { throw new RangeError(\`no \${number} here\`); }`,
+    'A phone number goes into no error',
+  ],
+  [
+    'a number in a log line',
+    'apps/worker/logs-number.ts',
+    `export const tell = (log: { info(event: string, fields: object): void }, row: { number: number }) => log.info('x', { reason: \`of \${row.number}\` });`,
+    'A phone number goes into no error',
+  ],
+  [
     'an app that imports an app',
     'apps/api/uses-app.ts',
     `import '@rollcall/worker';`,

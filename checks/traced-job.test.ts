@@ -46,7 +46,7 @@ let answers: readonly number[];
 /** A process of ours with what it logged. */
 function start(name: 'api' | 'worker', environment: Readonly<Record<string, string>>) {
   const child: ChildProcess = spawn(process.execPath, [join(root, `apps/${name}/main.ts`)], {
-    env: { PATH: process.env['PATH'], ...environment },
+    env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');

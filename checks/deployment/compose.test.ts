@@ -103,7 +103,9 @@ test('the programs have longer to stop than they may take', () => {
 
 test('Postgres logs no values of rows, and Valkey drops no doorbells', () => {
   const command = (name: string) => service(name).command?.join(' ');
+  expect(command('postgres')).toContain('log_min_messages=log');
   expect(command('postgres')).toContain('log_error_verbosity=terse');
+  expect(command('postgres')).toContain('log_parameter_max_length=0');
   expect(command('postgres')).toContain('log_min_error_statement=panic');
   expect(command('valkey')).toContain('--maxmemory-policy noeviction --appendonly yes');
 });

@@ -36,4 +36,5 @@ export function problemsOfSettings(variables: Readonly<Record<string, string>>):
 const inFiles: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgres://rollcall:secret@postgres/rollcall',
   REDIS_URL: 'redis://valkey:6379',
+  ROLLCALL_SUPPRESSION_SECRETS: `2026:${'0'.repeat(48)}`,
 };
