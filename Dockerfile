@@ -4,7 +4,7 @@
 # No compiler runs: Node strips the types. It refuses to do so below node_modules, where `pnpm deploy` would copy the workspace's packages;
 # so each image holds a small workspace, cut out by `turbo prune` and installed from its own part of the lockfile.
 #
-# There is no init in the images. Each program has one process, ends on SIGTERM by itself and starts no children, so there is nothing to reap;
+# There is no init in the images. Each program ends on SIGTERM by itself. The worker alone starts processes, one for each result file that it reads, and waits for their end itself;
 # before it listens for signals, the kernel keeps them from PID 1, which is why docker-compose.yml says `init: true`.
 
 FROM node:24-bookworm-slim AS node

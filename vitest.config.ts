@@ -7,7 +7,7 @@ export default defineConfig({
     setupFiles: ['packages/testing/leak-check.ts'],
     reporters: ['default', './packages/testing/count-reporter.ts'],
     provide: {
-      // Servers of your own instead of the ones that a run starts for itself. The user must be allowed to create databases.
+      // Servers of your own instead of the ones that a run starts for itself. The user must be allowed to create databases and roles.
       givenServers: {
         databaseUrl: process.env['ROLLCALL_TEST_DATABASE_URL'] ?? '',
         redisUrl: process.env['ROLLCALL_TEST_REDIS_URL'] ?? '',
@@ -18,8 +18,12 @@ export default defineConfig({
     pool: 'forks',
     // Two cores is what the smallest machine that we promise to run on has; each file may start processes of its own.
     maxWorkers: 2,
+    // Tests of one file that run beside each other: what waits for its turn must not spend its time-out there.
+    maxConcurrency: 2,
     // A time-out ends what hangs; it is no measure of speed. Machines are shared, and a process may take many seconds to start.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    // As waitFor of @rollcall/testing waits; a second, as it comes, is a measure of speed.
+    expect: { poll: { timeout: 20_000 } },
   },
 });
