@@ -124,9 +124,9 @@ test.each([0, 78])('one that ends with %i is not started again', async (code) =>
 });
 
 test('a stop while it waits for its next start ends it', async () => {
-  const { kept } = keep(1, 75, { wait_ms: 600_000 });
+  const { kept, waited_ms } = keep(1, 75, { wait_ms: 600_000, waitMax_ms: 600_000 });
   const child = await kept;
-  await waitFor(async () => (await starts()) === 1, { describe: 'the first start' });
+  await waitFor(() => waited_ms.length === 1, { timeoutMs: 60_000, describe: 'its end' });
   await child.stop();
   expect(await child.ended).toBe('code 75');
   expect(await starts()).toBe(1);
