@@ -29,6 +29,15 @@ test('a file that leaves a file, a process and a listening socket behind fails, 
   expect(code).toBe(1);
 });
 
+test('a test that passed only when it was tried again is told with what it failed with', async () => {
+  const { code, lastLine, output } = await run('passes-when-tried-again');
+  expect(output).toMatch(
+    /1 PASSED ONLY WHEN TRIED AGAIN.*\n {2}passes-when-tried-again\.suite\.ts > needs a second try\n.*expected 1 to be 2/,
+  );
+  expect(lastLine).toBe('1 passed, 0 failed, 0 skipped');
+  expect(code).toBe(0);
+});
+
 test('a run that finds no file to run does not count as passed', async () => {
   const { code, lastLine } = await run('no-such-suite');
   expect(lastLine).toBe('0 passed, 1 failed, 0 skipped');
