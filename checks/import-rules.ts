@@ -9,7 +9,7 @@ export type ImportRule = {
 
 /** Held to the folders by dependencies.test.ts. */
 export const adapters = ['db', 'queue', 'providers', 'results', 'numbers'];
-export const apps = ['api', 'worker', 'cli', 'simulator', 'local', 'storm', 'fuzz'];
+export const apps = ['api', 'worker', 'cli', 'simulator', 'local', 'storm', 'fuzz', 'bench'];
 const CONTRACT_NEEDS = ['zod'];
 
 export const importRules: ImportRule[] = [
@@ -108,14 +108,15 @@ export const importRules: ImportRule[] = [
   {
     name: 'testing-is-for-tests',
     reason:
-      'Only tests, and the storm and the fuzz, which are tests too large for a suite, import @rollcall/testing: production carries no test switch and no test server.',
+      'Only tests, and the storm, the fuzz and the bench, which are tests too large for a suite, import @rollcall/testing: production carries no test switch and no test server.',
     forbids: (from, to) =>
       to.kind === 'workspace' &&
       to.name === 'testing' &&
       !from.isTest &&
       from.room !== '' &&
       from.room !== 'apps/storm' &&
-      from.room !== 'apps/fuzz',
+      from.room !== 'apps/fuzz' &&
+      from.room !== 'apps/bench',
   },
   {
     name: 'model-is-for-tests',
@@ -129,13 +130,14 @@ export const importRules: ImportRule[] = [
   {
     name: 'embedded-is-for-one-machine',
     reason:
-      'Only apps/local, the storm and tests start servers. Everybody else is given a URL, so that production can give another.',
+      'Only apps/local, the storm, the bench and tests start servers. Everybody else is given a URL, so that production can give another.',
     forbids: (from, to) =>
       !from.isTest &&
       to.kind === 'workspace' &&
       to.name === 'embedded' &&
       from.room !== 'apps/local' &&
-      from.room !== 'apps/storm',
+      from.room !== 'apps/storm' &&
+      from.room !== 'apps/bench',
   },
   {
     name: 'one-reader-of-the-environment',

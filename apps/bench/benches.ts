@@ -1,0 +1,6 @@
+import type { Bench } from './bench.ts';
+import { intake } from './intake.ts';
+import { pipeline } from './pipeline.ts';
+
+/** In the order in which they run, which is that of docs/performance.md. */
+export const benches: readonly Bench[] = [pipeline, intake];

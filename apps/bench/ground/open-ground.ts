@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { migrate } from '@rollcall/db';
+import { startEmbeddedPostgres } from '@rollcall/embedded';
+import pg from 'pg';
+
+/** A Postgres that forgets nothing, for one bench. */
+export interface Ground {
+  /** The superuser's URL of a fresh, migrated database of this server. Dropped when the server stops. */
+  freshDatabase(): Promise<string>;
+  /** As the superuser, whom no wall between tenants binds. */
+  query<Row extends pg.QueryResultRow>(
+    url: string,
+    text: string,
+    values?: unknown[],
+  ): Promise<Row[]>;
+  /** Writes out what earlier work has left in memory, so that it is not paid for by what comes next. */
+  settle(url: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const template = 'bench_template';
+/** What nobody may turn off to be quick. */
+const durable = ['fsync', 'full_page_writes', 'synchronous_commit'];
+
+/** Starts an embedded Postgres with the settings of `start`, and checks that it is durable. Whoever opens it stops it. */
+export async function openGround(): Promise<Ground> {
+  const server = await startEmbeddedPostgres();
+  try {
+    await query(server.url, `CREATE DATABASE ${template}`);
+    await migrate(withDatabase(server.url, template));
+    for (const name of durable) {
+      const [shown] = await query<Record<string, string>>(server.url, `SHOW ${name}`);
+      if (shown?.[name] !== 'on')
+        throw new Error(`${name} is ${shown?.[name]}: nothing is measured on that`);
+    }
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return {
+    query,
+    async freshDatabase() {
+      const name = `bench_${randomBytes(6).toString('hex')}`;
+      await query(server.url, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+      const url = withDatabase(server.url, name);
+      await settle(url);
+      return url;
+    },
+    settle,
+    stop: server.stop,
+  };
+}
+
+async function settle(url: string): Promise<void> {
+  await query(url, 'CHECKPOINT');
+}
+
+async function query<Row extends pg.QueryResultRow>(
+  url: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url, application_name: 'rollcall bench' });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const other = new URL(url);
+  other.pathname = `/${name}`;
+  return other.href;
+}
