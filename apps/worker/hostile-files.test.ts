@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { prepareResultReaders } from '@rollcall/results';
 import { hostileChunk_numbers, hostileResultFiles } from '@rollcall/testing';
 import { openMetrics } from '@rollcall/telemetry';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -38,6 +39,7 @@ interface Line {
 const table: Line[] = [];
 
 beforeAll(async () => {
+  await prepareResultReaders();
   host.listen(0, '127.0.0.1');
   await once(host, 'listening');
   origin = `127.0.0.1:${(host.address() as AddressInfo).port}`;

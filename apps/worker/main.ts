@@ -16,6 +16,7 @@ import type { Account } from '@rollcall/domain';
 import { numberDigests } from '@rollcall/privacy';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type QueueEvent } from '@rollcall/queue';
+import { prepareResultReaders } from '@rollcall/results';
 import {
   createLogger,
   describeError,
@@ -150,6 +151,10 @@ async function main(): Promise<void> {
   );
   const running = run(equipment, queues, config.stages, config.pruneInterval_ms);
   log.info('worker.started', { backend: queues.backend, stage: config.stages.join(',') });
+  if (config.stages.includes('ingest'))
+    prepareResultReaders().catch((error: unknown) =>
+      log.warn('readers.not_prepared', describeError(error)),
+    );
 
   const stop = async (exitCode = 0) => {
     if (stopping.signal.aborted) return;

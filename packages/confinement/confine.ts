@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { BrokenFrame, FrameReader, inFrame } from './frames.ts';
 import { type ConfinementLimits, memoryMax_bytes } from './limits.ts';
+import { pathOfDescriptor, snapshotOf } from './program-snapshot.ts';
 import { programSources } from './program-sources.ts';
 import { wallsOfThisMachine } from './walls.ts';
 import { lookAtProcess, type ProcessUse } from './watch-process.ts';
@@ -49,8 +50,6 @@ const flags = [
   '--max-semi-space-size=8',
   '--disallow-code-generation-from-strings',
   '--no-warnings',
-  '--input-type=module',
-  '--eval',
 ];
 
 /**
@@ -106,8 +105,32 @@ const lastWordsMax = 4_096;
 const outOfMemory = /out of memory|Allocation failed/i;
 
 async function start(program: string, files: readonly number[]): Promise<Started> {
-  const [sources, walls] = await Promise.all([programSources(program), wallsOfThisMachine()]);
-  const command = [...walls, process.execPath, ...flags, sources.start];
+  const snapshot = snapshotOf(program);
+  return snapshot === null
+    ? await startFromText(program, files)
+    : await startFromSnapshot(snapshot, files);
+}
+
+async function startFromText(program: string, files: readonly number[]): Promise<Started> {
+  const sources = await programSources(program);
+  const child = await spawnShut(['--input-type=module', '--eval', sources.start], files);
+  child.stdin.write(inFrame(JSON.stringify(sources.program)));
+  return child;
+}
+
+/** The snapshot comes behind the files of the program, which closes it (program-snapshot.ts). */
+async function startFromSnapshot(snapshot: number, files: readonly number[]): Promise<Started> {
+  const fd = firstFile + files.length;
+  const beginning = `--snapshot-blob=${pathOfDescriptor(fd)}`;
+  return await spawnShut([beginning, '--', String(fd)], [...files, snapshot]);
+}
+
+/** Behind the three that each process has. */
+const firstFile = 3;
+
+async function spawnShut(beginning: readonly string[], files: readonly number[]): Promise<Started> {
+  const walls = await wallsOfThisMachine();
+  const command = [...walls, process.execPath, ...flags, ...beginning];
   const child = spawn('/bin/sh', ['-c', replacedBy, 'sh', ...command], {
     cwd: '/',
     env: {},
@@ -122,7 +145,6 @@ async function start(program: string, files: readonly number[]): Promise<Started
     lastWords.set(child, `${lastWords.get(child) ?? ''}${text}`.slice(-lastWordsMax));
   });
   if (child.pid === undefined) throw new Error('no process could be started');
-  child.stdin.write(inFrame(JSON.stringify(sources.program)));
   return child;
 }
 

@@ -12,6 +12,7 @@ export type {
   UnreadableCode,
 } from './result-outcome.ts';
 export {
+  prepareResultReaders,
   ReaderDied,
   type ResultReader,
   startResultReader,

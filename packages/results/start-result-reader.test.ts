@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programSources } from '@rollcall/confinement';
 import { makeXlsx, makeZip } from '@rollcall/testing';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { readResult } from './read-result.ts';
-import { ReaderDied, type ResultReader, startResultReader } from './start-result-reader.ts';
+import {
+  prepareResultReaders,
+  ReaderDied,
+  type ResultReader,
+  startResultReader,
+} from './start-result-reader.ts';
 import { collect, readBytes, telegramOptions, type WholeRead } from './testing/read-bytes.ts';
 
 type Limits = Parameters<typeof startResultReader>[1];
@@ -44,7 +49,7 @@ const table = [
   ...Array.from({ length: 40_000 }, (_, n) => `${447_912_000_000 + n},no,x${n % 7},${n}\n`),
 ].join('');
 
-test.each<[string, () => Promise<string | Buffer>]>([
+const files: readonly [string, () => Promise<string | Buffer>][] = [
   ['a table', async () => table],
   ['an archive', () => makeZip({ 'all.csv': table })],
   [
@@ -58,7 +63,9 @@ test.each<[string, () => Promise<string | Buffer>]>([
       }),
   ],
   ['what is no result', async () => '<html>'],
-])('in a process of its own, %s reads as it does here', async (_, make) => {
+];
+
+test.each(files)('in a process of its own, %s reads as it does here', async (_, make) => {
   const bytes = await make();
   expect(await readApart(bytes)).toEqual(await readBytes(bytes));
 });
@@ -143,4 +150,21 @@ test('its program is our own code for reading, and nothing that reaches out', as
     'node:util',
     'node:zlib',
   ]);
+});
+
+describe('once readers are prepared', () => {
+  beforeAll(async () => {
+    await prepareResultReaders();
+  });
+
+  test.each(files)('%s reads as it does here', async (_, make) => {
+    const bytes = await make();
+    expect(await readApart(bytes)).toEqual(await readBytes(bytes));
+  });
+
+  test('what is wrong with the disk is thrown as it is here', async () => {
+    await using folder = await open(tmpdir());
+    await using reader = await startResultReader(folder.fd);
+    await expect(reader.read(telegramOptions).next()).rejects.toMatchObject({ code: 'EISDIR' });
+  });
 });

@@ -7,6 +7,7 @@ import {
   type ConfinedUsage,
   type ConfinementLimits,
   confine,
+  prepareProgram,
   processorTimeFor_ms,
 } from '@rollcall/confinement';
 import { openNamelessFile } from '@rollcall/spreadsheets';
@@ -69,6 +70,15 @@ export interface ResultReader {
 }
 
 export type ConfinedReadOptions = Omit<ReadResultOptions, 'spill'>;
+
+/**
+ * Makes what readers start from once, so that each takes a quarter less of the processor to begin. To be called where a process begins that will
+ * read many files; it takes a second of the processor, and readers that start meanwhile start as they do without it.
+ * @throws where it cannot be had; nothing else is lost by that
+ */
+export async function prepareResultReaders(program = confinedReader): Promise<void> {
+  await prepareProgram(program, await openNamelessFile(tmpdir()));
+}
 
 /**
  * Starts a process for the file of a descriptor, which may still be written meanwhile: that is the 0.1 s in which it starts. The descriptor stays the

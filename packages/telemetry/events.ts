@@ -130,6 +130,8 @@ export const eventMeanings = {
   'api.stopped': 'The API process stopped in order.',
   'worker.started': 'A worker process is up, with the stages named.',
   'worker.stopping': 'A worker was told to stop and finishes what it holds.',
+  'readers.not_prepared':
+    'What processes that read result files start from could not be made: each starts from the text of its modules, which takes longer.',
   'worker.stuck':
     'A worker was alive and processed nothing of what was due; it ends, to be started again.',
   'worker.stopped':

@@ -1,5 +1,6 @@
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { programSources } from '@rollcall/confinement';
+import { prepareProgram, programSources } from '@rollcall/confinement';
 
 const sources = {
   worker: join(import.meta.dirname, '../../worker/main.ts'),
@@ -22,14 +23,26 @@ const inOneFile = {
 
 const resultReader = join(import.meta.dirname, '../../../packages/results/confined-reader.ts');
 
-/** The code of the process that reads results is collected from its modules, which are not beside a program of one file: it is collected here, once for all. */
-function withSources(ofReader: unknown) {
+/**
+ * The code of the process that reads results is collected from its modules, which are not beside a program of one file: it is collected here, once
+ * for all, and so is the snapshot made of which it starts.
+ */
+function withSources(ofReader: unknown, snapshot: string | null) {
+  const instead: Readonly<Record<string, string>> = {
+    'program-sources.ts': `const ofReader = ${JSON.stringify(ofReader)};
+      export const programSources = async () => ofReader;`,
+    'program-snapshot.ts': `import { openSync } from 'node:fs';
+      let fd = null;
+      export const prepareProgram = async (program, file) => file.close();
+      export const snapshotOf = () => ${snapshot === null ? null : `(fd ??= openSync(${JSON.stringify(snapshot)}))`};
+      export const pathOfDescriptor = (of) => '/proc/self/fd/' + of;`,
+  };
   return {
     name: 'sources-in-one-file',
-    load: (id: string) =>
-      id.endsWith('/packages/confinement/program-sources.ts')
-        ? `const ofReader = ${JSON.stringify(ofReader)};\nexport const programSources = async () => ofReader;`
-        : null,
+    load(id: string) {
+      const [, name = ''] = /\/packages\/confinement\/([^/]+)$/.exec(id) ?? [];
+      return instead[name] ?? null;
+    },
   };
 }
 
@@ -44,12 +57,14 @@ export async function buildPrograms(folder: string): Promise<BuiltPrograms> {
   // 30 MB of native code, which no other use of the command needs.
   const { rolldown } = await import('rolldown');
   const ofReader = await programSources(resultReader);
+  const snapshot = process.platform === 'linux' ? join(folder, 'result-reader.snapshot') : null;
+  if (snapshot !== null) await prepareProgram(resultReader, await open(snapshot, 'wx+'));
   for (const [name, input] of Object.entries(sources)) {
     const bundle = await rolldown({
       input,
       platform: 'node',
       logLevel: 'warn',
-      plugins: [inOneFile, withSources(ofReader)],
+      plugins: [inOneFile, withSources(ofReader, snapshot)],
     });
     await bundle.write({
       dir: join(folder, name),

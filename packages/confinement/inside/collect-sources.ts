@@ -26,10 +26,12 @@ registerHooks({
   },
 });
 const program = pathToFileURL(process.argv[2] ?? '').href;
+const server = pathToFileURL(join(import.meta.dirname, 'serve-program.ts')).href;
+await import(server);
 await import(program);
 const start = readFileSync(join(import.meta.dirname, 'run-program.ts'), 'utf8');
 const sources: ProgramSources = {
   start: stripTypeScriptTypes(start),
-  program: { program, modules, resolved },
+  program: { program, server, modules, resolved },
 };
 process.stdout.write(JSON.stringify(sources));
