@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 import { intake } from './intake.ts';
+import { parse } from './parse.ts';
 import { pipeline } from './pipeline.ts';
 
 /** In the order in which they run, which is that of docs/performance.md. */
-export const benches: readonly Bench[] = [pipeline, intake];
+export const benches: readonly Bench[] = [pipeline, intake, parse];
