@@ -1,7 +1,9 @@
 import type { Bench } from './bench.ts';
+import { ingest } from './ingest.ts';
 import { intake } from './intake.ts';
+import { normalise } from './normalise.ts';
 import { parse } from './parse.ts';
 import { pipeline } from './pipeline.ts';
 
 /** In the order in which they run, which is that of docs/performance.md. */
-export const benches: readonly Bench[] = [pipeline, intake, parse];
+export const benches: readonly Bench[] = [pipeline, intake, ingest, normalise, parse];

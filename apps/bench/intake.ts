@@ -5,6 +5,7 @@ import { writeNumbers } from './ground/make-numbers.ts';
 import { openGround } from './ground/open-ground.ts';
 import { openSite } from './ground/open-site.ts';
 import { uploadJob } from './ground/upload-job.ts';
+import { startProfile } from './ground/profile.ts';
 import { atMost } from './measurement.ts';
 
 const bar = 2.5;
@@ -23,9 +24,11 @@ export const intake: Bench = {
     const site = await openSite({ databaseUrl, folder, queue: 'postgres', workers: 0 });
     opened.defer(() => site.stop());
     tell(`uploading ${numbers} numbers`);
+    const profile = await startProfile(ground, site);
     const begun = performance.now();
     const job = await uploadJob(site, path, { check: 'telegram', account: 'ekycpro' });
     const seconds = (performance.now() - begun) / 1_000;
+    tell(await profile());
     const { rows } = await site.db.query<{ accepted: number }>(
       'SELECT accepted FROM store.jobs WHERE id = $1',
       [job],
@@ -34,7 +37,8 @@ export const intake: Bench = {
       throw new Error(`${rows[0]?.accepted} numbers were accepted`);
     const peak_rss_mb = await site.peakRss_mb();
     const floor = await copyFloor(ground, databaseUrl, ['job_numbers'], folder);
-    const floor_seconds = floor['job_numbers'] ?? Number.NaN;
+    tell(`COPY took ${floor.processor_s.toFixed(2)} s of processor`);
+    const floor_seconds = floor.seconds['job_numbers'] ?? Number.NaN;
     const ratio = seconds / floor_seconds;
     const rate_per_s = numbers / seconds;
     return [

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { waitFor } from '@rollcall/testing';
 import type { Bench, BenchContext } from './bench.ts';
 import { copyFloor } from './ground/copy-floor.ts';
 import { writeNumbers } from './ground/make-numbers.ts';
 import { type Ground, openGround } from './ground/open-ground.ts';
-import { openSite, type Site } from './ground/open-site.ts';
+import { openSite } from './ground/open-site.ts';
+import { answerWithCsv, countRows, untilClosed } from './ground/until-closed.ts';
 import { uploadJob } from './ground/upload-job.ts';
+import { startProfile } from './ground/profile.ts';
 import { atMost, type Measurement } from './measurement.ts';
 
 const bar = 3;
@@ -14,7 +15,6 @@ const perNumberBar = 1.2;
 const million = 1_000_000;
 const apiBar_mb = 250;
 const workerBar_mb = 300;
-const timeoutMs = 3_600_000;
 
 /**
  * A job from its upload to its last row, through the API, a worker and a simulator that takes no time, results as csv in zip; against COPY of the same accepted numbers and of the same final rows.
@@ -50,18 +50,22 @@ async function measure(
   try {
     await answerWithCsv(site);
     tell(`a job of ${numbers} numbers`);
+    const profile = await startProfile(ground, site);
     const begun = performance.now();
     const job = await uploadJob(site, path, { check: 'telegram', account: 'ekycpro' });
     tell(`202 after ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
-    await untilClosed(site, job, numbers);
+    await untilClosed(site, job);
     seconds = (performance.now() - begun) / 1_000;
+    tell(await profile());
+    await countRows(site, job, numbers);
     peak_rss_mb = await site.peakRss_mb();
   } finally {
     await site.stop();
   }
   tell(`closed after ${seconds.toFixed(1)} s; now COPY of its rows`);
   const floor = await copyFloor(ground, databaseUrl, ['job_numbers', 'results'], folder);
-  const floor_seconds = (floor['job_numbers'] ?? 0) + (floor['results'] ?? 0);
+  tell(`COPY took ${floor.processor_s.toFixed(2)} s of processor`);
+  const floor_seconds = (floor.seconds['job_numbers'] ?? 0) + (floor.seconds['results'] ?? 0);
   const ratio = seconds / floor_seconds;
   const rate_per_s = numbers / seconds;
   return {
@@ -74,36 +78,6 @@ async function measure(
     peak_rss_mb,
     ...atMost(ratio, bar),
   };
-}
-
-/** All result files as a zip with one csv, whatever the simulator's turn would be. */
-async function answerWithCsv({ simulator }: Site): Promise<void> {
-  await simulator.control('POST', 'faults', {
-    match: { operation: 'create' },
-    next: 'all',
-    action: { kind: 'file', edits: { layout: 'zip_csv' } },
-  });
-}
-
-/** Closed with one row a number, which Postgres has counted; anything else is no measurement. */
-async function untilClosed({ db }: Site, job: string, numbers: number): Promise<void> {
-  await waitFor(
-    async () => {
-      const { rows } = await db.query<{ state: string; finished_at: Date | null; held: number }>(
-        `SELECT state, finished_at, (SELECT count(*)::int FROM store.chunks c WHERE c.job_no = j.job_no AND c.state = 'held') AS held
-           FROM store.jobs j WHERE id = $1`,
-        [job],
-      );
-      if (rows[0]?.held !== 0) throw new Error('a chunk of the job is held');
-      return rows[0].finished_at !== null;
-    },
-    { describe: 'the job to close', timeoutMs, everyMs: 50 },
-  );
-  const { rows } = await db.query<{ counted: number }>(
-    'SELECT count(*)::int AS counted FROM store.results r JOIN store.jobs j USING (job_no, job_day) WHERE j.id = $1',
-    [job],
-  );
-  if (rows[0]?.counted !== numbers) throw new Error(`${rows[0]?.counted} rows of ${numbers}`);
 }
 
 /** The larger run as multiples of the million, with the memory that it may take. */

@@ -1,6 +1,7 @@
 export type { Intake, NumberColumn, UploadFormat } from './intake.ts';
 export { callingCodeOf } from './numbering-plan.ts';
 export { JsonSplitter } from './json-splitter.ts';
+export { LineSink } from './line-sink.ts';
 export type { ReadNumbersOptions } from './read-numbers.ts';
 export { readNumbers } from './read-numbers.ts';
 export type { ReadLimit, ReadNumbersOutcome, Refusal, RefusalCode } from './read-outcome.ts';
@@ -16,3 +17,4 @@ export {
 } from './read-upload-lines.ts';
 export type { Reject } from './reject.ts';
 export { type RejectReason, rejectReasons } from './reject-reason.ts';
+export { readTxt } from './txt-reader.ts';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { migrate } from '@rollcall/db';
 import { startEmbeddedPostgres } from '@rollcall/embedded';
 import pg from 'pg';
+import { parentOf, processorTimeOf } from './processor-time.ts';
 
 /** A Postgres that forgets nothing, for one bench. */
 export interface Ground {
@@ -13,6 +14,8 @@ export interface Ground {
     text: string,
     values?: unknown[],
   ): Promise<Row[]>;
+  /** Processor time of the server and all of its processes, in seconds. */
+  processorTime_s(): Promise<number>;
   /** Writes out what earlier work has left in memory, so that it is not paid for by what comes next. */
   settle(url: string): Promise<void>;
   stop(): Promise<void>;
@@ -37,6 +40,7 @@ export async function openGround(): Promise<Ground> {
     await server.stop();
     throw error;
   }
+  const postmaster = await postmasterOf(server.url);
   return {
     query,
     async freshDatabase() {
@@ -47,8 +51,24 @@ export async function openGround(): Promise<Ground> {
       return url;
     },
     settle,
+    async processorTime_s() {
+      const { own_s, started_s } = await processorTimeOf(postmaster);
+      return own_s + started_s;
+    },
     stop: server.stop,
   };
+}
+
+/** Every backend is its child. */
+async function postmasterOf(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    return await parentOf(rows[0]?.pid ?? 0);
+  } finally {
+    await client.end();
+  }
 }
 
 async function settle(url: string): Promise<void> {

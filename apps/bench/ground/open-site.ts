@@ -4,6 +4,7 @@ import { simulatedAccounts } from '@rollcall/config';
 import { createApiKey, type Database, openDatabase } from '@rollcall/db';
 import { startRedis } from '@rollcall/embedded';
 import { startSimulator, type TestSimulator } from '@rollcall/testing';
+import { processorTimeOf } from './processor-time.ts';
 import { type Program, startProgram } from './start-program.ts';
 
 /** The product on one machine: API, workers and simulated providers, each a process of its own. */
@@ -16,6 +17,8 @@ export interface Site {
   readonly programs: readonly Program[];
   /** Most memory of each program so far, by its name: `api`, `worker_1` … */
   peakRss_mb(): Promise<Record<string, number>>;
+  /** Processor time of each program so far in seconds, by its name, and of what it started: `worker_1 starts` are readers of files. */
+  processorTime_s(): Promise<Record<string, number>>;
   stop(): Promise<void>;
 }
 
@@ -103,6 +106,18 @@ export async function openSite(settings: SiteSettings): Promise<Site> {
       return Object.fromEntries(
         peaks.filter((peak): peak is readonly [string, number] => peak[1] !== null),
       );
+    },
+    async processorTime_s() {
+      const times = await Promise.all(
+        programs.map(async ({ name, pid }) => {
+          const { own_s, started_s } = await processorTimeOf(pid);
+          return [
+            [name, own_s],
+            [`${name} starts`, started_s],
+          ] as const;
+        }),
+      );
+      return Object.fromEntries(times.flat());
     },
     stop: () => held.disposeAsync(),
   };
