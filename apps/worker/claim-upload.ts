@@ -2,6 +2,7 @@ import {
   answerFacts,
   blockChunk,
   blockReady,
+  bookTurn,
   type CapPeriod,
   askForReplan,
   claimSubmit,
@@ -71,22 +72,25 @@ export type Looked =
 
 /**
  * Looks whether a chunk may be sent now, and claims it if so: one transaction under the account's lock. `balanceIsFine`: the
- * balance was asked for, or this is the one probe.
+ * balance was asked for, or this is the one probe. `choose`: instead of this one, another chunk of its account.
  */
 export async function claimUpload(
   equipment: Equipment,
   chunkId: string,
   signal: AbortSignal,
   balanceIsFine: boolean,
+  choose?: Choose,
 ): Promise<Looked> {
   // What begins now might have to be cut off in the middle.
   if (equipment.stopping.aborted) return { kind: 'waiting' };
   const attemptId = newId('attempt');
   let numbers: HeldNumbers | null = null;
+  let asked: Asked = { chunkId, choose };
   try {
     for (let looks = 1; ; looks += 1) {
-      const looked = await look(equipment, chunkId, attemptId, balanceIsFine, numbers);
+      const looked = await look(equipment, asked, attemptId, balanceIsFine, numbers);
       if (looked.kind !== 'hold_to_list') return looked;
+      asked = { chunkId: looked.loaded.chunkId };
       if (looks === looksMax) {
         await leaveToLater(equipment, looked.loaded);
         return { kind: 'waiting' };
@@ -141,17 +145,31 @@ function capPeriodOf(account: Account | undefined): CapPeriod {
   return (account?.dailyCap ?? null) === null ? 'none' : 'day';
 }
 
+/** Which chunk of the account is looked at, under the account's lock. */
+export type Choose = (tx: Transaction, account: string) => Promise<string>;
+
+interface Asked {
+  readonly chunkId: string;
+  readonly choose?: Choose | undefined;
+}
+
 async function look(
   equipment: Equipment,
-  chunkId: string,
+  { chunkId: askedFor, choose }: Asked,
   attemptId: AttemptId,
   balanceIsFine: boolean,
   numbers: HeldNumbers | null,
 ): Promise<Looked | { readonly kind: 'hold_to_list'; readonly loaded: LoadedSubmit }> {
   const { db, log, times, accounts } = equipment;
   return db.transaction('submit.claim', async (tx) => {
-    const loaded = await loadSubmit(tx, chunkId, (id) => capPeriodOf(accounts.accounts.get(id)));
+    const loaded = await loadSubmit(
+      tx,
+      askedFor,
+      (id) => capPeriodOf(accounts.accounts.get(id)),
+      choose && ((account) => choose(tx, account)),
+    );
     if (loaded === null) return { kind: 'gone' };
+    const { chunkId } = loaded;
     const offered = offerOf(equipment, loaded.account, loaded.checkName);
     // Another process may know a newer accounts file; this one must not send what it does not know.
     if (offered === null) return { kind: 'waiting' };
@@ -217,6 +235,7 @@ async function look(
           log.warn('account.breaker_canary', { ...line, attempt: attemptId });
         }
         const wait_ms = await reserveRequest(tx, account.id, account.pace.requestsPerSecond);
+        await bookTurn(tx, loaded);
         return { kind: 'claimed', loaded, claim: claimed, account, offer, wait_ms };
       }
     }

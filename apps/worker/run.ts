@@ -10,7 +10,7 @@ import { ingestChunk } from './stages/ingest.ts';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
 import { replayChunk } from './stages/replay.ts';
-import { submitChunk } from './stages/submit.ts';
+import { submitInTurn } from './stages/submit.ts';
 import { analyse } from './sweeps/analyse.ts';
 import { erase } from './sweeps/erase.ts';
 import { lookAtBalances } from './sweeps/look-at-balances.ts';
@@ -90,8 +90,8 @@ export function run(
   }
   if (stages.includes('submit')) {
     for (const { id, pace } of equipment.accounts.accounts.values()) {
-      listen('submit', id, pace.uploadsInFlight, ({ chunkId }, signal) =>
-        submitChunk(equipment, chunkId, signal),
+      listen('submit', id, pace.uploadsInFlight, (doorbell, signal) =>
+        submitInTurn(equipment, doorbell, signal),
       );
     }
   }

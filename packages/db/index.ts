@@ -63,7 +63,6 @@ export {
   claimSubmit,
   type LoadedSubmit,
   loadSubmit,
-  nextReady,
   type SubmitClaim,
   unblockChunk,
 } from './sql/claim-submit.ts';
@@ -76,6 +75,7 @@ export {
   readUsage,
   unlessRefused,
 } from './sql/count-usage.ts';
+export { bookTurn, inTurn } from './sql/fair-shares.ts';
 export { type Closing, closeChunks, closeIfAudited } from './sql/close-job.ts';
 export {
   type Cancelled,
@@ -171,6 +171,7 @@ export {
   postponePlanning,
   startRunning,
 } from './sql/planned-job.ts';
+export { nextReady } from './sql/next-ready.ts';
 export {
   claimPolls,
   type PollClaim,

@@ -103,6 +103,8 @@ export const retention = {
 
   // The installation.
   account_states: { keep: 'kept', why: ofMachine },
+  account_shares: { keep: 'kept', why: ofMachine },
+  jobs_in_line: { keep: 'own', why: 'Jobs that wait for a slot: deleted once they do not.' },
   balance_looks: { keep: 'kept', why: ofMachine },
   learned_limits: { keep: 'kept', why: ofMachine },
   job_edges: { keep: 'kept', why: ofMachine },

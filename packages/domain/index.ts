@@ -104,6 +104,7 @@ export {
   type SubmitFacts,
   type SubmitResult,
 } from './decide-submit.ts';
+export { beginningOf, type Share, takeTurn, type Turn, turnsByWaiting } from './fair-share.ts';
 export {
   type ApprovalId,
   type ArtifactId,

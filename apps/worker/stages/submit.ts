@@ -3,6 +3,7 @@ import { crashPoint } from '@rollcall/crash-points';
 import {
   answerFacts,
   beginUpload,
+  inTurn,
   nextReady,
   numbersOfChunk,
   releaseBehindCanary,
@@ -17,7 +18,7 @@ import {
 } from '@rollcall/domain';
 import { startStopwatch } from '@rollcall/providers';
 import { askBalance } from '../ask-balance.ts';
-import { type Claimed, claimUpload, notSent } from '../claim-upload.ts';
+import { type Claimed, claimUpload, type Looked, notSent } from '../claim-upload.ts';
 import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from '../equipment.ts';
 import { whileLeased } from '../heartbeat.ts';
@@ -33,11 +34,33 @@ export async function submitChunk(
   chunkId: string,
   signal: AbortSignal,
 ): Promise<Counts> {
-  const looked = await claimUpload(equipment, chunkId, signal, false);
+  return go(equipment, signal, await claimUpload(equipment, chunkId, signal, false));
+}
+
+/**
+ * Answers a doorbell of an account: sends what is in turn there, which is not always the chunk that rang (`fair-share.ts` of the domain). Where
+ * that could not be sent and left the line, whoever is next is rung for.
+ */
+export async function submitInTurn(
+  equipment: Equipment,
+  { chunkId, account }: { readonly chunkId: string; readonly account: string },
+  signal: AbortSignal,
+): Promise<Counts> {
+  const configured = equipment.accounts.accounts.get(account);
+  const checks = Object.keys(configured?.checks ?? {});
+  const looked = await claimUpload(equipment, chunkId, signal, false, (tx, of) =>
+    inTurn(tx, of, chunkId, checks),
+  );
+  const leftTheLine = looked.kind === 'blocked' || looked.kind === 'cancelled';
+  if (leftTheLine && configured !== undefined) await ringNext(equipment, configured);
+  return go(equipment, signal, looked);
+}
+
+async function go(equipment: Equipment, signal: AbortSignal, looked: Looked): Promise<Counts> {
   if (looked.kind === 'ask_balance') {
     const mayProbe = await askBalance(equipment, looked.loaded, looked.account, looked.amount);
     if (!mayProbe) return { blocked: 1 };
-    const again = await claimUpload(equipment, chunkId, signal, true);
+    const again = await claimUpload(equipment, looked.loaded.chunkId, signal, true);
     return again.kind === 'claimed' ? upload(equipment, again, signal) : { waiting: 1 };
   }
   if (looked.kind !== 'claimed') return { [looked.kind]: 1 };

@@ -18,8 +18,9 @@ import {
   submit,
 } from '../testing/walk-chunk.ts';
 import { resetBreaker } from './breaker.ts';
-import { claimSubmit, loadSubmit, nextReady } from './claim-submit.ts';
+import { claimSubmit, loadSubmit } from './claim-submit.ts';
 import { extendLease } from './extend-lease.ts';
+import { nextReady } from './next-ready.ts';
 
 let ground: Ground;
 beforeAll(async () => {

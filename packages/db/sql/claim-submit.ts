@@ -7,7 +7,7 @@ import {
   type JobState,
   type Money,
 } from '@rollcall/domain';
-import type { Database, Transaction } from '../database.ts';
+import type { Transaction } from '../database.ts';
 import { advanceBreaker } from './breaker.ts';
 import { countedByCaps } from './caps.ts';
 import { stillReleased } from './ledger.ts';
@@ -94,6 +94,7 @@ export async function loadSubmit(
   tx: Transaction,
   chunkId: string,
   capPeriod: (account: string) => CapPeriod = () => 'month',
+  choose?: (account: string) => Promise<string>,
 ): Promise<LoadedSubmit | null> {
   const locked = await tx.query<{ account: string }>(
     `SELECT s.account FROM store.account_states s WHERE s.account = (SELECT c.account FROM store.chunks c WHERE c.id = $1) FOR UPDATE`,
@@ -101,6 +102,7 @@ export async function loadSubmit(
   );
   const account = locked.rows[0]?.account;
   if (account === undefined) return null;
+  const chosen = choose === undefined ? chunkId : await choose(account);
   const breaker = await advanceBreaker(tx, account);
   const { rows } = await tx.query(
     `SELECT c.id, c.job_no, c.tenant_id, (SELECT t.name FROM store.tenants t WHERE t.id = c.tenant_id) AS tenant, c.account, c.fence, c.free_tries, c.state, c.reason, c.numbers - c.suppressed - c.erased AS numbers,
@@ -128,7 +130,7 @@ export async function loadSubmit(
        ${countedByCaps(capsSince)}
       WHERE c.id = $1 AND c.state IN ('ready', 'blocked')
         FOR UPDATE OF c SKIP LOCKED`,
-    [chunkId, account, capPeriod(account)],
+    [chosen, account, capPeriod(account)],
   );
   const row = rows[0];
   if (!row) return null;
@@ -276,23 +278,4 @@ export async function unblockChunk(
     [chunkId, fence],
   );
   return ready.rowCount === 1;
-}
-
-/** The chunks that a free slot of the account should take next, highest priority first. */
-export async function nextReady(
-  db: Database,
-  account: string,
-  limit: number,
-): Promise<readonly { chunkId: ChunkId; ring: number }[]> {
-  const { rows } = await db.ofInstallation.transaction('ring.next_ready', (tx) =>
-    tx.query<{ id: ChunkId; ring_no: number }>(
-      `UPDATE store.chunks SET ring_no = ring_no + 1, rung_at = clock_timestamp()
-        WHERE id IN (SELECT c.id FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
-                      WHERE c.account = $1 AND c.state = 'ready' AND c.due_at <= clock_timestamp() AND j.state = 'running'
-                      ORDER BY j.priority DESC, c.due_at, c.chunk_no LIMIT $2 FOR UPDATE OF c SKIP LOCKED)
-    RETURNING id, ring_no`,
-      [account, limit],
-    ),
-  );
-  return rows.map((row) => ({ chunkId: row.id, ring: row.ring_no }));
 }

@@ -1,6 +1,7 @@
 import { type ChunkId, ingestTriesMax, type JobId } from '@rollcall/domain';
 import type { Database, Transaction } from '../database.ts';
 import { advanceBreaker } from './breaker.ts';
+import { tidyLine } from './fair-shares.ts';
 
 /** Each sweep runs in one process at a time: whoever gets its lock, for the length of a transaction. They do not wait for each other. */
 const sweepLocks = { rescue: 7_247_002, expire: 7_247_003, prune: 7_247_004, analyse: 7_247_005 };
@@ -33,7 +34,8 @@ export async function sweepAlone<T>(
 
 /**
  * Finds whatever is due and was not rung within `again_ms`, counts a ring for each, and returns the doorbells. Of the chunks that
- * are ready, only as many as the account has slots (`uploadsInFlight`), so that a large job does not ring a thousand times.
+ * are ready, only as many as the account has slots free (`uploadsInFlight`), so that a large job does not ring a thousand times; whoever answers takes
+ * what is in turn.
  */
 export async function dueDoorbells(
   tx: Transaction,
@@ -59,16 +61,23 @@ export async function dueDoorbells(
     stage: 'submit' | 'ingest';
     ring_no: number;
   }>(
-    `WITH due AS (
-       SELECT c.id, c.account, c.state, j.priority, c.due_at, c.chunk_no,
-              row_number() OVER (PARTITION BY c.account, c.state ORDER BY j.priority DESC, c.due_at, c.chunk_no) AS place
+    `WITH others AS (
+       SELECT c.id, row_number() OVER (PARTITION BY c.account, c.state ORDER BY j.priority DESC, c.due_at, c.chunk_no) AS place
          FROM store.chunks c JOIN store.jobs j ON j.job_no = c.job_no
-        WHERE c.due_at <= clock_timestamp()
-          AND (c.state = 'result_ready' OR (c.state IN ('ready', 'blocked') AND j.state = 'running'))
+        WHERE c.due_at <= clock_timestamp() AND (c.state = 'result_ready' OR (c.state = 'blocked' AND j.state = 'running'))
           AND (c.rung_at IS NULL OR c.rung_at < clock_timestamp() - $1 * interval '1 millisecond')),
      chosen AS (
-       SELECT d.id FROM due d LEFT JOIN unnest($2::text[], $3::integer[]) AS s (account, slots) ON s.account = d.account
-        WHERE d.place <= CASE d.state WHEN 'ready' THEN COALESCE(s.slots, 1) ELSE 200 END)
+       SELECT id FROM others WHERE place <= 200
+       UNION ALL
+       SELECT r.id
+         FROM store.account_states s LEFT JOIN unnest($2::text[], $3::integer[]) AS p (account, slots) ON p.account = s.account
+        CROSS JOIN LATERAL (
+          SELECT c.id FROM store.chunks c
+           WHERE c.account = s.account AND c.state = 'ready' AND c.due_at <= clock_timestamp()
+             AND (c.rung_at IS NULL OR c.rung_at < clock_timestamp() - $1 * interval '1 millisecond')
+             AND EXISTS (SELECT FROM store.jobs j WHERE j.job_no = c.job_no AND j.state = 'running')
+           ORDER BY c.due_at, c.chunk_no
+           LIMIT greatest(0, COALESCE(p.slots, 1) - (SELECT count(*) FROM store.chunks f WHERE f.account = s.account AND f.state = 'submitting'))) r)
      UPDATE store.chunks c SET ring_no = ring_no + 1, rung_at = clock_timestamp()
       WHERE c.id IN (SELECT id FROM store.chunks WHERE id IN (SELECT id FROM chosen) FOR UPDATE SKIP LOCKED)
   RETURNING c.id, c.account, CASE c.state WHEN 'result_ready' THEN 'ingest' ELSE 'submit' END AS stage, c.ring_no`,
@@ -107,6 +116,7 @@ export async function dueDoorbells(
   );
   for (const row of polls.rows)
     doorbells.push({ stage: 'poll', account: row.account, ring: row.ring_no });
+  await tidyLine(tx);
   return doorbells;
 }
 

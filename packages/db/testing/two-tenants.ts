@@ -53,6 +53,7 @@ function valueOf(table: string, name: string, type: string, tenant: number): str
     case 'bigint':
     case 'smallint':
     case 'numeric':
+    case 'double precision':
       return String(tenant);
     case 'text':
     case 'name':
