@@ -1,6 +1,7 @@
 import { type CommitName, crashPoint } from '@rollcall/crash-points';
 import pg from 'pg';
 import { dropSilentConnections } from './drop-silent-connections.ts';
+import { keepPlans } from './keep-plans.ts';
 import { type ProductRole, settingsAs } from './settings-as.ts';
 import { type Preamble, SpokenQuery } from './spoken-query.ts';
 import { tenantInScope } from './tenant-scope.ts';
@@ -57,8 +58,9 @@ const types = {
 };
 
 const retriesMax = 5;
-/** serialization_failure, deadlock_detected, lock_not_available. */
-const retriedCodes = new Set(['40001', '40P01', '55P03']);
+/** serialization_failure, deadlock_detected, lock_not_available; and of a plan that was kept, that a migration changed what it answers. */
+const planOutdated = '0A000';
+const retriedCodes = new Set(['40001', '40P01', '55P03', planOutdated]);
 
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -72,6 +74,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     // 55P03 is tried again; waiting without end would hold a connection for each waiter.
     lock_timeout: 10_000,
     idleTimeoutMillis: 30_000,
+    // Plans that are kept are made anew: tables grow.
+    maxLifetimeSeconds: 60,
     // An idle connection whose host is gone is found out 15 s later: Node asks ten times, a second apart.
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
@@ -82,6 +86,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   // moment later: an end that was read in the same breath would find nobody, and end the process. The storm found that.
   pool.on('connect', (client) => void client.on('error', () => undefined));
 
+  if (options.role === 'rollcall_worker') keepPlans(pool);
   const stopDropping = dropSilentConnections(pool, options.url);
 
   async function once<T>(
@@ -103,6 +108,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       crashPoint(`${name}:after_commit`);
       return result;
     } catch (error) {
+      // Only another connection has no such plan.
+      if (sqlStateOf(error) === planOutdated) broken = error as Error;
       try {
         await client.query('ROLLBACK');
       } catch (rollbackError) {
