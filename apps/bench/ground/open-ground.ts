@@ -8,6 +8,8 @@ import { parentOf, processorTimeOf } from './processor-time.ts';
 export interface Ground {
   /** The superuser's URL of a fresh, migrated database of this server. Dropped when the server stops. */
   freshDatabase(): Promise<string>;
+  /** As it is now, of a database that nobody is connected to. */
+  copyOf(url: string): Promise<string>;
   /** As the superuser, whom no wall between tenants binds. */
   query<Row extends pg.QueryResultRow>(
     url: string,
@@ -41,15 +43,18 @@ export async function openGround(): Promise<Ground> {
     throw error;
   }
   const postmaster = await postmasterOf(server.url);
+  async function copy(of: string): Promise<string> {
+    const name = `bench_${randomBytes(6).toString('hex')}`;
+    await query(server.url, `CREATE DATABASE ${name} TEMPLATE ${of}`);
+    const url = withDatabase(server.url, name);
+    await settle(url);
+    return url;
+  }
+
   return {
     query,
-    async freshDatabase() {
-      const name = `bench_${randomBytes(6).toString('hex')}`;
-      await query(server.url, `CREATE DATABASE ${name} TEMPLATE ${template}`);
-      const url = withDatabase(server.url, name);
-      await settle(url);
-      return url;
-    },
+    freshDatabase: () => copy(template),
+    copyOf: (url) => copy(new URL(url).pathname.slice(1)),
     settle,
     async processorTime_s() {
       const { own_s, started_s } = await processorTimeOf(postmaster);
