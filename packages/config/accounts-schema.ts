@@ -79,7 +79,11 @@ const pace = z
 const poll = z
   .strictObject({
     floor: duration.default(5_000).describe('Shortest wait between two polls of a task.'),
-    ceiling: duration.default(300_000).describe('Longest wait between two polls of a task.'),
+    ceiling: duration
+      .default(3_600_000)
+      .describe(
+        'Longest wait between two polls of a task; 5m at most while it is not found, waits for money or gets no answer.',
+      ),
     deadline: duration
       .default(86_400_000)
       .describe('From acceptance; a task that is not ready by then is held, never sent again.'),

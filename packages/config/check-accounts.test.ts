@@ -107,7 +107,7 @@ describe('a problem names its place, what is wrong and what to do', () => {
     [
       'a floor above the ceiling',
       [...ekycpro, 'poll', 'floor'],
-      '1h',
+      '2h',
       'accounts.ekycpro.poll.ceiling: is below',
     ],
     [

@@ -64,7 +64,7 @@ describe('the shipped accounts file', () => {
         },
       },
       pace: { requestsPerSecond: 2, uploadsInFlight: 1 },
-      poll: { floor_ms: 10_000, ceiling_ms: 300_000, deadline_ms: 86_400_000 },
+      poll: { floor_ms: 10_000, ceiling_ms: 3_600_000, deadline_ms: 86_400_000 },
       upload_deadline_ms: 20_000,
       download_deadline_ms: 600_000,
       maxResultBytes: 268_435_456,

@@ -6,6 +6,7 @@ export const tablesWithoutTenant: Readonly<Record<string, string>> = {
   job_edges: 'the words of a state machine, the same for everybody',
   learned_limits: 'what a provider taught of its limits, by account',
   suppression_secrets: 'which secrets the lists were made under, and not the secrets',
+  task_times: 'how long a provider takes for a task, by account; of no job',
   tenants: 'the tenants themselves: a policy on `id` shows each its own row',
 };
 

@@ -300,6 +300,12 @@ export {
   sweepAlone,
 } from './sql/sweep-due.ts';
 export { takeRing } from './sql/take-ring.ts';
+export {
+  type FinishedTask,
+  learnTaskTime,
+  readTaskTimes,
+  type TaskTimes,
+} from './sql/task-times.ts';
 export { inTenant } from './tenant-scope.ts';
 export {
   type HeldNumbers,

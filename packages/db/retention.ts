@@ -107,6 +107,7 @@ export const retention = {
   jobs_in_line: { keep: 'own', why: 'Jobs that wait for a slot: deleted once they do not.' },
   balance_looks: { keep: 'kept', why: ofMachine },
   learned_limits: { keep: 'kept', why: ofMachine },
+  task_times: { keep: 'kept', why: ofMachine },
   job_edges: { keep: 'kept', why: ofMachine },
   chunk_edges: { keep: 'kept', why: ofMachine },
 } as const satisfies Readonly<Record<string, Retention>>;

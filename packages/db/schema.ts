@@ -75,6 +75,7 @@ export const accountStates = store.table('account_states', {
   semanticsConfirmedAt: time('semantics_confirmed_at'),
   semanticsNote: text('semantics_note'),
   pollRungAt: time('poll_rung_at'),
+  polledAt: time('polled_at'),
   pollRingNo: integer('poll_ring_no').notNull().default(0),
   balance: money('balance'),
   balanceAt: time('balance_at'),

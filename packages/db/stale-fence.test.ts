@@ -154,6 +154,7 @@ const writes: Readonly<Record<string, () => Promise<Late>>> = {
     poll({
       kind: 'wait',
       due_ms: past_ms,
+      notBefore_ms: past_ms,
       deadline_ms: future_ms,
       awaitingPaymentSince_ms: past_ms,
       applied: true,

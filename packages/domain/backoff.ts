@@ -31,19 +31,29 @@ export function pollWait_ms(
   bounds: Backoff,
   random: number,
 ): number {
-  const { total, determined, determinedBefore, elapsed_ms } = progress;
+  const share = shareDone(progress);
+  if (share === null) return backoff_ms(polls, bounds, random);
+  const left_ms = ((1 - share) * progress.elapsed_ms) / share;
+  return within(
+    bounds,
+    jittered(Math.max(left_ms / 2, bounds.floor_ms), random, bounds.ceiling_ms),
+  );
+}
+
+/** Which part of the task the provider's counter says is done; null unless it moved since the last poll, and makes sense. */
+export function shareDone({
+  total,
+  determined,
+  determinedBefore,
+  elapsed_ms,
+}: Progress): number | null {
   const moves =
     total !== null &&
     determined !== null &&
     determined > (determinedBefore ?? 0) &&
     determined <= total &&
     elapsed_ms > 0;
-  if (!moves) return backoff_ms(polls, bounds, random);
-  const left_ms = ((total - determined) * elapsed_ms) / determined;
-  return within(
-    bounds,
-    jittered(Math.max(left_ms / 2, bounds.floor_ms), random, bounds.ceiling_ms),
-  );
+  return moves ? determined / total : null;
 }
 
 function jittered(wait_ms: number, random: number, ceiling_ms: number): number {

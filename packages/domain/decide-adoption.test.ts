@@ -12,6 +12,7 @@ const facts: AdoptionFacts = {
 const wait: PollDecision = {
   kind: 'wait',
   due_ms: 0,
+  notBefore_ms: 0,
   deadline_ms: 0,
   awaitingPaymentSince_ms: null,
   applied: true,

@@ -10,6 +10,7 @@ const facts: AnsweredFacts = {
   numbers: 100,
   freeTries: 0,
   jobCancelled: false,
+  pace: null,
   configured: sampleAccount,
   offer: sampleOffer,
 };

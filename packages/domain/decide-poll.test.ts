@@ -22,6 +22,8 @@ const facts: PollFacts = {
   upstreamFailures: 0,
   lastDetermined: null,
   lastPhase: null,
+  numbers: 1_000,
+  pace: null,
   configured: sampleAccount,
 };
 const overdue = { ...facts, deadline_ms: now_ms };

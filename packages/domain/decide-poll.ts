@@ -1,7 +1,9 @@
 import type { Account } from './account.ts';
-import { backoff_ms, pollWait_ms } from './backoff.ts';
+import { backoff_ms, type Progress, pollWait_ms } from './backoff.ts';
 import type { AdoptionRefusal } from './decide-adoption.ts';
+import { pacedWait_ms } from './paced-wait.ts';
 import type { ResultLocator, TaskPhase, TaskStatus } from './provider-answer.ts';
+import type { TaskPace } from './task-pace.ts';
 
 /** What the poll stage makes of one task's status. */
 
@@ -18,6 +20,9 @@ export interface PollFacts {
   readonly lastDetermined: number | null;
   /** Of the last status that was applied. */
   readonly lastPhase: TaskPhase | null;
+  readonly numbers: number;
+  /** What was learned of tasks like it; null where nothing was, or where nobody knows how long this one has been at work. */
+  readonly pace: TaskPace | null;
   readonly configured: Account;
 }
 
@@ -32,6 +37,8 @@ export type PollDecision =
   | {
       readonly kind: 'wait';
       readonly due_ms: number;
+      /** Not even where its end turns out to be nearer: what the provider asked for, and the floor. */
+      readonly notBefore_ms: number;
       readonly deadline_ms: number;
       readonly awaitingPaymentSince_ms: number | null;
       /** Whether the answer changed what we believe; false for a word that we do not know, and for a status that goes back. */
@@ -105,9 +112,11 @@ export function decidePoll(polled: Polled, facts: PollFacts): PollDecision {
   if (awaitingSince_ms === null && now_ms >= deadline_ms) {
     return { kind: 'hold', reason: 'poll', detail: 'deadline' };
   }
+  const due_ms = now_ms + waitFor(polled, facts);
   return {
     kind: 'wait',
-    due_ms: now_ms + waitFor(polled, facts),
+    due_ms,
+    notBefore_ms: phase === null ? due_ms : now_ms + facts.configured.poll.floor_ms,
     deadline_ms,
     awaitingPaymentSince_ms: awaitingSince_ms,
     applied: phase !== null,
@@ -116,13 +125,20 @@ export function decidePoll(polled: Polled, facts: PollFacts): PollDecision {
   };
 }
 
+/** Longest wait where nothing is foreseen of the task: for an answer, for money, for one that is not found. */
+const blindCeiling_ms = 300_000;
+
 function waitFor(polled: Polled, facts: PollFacts): number {
   const bounds = facts.configured.poll;
+  const blind = {
+    floor_ms: bounds.floor_ms,
+    ceiling_ms: Math.max(bounds.floor_ms, Math.min(bounds.ceiling_ms, blindCeiling_ms)),
+  };
   if (polled.kind === 'no_answer') {
-    const wait_ms = backoff_ms(facts.polls, bounds, facts.random);
+    const wait_ms = backoff_ms(facts.polls, blind, facts.random);
     return Math.max(wait_ms, polled.retryAfter_ms ?? 0);
   }
-  if (polled.kind === 'not_found') return backoff_ms(facts.missingPolls, bounds, facts.random);
+  if (polled.kind === 'not_found') return backoff_ms(facts.missingPolls, blind, facts.random);
   const { status } = polled;
   // Nearly there, or about to be believed: look again soon.
   if (
@@ -132,20 +148,16 @@ function waitFor(polled: Polled, facts: PollFacts): number {
   ) {
     return backoff_ms(0, bounds, facts.random);
   }
-  if (status.phase === 'awaiting_payment') {
-    return backoff_ms(facts.polls, bounds, facts.random);
-  }
-  return pollWait_ms(
-    facts.polls,
-    {
-      total: status.total,
-      determined: determinedOf(status),
-      determinedBefore: facts.lastDetermined,
-      elapsed_ms: facts.now_ms - facts.acceptedAt_ms,
-    },
-    bounds,
-    facts.random,
-  );
+  if (status.phase === 'awaiting_payment') return backoff_ms(facts.polls, blind, facts.random);
+  const progress: Progress = {
+    total: status.total,
+    determined: determinedOf(status),
+    determinedBefore: facts.lastDetermined,
+    elapsed_ms: facts.now_ms - facts.acceptedAt_ms,
+  };
+  return facts.pace
+    ? pacedWait_ms(facts.pace, facts.numbers, progress, bounds)
+    : pollWait_ms(facts.polls, progress, bounds, facts.random);
 }
 
 /** Numbers that the provider says it is through with; `success` and `failure` count determined and not determined. */

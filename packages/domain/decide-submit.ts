@@ -6,7 +6,9 @@ import type { BlockedReason } from './chunk.ts';
 import { type LearnedLimits, limitAfterRefusal } from './chunking.ts';
 import type { JobState } from './job.ts';
 import { type Money, priceOf } from './money.ts';
+import { firstWait_ms } from './paced-wait.ts';
 import type { SubmitAnswer, UnknownReason } from './provider-answer.ts';
+import type { TaskPace } from './task-pace.ts';
 
 /** The submit stage decides twice: whether a chunk may be sent now, and what the provider's answer makes of it. */
 
@@ -150,6 +152,8 @@ export interface AnsweredFacts {
   readonly numbers: number;
   readonly freeTries: number;
   readonly jobCancelled: boolean;
+  /** What was learned of tasks like it; null where nothing was. */
+  readonly pace: TaskPace | null;
   readonly configured: Account;
   readonly offer: CheckOffer;
 }
@@ -183,7 +187,7 @@ export function decideAnswered(answer: SubmitAnswer, facts: AnsweredFacts): Subm
     case 'accepted':
       return {
         kind: 'accepted',
-        due_ms: facts.now_ms + facts.configured.poll.floor_ms,
+        due_ms: facts.now_ms + firstWait_ms(facts.pace, facts.numbers, facts.configured.poll),
         deadline_ms: facts.now_ms + facts.configured.poll.deadline_ms,
       };
     case 'unknown':

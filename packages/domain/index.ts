@@ -130,6 +130,7 @@ export {
   type Verdict,
   verdicts,
 } from './outcome.ts';
+export { firstWait_ms, soonerLook_ms } from './paced-wait.ts';
 export { digitsOf, parsePhoneNumber, type PhoneNumber } from './phone-number.ts';
 export {
   type BalanceAnswer,
@@ -154,3 +155,12 @@ export {
 } from './reconciliation.ts';
 export { type Scope, scopes } from './scope.ts';
 export { droppedColumns, specialCategories } from './special-categories.ts';
+export {
+  type EndedBetween,
+  type LearnedPace,
+  learnPace,
+  type PaceMode,
+  paceOf,
+  sizeClassOf,
+  type TaskPace,
+} from './task-pace.ts';

@@ -77,6 +77,8 @@ function settle(next: Draft, rules: Rules, claim: TaskClaim, answer: PollName): 
     upstreamFailures: claim.upstreamFailures,
     lastDetermined: null,
     lastPhase: rules.protections.goesBack ? claim.lastPhase : null,
+    numbers: numbersInChunk,
+    pace: null,
     configured: account,
   });
   let judged: PollDecision = decision;

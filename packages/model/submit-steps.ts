@@ -206,6 +206,7 @@ function resultOf(
     numbers: numbersInChunk,
     freeTries: claim.freeTries,
     jobCancelled,
+    pace: null,
     configured: account,
     offer,
   });

@@ -4,13 +4,24 @@ import {
   appendEvidence,
   claimPolls,
   jobTraceparent,
+  learnTaskTime,
   pauseAccount,
   type PollClaim,
+  readTaskTimes,
   reserveRequest,
   serverNow_ms,
   settlePoll,
+  type TaskTimes,
+  type Transaction,
 } from '@rollcall/db';
-import { type Account, decidePoll, type Polled, type StatusAnswer } from '@rollcall/domain';
+import {
+  type Account,
+  decidePoll,
+  paceOf,
+  type Polled,
+  sizeClassOf,
+  type StatusAnswer,
+} from '@rollcall/domain';
 import type { Provider } from '@rollcall/providers';
 import type { Counts, Equipment } from '../equipment.ts';
 import { judgeAdoption } from '../judge-adoption.ts';
@@ -21,11 +32,15 @@ const callsAtOnce = 8;
 /** One doorbell is answered for so long at most; the next one goes on. */
 const round_ms = 5_000;
 
+/** A provider that tells of many tasks in one call is called once in so long: whatever becomes due meanwhile is asked for together. The sweep's tick. */
+const apart_ms = 500;
+
 /**
  * Calls to claim at a time: no more than one second of the account's pace. What is claimed waits its turn under a lease, and
  * every reserved turn puts off this account's uploads.
  */
-function callsPerClaim(account: Account): number {
+function callsPerClaim(account: Account, asksForMany: boolean): number {
+  if (asksForMany) return 1;
   return Math.max(1, Math.min(callsAtOnce, Math.floor(account.pace.requestsPerSecond)));
 }
 
@@ -39,22 +54,29 @@ export async function pollAccount(
   if (!account) return { unknown_account: 1 };
   const provider = equipment.providerOf(account);
   const counts = { calls: 0, tasks: 0, ready: 0, held: 0, stale: 0 };
+  const asksForMany = provider.statusBatchSize > 1;
   const until = performance.now() + round_ms;
   while (!equipment.stopping.aborted && !signal.aborted && performance.now() < until) {
     const claims = await claimPolls(
       equipment.db,
       accountId,
-      provider.statusBatchSize * callsPerClaim(account),
+      provider.statusBatchSize * callsPerClaim(account, asksForMany),
       equipment.times.lease_ms,
+      asksForMany ? apart_ms : null,
     );
     if (claims.length === 0) break;
+    const checks = [...new Set(claims.map(({ checkName }) => checkName))];
+    const times = await readTaskTimes(equipment.db, accountId, checks);
+    const learned = new Set<string>();
     const groups = Array.from(
       { length: Math.ceil(claims.length / provider.statusBatchSize) },
       (_, index) =>
         claims.slice(index * provider.statusBatchSize, (index + 1) * provider.statusBatchSize),
     );
     for (const done of await Promise.all(
-      groups.map((group) => pollGroup(equipment, account, provider, group, signal)),
+      groups.map((group) =>
+        pollGroup(equipment, { account, provider, times, learned }, group, signal),
+      ),
     )) {
       counts.calls += 1;
       counts.tasks += done.tasks;
@@ -62,18 +84,29 @@ export async function pollAccount(
       counts.held += done.held;
       counts.stale += done.stale;
     }
+    if (asksForMany) break;
   }
   return counts;
 }
 
+/** What a round goes by. */
+interface Round {
+  readonly account: Account;
+  readonly provider: Provider;
+  /** As they were read after the claim. */
+  readonly times: TaskTimes;
+  /** What was learned of since: of tasks of one size that end in one round one is enough, and who writes must have read what is there. */
+  readonly learned: Set<string>;
+}
+
 async function pollGroup(
   equipment: Equipment,
-  account: Account,
-  provider: Provider,
+  round: Round,
   claims: readonly PollClaim[],
   signal: AbortSignal,
 ): Promise<{ tasks: number; ready: number; held: number; stale: number }> {
   const { db, log } = equipment;
+  const { account, provider } = round;
   const wait_ms = await db.transaction('poll.reserve_request', (tx) =>
     reserveRequest(tx, account.id, account.pace.requestsPerSecond),
   );
@@ -101,7 +134,7 @@ async function pollGroup(
   }
   const done = { tasks: claims.length, ready: 0, held: 0, stale: 0 };
   for (const claim of claims) {
-    const state = await settleOne(equipment, provider, claim, answer, signal);
+    const state = await settleOne(equipment, round, claim, answer, signal);
     if (state === 'result_ready') done.ready += 1;
     if (state === 'held') done.held += 1;
     if (state === 'stale') done.stale += 1;
@@ -124,17 +157,20 @@ function polledOf(answer: StatusAnswer, taskId: string): Polled {
 
 async function settleOne(
   equipment: Equipment,
-  provider: Provider,
+  round: Round,
   claim: PollClaim,
   answer: StatusAnswer,
   signal: AbortSignal,
 ): Promise<'polling' | 'result_ready' | 'held' | 'stale'> {
   const { db, log } = equipment;
-  const { account } = provider;
   const polled = polledOf(answer, claim.taskId);
+  const now_ms = await serverNow_ms(db);
+  const { account, provider, times } = round;
+  const known = times.get(claim.checkName) ?? [];
   const decided = decidePoll(polled, {
     ...claim,
-    now_ms: await serverNow_ms(db),
+    pace: claim.seen_ms === null ? null : paceOf(known, sizeClassOf(claim.numbers)),
+    now_ms,
     random: Math.random(),
     configured: account,
   });
@@ -148,6 +184,9 @@ async function settleOne(
         await appendEvidence(tx, claim, judged.decision.detail, answer.evidence, claim.taskId);
       }
       const done = await settlePoll(tx, judged.claim, polled, judged.decision);
+      if (done.kind === 'applied' && done.state === 'result_ready') {
+        await learn(tx, round, claim, now_ms);
+      }
       return { decision: judged.decision, settled: done };
     }),
   );
@@ -177,6 +216,21 @@ async function settleOne(
     await equipment.ring([{ stage: 'ingest', chunkId: claim.chunkId, ring: settled.ring }]);
   }
   return settled.state;
+}
+
+/** From a task that has ended by now, unless its time tells nothing of others. */
+async function learn(
+  tx: Transaction,
+  { account, times, learned }: Round,
+  claim: PollClaim,
+  now_ms: number,
+): Promise<void> {
+  const { checkName: check, numbers, seen_ms } = claim;
+  const key = `${check} ${sizeClassOf(numbers)}`;
+  if (seen_ms === null || learned.has(key)) return;
+  learned.add(key);
+  const ended = { after_ms: seen_ms, until_ms: now_ms - claim.acceptedAt_ms };
+  await learnTaskTime(tx, { account: account.id, check, numbers, ended }, times);
 }
 
 /** The round that asked is a trace of its own, for many jobs; the job's own trace gets what came of it, with a link to the round. */

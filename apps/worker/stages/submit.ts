@@ -6,6 +6,7 @@ import {
   inTurn,
   nextReady,
   numbersOfChunk,
+  readTaskTimes,
   releaseBehindCanary,
   type Settled,
   settleSubmit,
@@ -13,8 +14,11 @@ import {
 import {
   type Account,
   decideAnswered,
+  paceOf,
+  sizeClassOf,
   type SubmitAnswer,
   type SubmitResult,
+  type TaskPace,
 } from '@rollcall/domain';
 import { startStopwatch } from '@rollcall/providers';
 import { askBalance } from '../ask-balance.ts';
@@ -94,12 +98,18 @@ async function upload(
       const { now_ms, jobCancelled } = await storePatiently(log, signal, () =>
         answerFacts(db, loaded.jobId),
       );
+      const { numbers } = loaded.facts.chunk;
+      const pace =
+        sent.kind === 'accepted'
+          ? await paceOfTasks(equipment, account.id, loaded.checkName, numbers)
+          : null;
       const decided = decideAnswered(sent, {
         now_ms,
         jobCancelled,
         random: Math.random(),
-        numbers: loaded.facts.chunk.numbers,
+        numbers,
         freeTries: loaded.freeTries,
+        pace,
         configured: account,
         offer,
       });
@@ -140,6 +150,17 @@ async function upload(
   report(equipment, line, answer, result, settled);
   await ringNext(equipment, account);
   return { [settled.kind === 'applied' ? settled.state : settled.kind]: 1 };
+}
+
+/** What was learned of tasks like it. Without it the task is looked at a little too often: an answer that is to be stored does not wait for it. */
+async function paceOfTasks(
+  { db }: Equipment,
+  account: string,
+  check: string,
+  numbers: number,
+): Promise<TaskPace | null> {
+  const times = await readTaskTimes(db, account, [check]).catch(() => null);
+  return paceOf(times?.get(check) ?? [], sizeClassOf(numbers));
 }
 
 async function send(equipment: Equipment, claimed: Claimed): Promise<SubmitAnswer> {

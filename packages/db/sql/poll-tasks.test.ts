@@ -23,6 +23,7 @@ afterAll(() => ground.close());
 const wait: PollDecision = {
   kind: 'wait',
   due_ms: past_ms,
+  notBefore_ms: past_ms,
   deadline_ms: future_ms,
   awaitingPaymentSince_ms: null,
   applied: true,

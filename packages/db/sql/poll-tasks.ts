@@ -27,6 +27,13 @@ export interface PollClaim {
   readonly upstreamFailures: number;
   readonly lastDetermined: number | null;
   readonly lastPhase: TaskPhase | null;
+  readonly checkName: string;
+  readonly numbers: number;
+  /**
+   * How long it was seen not to have ended, from its acceptance; 0 where nobody has looked. Null where its time tells nothing of others: a person or a late
+   * answer named it, it waited for money, or it had ended before.
+   */
+  readonly seen_ms: number | null;
   /** The task was named by a person for this unknown upload, and nobody has asked yet whether it fits. */
   readonly adopting: {
     readonly numbers: number;
@@ -37,31 +44,38 @@ export interface PollClaim {
 
 /**
  * Claims tasks of an account that are due, the longest overdue first: fence + 1, and due again after the lease, should
- * this worker die.
+ * this worker die. With `apart_ms` none so soon after the last claim, whoever made it: for calls that ask for many.
  */
 export async function claimPolls(
   db: Database,
   account: string,
   limit: number,
   lease_ms: number,
+  apart_ms: number | null = null,
 ): Promise<readonly PollClaim[]> {
   return db.transaction('poll.claim', async (tx) => {
+    if (apart_ms !== null && !(await isTurn(tx, account, apart_ms))) return [];
     const { rows } = await tx.query(
       `UPDATE store.chunks c SET fence = c.fence + 1, adopting_task_id = CASE WHEN a.outcome = 'unknown' THEN c.adopting_task_id END,
-              due_at = clock_timestamp() + $3 * interval '1 millisecond'
+              due_at = clock_timestamp() + $3 * interval '1 millisecond', poll_not_before = clock_timestamp() + $3 * interval '1 millisecond'
          FROM store.attempts a, store.jobs j
         WHERE a.id = c.attempt_id AND j.job_no = c.job_no
           AND c.id IN (SELECT id FROM store.chunks WHERE account = $1 AND state = 'polling' AND due_at <= clock_timestamp()
                         ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
     RETURNING c.id, j.id AS job_id, a.id AS attempt_id, c.tenant_id, c.fence, COALESCE(a.task_id, c.adopting_task_id) AS task_id, c.polls, c.missing_polls, c.upstream_failures,
               c.last_determined, (SELECT h.phase FROM store.poll_history h WHERE h.chunk_id = c.id AND h.attempt_id = a.id AND h.applied AND h.phase <> 'unrecognised'
-                                   ORDER BY h.id DESC LIMIT 1) AS last_phase, a.numbers, c.adopting_task_id IS NOT NULL AS adopting,
+                                   ORDER BY h.id DESC LIMIT 1) AS last_phase, a.numbers, j.check_name,
+              CASE WHEN a.outcome = 'accepted' AND c.accepted_at < a.settled_at + interval '1 second'
+                    AND NOT EXISTS (SELECT FROM store.poll_history h WHERE h.chunk_id = c.id AND h.attempt_id = a.id AND h.phase IN ('awaiting_payment','ready','failed','rejected'))
+                   THEN COALESCE((SELECT extract(epoch FROM max(h.at) - c.accepted_at)::float8 * 1000 FROM store.poll_history h
+                                   WHERE h.chunk_id = c.id AND h.attempt_id = a.id AND h.applied), 0) END AS seen_ms, c.adopting_task_id IS NOT NULL AS adopting,
               extract(epoch FROM a.created_at)::float8 * 1000 AS sent_from_ms, extract(epoch FROM a.settled_at)::float8 * 1000 AS sent_until_ms,
               extract(epoch FROM c.accepted_at)::float8 * 1000 AS accepted_ms,
               extract(epoch FROM c.poll_deadline_at)::float8 * 1000 AS deadline_ms,
               extract(epoch FROM c.awaiting_payment_since)::float8 * 1000 AS awaiting_ms`,
       [account, limit, lease_ms],
     );
+    if (apart_ms !== null && rows.length > 0) await takeTurn(tx, account);
     return rows.map((row) => ({
       chunkId: row.id,
       jobId: row.job_id,
@@ -77,11 +91,31 @@ export async function claimPolls(
       upstreamFailures: row.upstream_failures,
       lastDetermined: row.last_determined,
       lastPhase: row.last_phase,
+      checkName: row.check_name,
+      numbers: row.numbers,
+      seen_ms: row.seen_ms,
       adopting: row.adopting
         ? { numbers: row.numbers, sentFrom_ms: row.sent_from_ms, sentUntil_ms: row.sent_until_ms }
         : null,
     }));
   });
+}
+
+/** Under the account's lock, which comes before the chunks': of two workers one claims for this tick. */
+async function isTurn(tx: Transaction, account: string, apart_ms: number): Promise<boolean> {
+  const { rows } = await tx.query<{ is_turn: boolean }>(
+    `SELECT COALESCE(polled_at <= clock_timestamp() - $2 * interval '1 millisecond', true) AS is_turn
+       FROM store.account_states WHERE account = $1 FOR NO KEY UPDATE`,
+    [account, apart_ms],
+  );
+  return rows[0]?.is_turn ?? false;
+}
+
+async function takeTurn(tx: Transaction, account: string): Promise<void> {
+  await tx.query(
+    'UPDATE store.account_states SET polled_at = clock_timestamp() WHERE account = $1',
+    [account],
+  );
 }
 
 /** The server's clock, Unix ms: the only clock that decides when something is due. */
@@ -169,7 +203,7 @@ async function moveTask(
     switch (decision.kind) {
       case 'wait':
         return tx.query<{ ring_no: number }>(
-          `UPDATE store.chunks SET ${seen}, due_at = to_timestamp($7::float8 / 1000), rung_at = NULL, poll_deadline_at = to_timestamp($8::float8 / 1000),
+          `UPDATE store.chunks SET ${seen}, due_at = to_timestamp($7::float8 / 1000), rung_at = NULL, poll_not_before = to_timestamp($12::float8 / 1000), poll_deadline_at = to_timestamp($8::float8 / 1000),
                   awaiting_payment_since = to_timestamp($9::float8 / 1000), upstream_failures = $10, missing_polls = $11 ${where}`,
           [
             ...values,
@@ -178,6 +212,7 @@ async function moveTask(
             decision.awaitingPaymentSince_ms,
             decision.upstreamFailures,
             decision.missingPolls,
+            decision.notBefore_ms,
           ],
         );
       case 'ready':

@@ -354,6 +354,7 @@ const settleTask = fc
                 return {
                   kind: 'wait',
                   due_ms: at_ms(when),
+                  notBefore_ms: at_ms(when),
                   deadline_ms: future_ms,
                   awaitingPaymentSince_ms: null,
                   applied: true,
