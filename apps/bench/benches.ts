@@ -4,7 +4,8 @@ import { intake } from './intake.ts';
 import { normalise } from './normalise.ts';
 import { parse } from './parse.ts';
 import { pipeline } from './pipeline.ts';
+import { poll } from './poll.ts';
 import { steps } from './steps.ts';
 
 /** In the order in which they run, which is that of docs/performance.md. */
-export const benches: readonly Bench[] = [pipeline, intake, ingest, normalise, parse, steps];
+export const benches: readonly Bench[] = [pipeline, intake, ingest, normalise, parse, steps, poll];
