@@ -5,11 +5,10 @@ import type { Consumer, DoorbellOf, Queues, Stage } from '@rollcall/queue';
 import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from './equipment.ts';
 import { expirePatiently } from './expire-patiently.ts';
+import { ingestInTurn } from './ingest-in-turn.ts';
 import { observed } from './observed.ts';
-import { ingestChunk } from './stages/ingest.ts';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
-import { replayChunk } from './stages/replay.ts';
 import { submitInTurn } from './stages/submit.ts';
 import { analyse } from './sweeps/analyse.ts';
 import { erase } from './sweeps/erase.ts';
@@ -28,9 +27,10 @@ const erase_ms = 5_000;
 const balanceLook_ms = 1_000;
 /**
  * Doorbells of a stage that one process answers at once. Parsing has one thread, but a provider that drips a file for minutes
- * must not keep the others' results waiting; each ingest may hold a chunk of 1,000,000 numbers in memory.
+ * must not keep the others' results waiting; each ingest may hold a chunk of 1,000,000 numbers in memory. A job of 10,000,000 numbers is cut in Postgres
+ * for some seconds, which must not keep a small one from being cut.
  */
-const concurrency = { plan: 1, ingest: 3 } as const;
+const concurrency = { plan: 4, ingest: 3 } as const;
 
 export interface Running {
   /** What this process hears, a queue each; for the watchdog. */
@@ -105,9 +105,8 @@ export function run(
     );
   }
   if (stages.includes('ingest')) {
-    listen('ingest', null, concurrency.ingest, ({ chunkId }, signal) =>
-      ingestOrReplay(equipment, chunkId, signal),
-    );
+    const ingest = ingestInTurn(equipment);
+    listen('ingest', null, concurrency.ingest, ({ chunkId }, signal) => ingest(chunkId, signal));
   }
 
   const sweptAt_ms = { rescue: performance.now(), expire: performance.now() };
@@ -153,16 +152,6 @@ export function run(
       return { finished: closed.every(({ finished }) => finished) };
     },
   };
-}
-
-/** Both are rung by the same doorbell: a chunk has a result to be read, or one that was read is to be read again. */
-async function ingestOrReplay(
-  equipment: Equipment,
-  chunkId: string,
-  signal: AbortSignal,
-): Promise<Counts> {
-  const counts = await ingestChunk(equipment, chunkId, signal);
-  return counts['gone'] === 1 ? replayChunk(equipment, chunkId) : counts;
 }
 
 /** Lets a further doorbell for an account that is being polled go: the one at work takes whatever is due. */

@@ -13,6 +13,7 @@ import {
   type Published,
   publishResults,
   serverNow_ms,
+  type Transaction,
   whichDiskIsFull,
 } from '@rollcall/db';
 import {
@@ -35,16 +36,18 @@ const strangersWait_ms = 60_000;
 
 /**
  * Turns a finished task into rows: archive the bytes, parse them, reconcile them with what was asked, and write one row per
- * number in the transaction that closes the chunk. What is in doubt is held with its bytes; nothing is half-written.
+ * number in the transaction that closes the chunk. What is in doubt is held with its bytes; nothing is half-written. `choose`: another
+ * chunk than this one, asked in the transaction that claims it.
  */
 export async function ingestChunk(
   equipment: Equipment,
   chunkId: string,
   signal: AbortSignal,
+  choose?: (tx: Transaction) => Promise<string>,
 ): Promise<Counts> {
   const { db, times } = equipment;
-  const claim = await db.transaction('ingest.claim', (tx) =>
-    claimIngest(tx, chunkId, times.lease_ms),
+  const claim = await db.transaction('ingest.claim', async (tx) =>
+    claimIngest(tx, (await choose?.(tx)) ?? chunkId, times.lease_ms),
   );
   if (claim === null) return { gone: 1 };
   const offered = offerOf(equipment, claim.account, claim.checkName);
