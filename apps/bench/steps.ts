@@ -4,6 +4,7 @@ import type { Bench, BenchContext } from './bench.ts';
 import { writeNumbers } from './ground/make-numbers.ts';
 import { type Ground, openGround } from './ground/open-ground.ts';
 import { openSite, type SiteSettings } from './ground/open-site.ts';
+import { startProfile } from './ground/profile.ts';
 import { recordTransactions } from './ground/record-transactions.ts';
 import { replayTransactions } from './ground/replay-transactions.ts';
 import { uploadJob } from './ground/upload-job.ts';
@@ -78,7 +79,7 @@ async function measure(
   queue: SiteSettings['queue'],
 ): Promise<Measurement> {
   const measured = await runJob(ground, await ground.copyOf(uploaded), folder, queue);
-  tell(`${queue}: ${measured.steps} steps in ${measured.seconds.toFixed(1)} s`);
+  tell(`${queue}: ${measured.steps} steps in ${measured.seconds.toFixed(1)} s; ${measured.took}`);
 
   const recordedUrl = await ground.copyOf(uploaded);
   const floorUrl = await ground.copyOf(uploaded);
@@ -124,15 +125,17 @@ async function runJob(
   folder: string,
   queue: SiteSettings['queue'],
   url = databaseUrl,
-): Promise<Span & { readonly peak_rss_mb: Record<string, number> }> {
+): Promise<Span & { readonly took: string; readonly peak_rss_mb: Record<string, number> }> {
   const site = await openSite(settings(url, folder, queue, 1));
   try {
     const isClosed = async () => {
       const { rows } = await site.db.query('SELECT FROM store.jobs WHERE finished_at IS NULL');
       return rows.length === 0;
     };
-    await waitFor(isClosed, { describe: 'the job to be closed', timeoutMs });
-    return { ...(await spanOf(ground, databaseUrl)), peak_rss_mb: await site.peakRss_mb() };
+    const profile = await startProfile(ground, site);
+    await waitFor(isClosed, { describe: 'the job to be closed', timeoutMs, everyMs: 50 });
+    const span = await spanOf(ground, databaseUrl);
+    return { ...span, took: await profile(), peak_rss_mb: await site.peakRss_mb() };
   } finally {
     await site.stop();
   }

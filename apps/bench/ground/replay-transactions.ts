@@ -62,12 +62,14 @@ async function openLine(url: string, role: string): Promise<Line> {
   return {
     async say({ exchanges }) {
       errors = 0;
-      for (const { said } of exchanges) {
+      for (const { said, answer: expected } of exchanges) {
         const answer = new Promise<string>((resolve) => {
           answered = resolve;
         });
         for (const bytes of said) stream.write(bytes);
-        await Promise.race([answer, isBroken.promise]);
+        const came = await Promise.race([answer, isBroken.promise]);
+        // Postgres takes no rows, and would answer to them no more.
+        if (came !== expected) throw new Error('a COPY fails when it is said again');
       }
       return errors;
     },
