@@ -1,5 +1,8 @@
 import type { Queryable } from '../database.ts';
 
+/** Numbers of one answer: some 900 kB of it. */
+const page = 65_536;
+
 /**
  * The numbers of a chunk that are sent, or were, ascending: E.164 digits. At most 1,000,000, so 8 MB. Those that are suppressed are left out;
  * `numbers` is how many there are without them.
@@ -19,25 +22,49 @@ export async function numbersOfChunk(
   });
   const suppressed = new Set(marked.rows.map(([number]) => number));
   const found = new Float64Array(numbers);
+  const read = new Float64Array(page);
   let filled = 0;
   let after = range.first - 1;
-  const page = 50_000;
   while (filled < numbers) {
-    // Rows as arrays: at 50,000 a page the objects would be most of the time.
-    const { rows } = await db.query<[number]>({
-      text: `SELECT number FROM store.job_numbers WHERE job_no = $1 AND job_day = $2 AND number > $3 AND number <= $4 ORDER BY number LIMIT $5`,
-      values: [jobNo, jobDay, after, range.last, page],
-      rowMode: 'array',
-    });
-    for (const [number] of rows) {
+    // One text a page: as a row each, 500,000 numbers took 0.43 s of our own processor, and so they take 0.07 s; the server's 0.3 s are the same.
+    const { rows } = await db.query<{ numbers: string | null }>(
+      `SELECT array_agg(number)::text AS numbers FROM (
+         SELECT number FROM store.job_numbers WHERE job_no = $1 AND job_day = $2 AND number > $3 AND number <= $4 ORDER BY number LIMIT $5) AS page`,
+      [jobNo, jobDay, after, range.last, page],
+    );
+    const length = numbersIn(rows[0]?.numbers ?? '{}', read);
+    for (const number of read.subarray(0, length)) {
+      // Everything that is compared with them walks along them.
+      if (number <= after) throw new Error('the numbers of a chunk came in no order');
       after = number;
-      if (suppressed.has(number)) continue;
+      if (suppressed.size > 0 && suppressed.has(number)) continue;
       if (filled >= numbers) throw new Error('a chunk holds more numbers than it was planned with');
       found[filled] = number;
       filled += 1;
     }
-    if (rows.length < page) break;
+    if (length < page) break;
   }
   if (filled !== numbers) throw new Error(`a chunk of ${numbers} numbers holds ${filled}`);
   return found;
+}
+
+const digitZero = 0x30;
+
+/** Reads `{447700900001,447700900002}`, as Postgres writes a `bigint[]` of positive numbers, into `into`; returns how many. */
+function numbersIn(array: string, into: Float64Array): number {
+  if (array === '{}') return 0;
+  let length = 0;
+  let number = 0;
+  // The brace at its end stands for a comma.
+  for (let at = 1; at < array.length; at += 1) {
+    const digit = array.charCodeAt(at) - digitZero;
+    if (digit >= 0 && digit <= 9) {
+      number = number * 10 + digit;
+      continue;
+    }
+    into[length] = number;
+    length += 1;
+    number = 0;
+  }
+  return length;
 }
