@@ -40,6 +40,8 @@ LABEL org.opencontainers.image.vendor="Rollcall" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
+# As packages/config/node-flags.ts has them, and why.
+ENV NODE_OPTIONS="--max-semi-space-size=4"
 USER 10001:10001
 
 FROM program AS api

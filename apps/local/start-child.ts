@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { nodeFlags } from '@rollcall/config';
 import { followLog, readLogTail } from './log-file.ts';
 
 /** A process of ours that ends when we do, however we do. */
@@ -60,7 +61,12 @@ export async function startChild<Ready>(
   const started = spawn(
     process.execPath,
     // The other end of its standard input is ours alone: the system closes it however we end, kill -9 included.
-    [join(repository, command.program), '--until-stdin-ends', ...(command.arguments ?? [])],
+    [
+      ...nodeFlags,
+      join(repository, command.program),
+      '--until-stdin-ends',
+      ...(command.arguments ?? []),
+    ],
     {
       // Its own session: Ctrl-C in a terminal reaches us alone, and we stop everything in order.
       detached: true,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { nodeFlags } from '@rollcall/config';
 
 /** A program of the product, run as it is in production. It ends with us, however we end. */
 export interface Program {
@@ -36,7 +37,7 @@ export async function startProgram<Ready>(
 ): Promise<{ readonly program: Program; readonly ready: Ready }> {
   const child = spawn(
     process.execPath,
-    [join(repository, 'apps', app, 'main.ts'), '--until-stdin-ends', ...flags],
+    [...nodeFlags, join(repository, 'apps', app, 'main.ts'), '--until-stdin-ends', ...flags],
     { cwd: '/', env: environment, stdio: ['pipe', 'pipe', 'pipe'] },
   );
   child.stdin.on('error', () => undefined);
