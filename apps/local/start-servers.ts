@@ -3,6 +3,7 @@ import {
   disposableSettings,
   type EmbeddedPostgres,
   type EmbeddedRedis,
+  keptSettings,
   startEmbeddedPostgres,
   startRedis,
 } from '@rollcall/embedded';
@@ -35,6 +36,7 @@ export async function startPostgres(
         kept === null
           ? { settings: forgetful }
           : {
+              settings: keptSettings,
               dataDirectory: kept.dataDirectory,
               port: url === '' ? await rememberedPort(kept.portFolder) : Number(new URL(url).port),
             },

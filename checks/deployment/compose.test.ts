@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { simulatedAccounts } from '../../packages/config/index.ts';
+import { keptSettings } from '../../packages/embedded/kept-settings.ts';
 import { containerImages } from '../../packages/testing/container-images.ts';
 import { knownSettings, problemsOfSettings } from './known-settings.ts';
 
@@ -107,6 +108,8 @@ test('Postgres logs no values of rows, and Valkey drops no doorbells', () => {
   expect(command('postgres')).toContain('log_error_verbosity=terse');
   expect(command('postgres')).toContain('log_parameter_max_length=0');
   expect(command('postgres')).toContain('log_min_error_statement=panic');
+  for (const [name, value] of Object.entries(keptSettings))
+    expect(command('postgres')).toContain(`-c ${name}=${value}`);
   expect(command('valkey')).toContain('--maxmemory-policy noeviction --appendonly yes');
 });
 

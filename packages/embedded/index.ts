@@ -6,4 +6,5 @@ export {
   startEmbeddedPostgres,
 } from './start-embedded-postgres.ts';
 export { type EmbeddedRedis, startRedis } from './start-redis.ts';
+export { keptSettings } from './kept-settings.ts';
 export { serversCanReach } from './server-owner.ts';

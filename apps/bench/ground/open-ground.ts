@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { migrate } from '@rollcall/db';
-import { startEmbeddedPostgres } from '@rollcall/embedded';
+import { keptSettings, startEmbeddedPostgres } from '@rollcall/embedded';
 import pg from 'pg';
 import { parentOf, processorTimeOf } from './processor-time.ts';
 
@@ -29,7 +29,7 @@ const durable = ['fsync', 'full_page_writes', 'synchronous_commit'];
 
 /** Starts an embedded Postgres with the settings of `start`, and checks that it is durable. Whoever opens it stops it. */
 export async function openGround(): Promise<Ground> {
-  const server = await startEmbeddedPostgres();
+  const server = await startEmbeddedPostgres({ settings: keptSettings });
   try {
     await query(server.url, `CREATE DATABASE ${template}`);
     await migrate(withDatabase(server.url, template));
