@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type LookFacts, nextLook_ms } from './next-look.ts';
 import { firstWait_ms, pacedWait_ms } from './paced-wait.ts';
-import type { TaskPace } from './task-pace.ts';
+import { learnPace, type TaskPace } from './task-pace.ts';
 
 const minute = 60_000;
 const around = (duration_ms: number, sigma: number) => [
@@ -124,4 +124,16 @@ test('a counter that moves brings the look to the end that it foretells', () => 
   const wait_ms = pacedWait_ms(slow, 1_000, nearlyDone, bounds);
   expect(wait_ms).toBeLessThan(minute);
   expect(pacedWait_ms(slow, 1_000, still, bounds)).toBeGreaterThan(5 * minute);
+});
+
+test('tasks that are over before anybody looks are soon looked at after the floor again, though the first was found late', () => {
+  const limits = { floor_ms: 200, ceiling_ms: 60 * minute };
+  let known = learnPace(null, 1_000, { after_ms: 0, until_ms: 5_000 })?.pace ?? pace(5_000);
+  const waits = Array.from({ length: 8 }, () => {
+    const wait_ms = firstWait_ms(known, 1_000, limits);
+    known = learnPace(known, 1_000, { after_ms: 0, until_ms: wait_ms })?.pace ?? known;
+    return wait_ms;
+  });
+  expect(waits.at(-1)).toBe(limits.floor_ms);
+  expect(Math.max(...waits)).toBeLessThan(5_000);
 });

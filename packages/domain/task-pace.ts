@@ -54,7 +54,7 @@ const forgottenShare = 0.05;
 /** What a task of a size that nobody has seen may differ by, for each doubling away from one that was seen. */
 const spreadPerDoubling = 0.15;
 /** Of a task that was over at its first look nothing says when it began to be: taken as up to this much earlier, as a logarithm. */
-const widestInterval = 1;
+const widestInterval = 2;
 /** A change of pace that is worth telling the other sizes of. */
 const leastShift = 0.25;
 
