@@ -49,6 +49,7 @@ import { processingRecordsRoute } from './routes/processing-records.ts';
 import { rejectRoutes } from './routes/rejects.ts';
 import { replayRoutes } from './routes/replays.ts';
 import { resultRoutes } from './routes/results.ts';
+import { summaryRoutes } from './routes/summary.ts';
 import { retryJobRoute } from './routes/retry-job.ts';
 import { rootRoute } from './routes/root.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
@@ -174,6 +175,7 @@ export async function buildApp(deps: ApiDependencies): Promise<FastifyInstance> 
       await v1.register(erasureRoutes, { database, digests, log });
       await v1.register(processingRecordsRoute, { database, keptMonths: limits.keptMonths });
       await v1.register(resultRoutes, { database });
+      await v1.register(summaryRoutes, { database });
       await v1.register(rejectRoutes, { database });
       await v1.register(eventRoute, { database, log, limits: limits.events });
       await v1.register(exportRoute, {

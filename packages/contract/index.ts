@@ -97,6 +97,7 @@ export {
   resolvedHoldsSchema,
   resolveHoldsBodySchema,
 } from './resolve-holds.ts';
+export { type Summary, summaryQuerySchema, summarySchema } from './summary.ts';
 export { type Result, resultPageSchema, resultQuerySchema, resultSchema } from './result.ts';
 export { type RetryJob, retryJobSchema } from './retry-job.ts';
 export {

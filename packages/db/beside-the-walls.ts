@@ -1,5 +1,6 @@
 /** Tables of `store` that belong to no tenant, and why. Every other one has a `tenant_id` and its policies; a test holds the catalogue to this list. */
 export const tablesWithoutTenant: Readonly<Record<string, string>> = {
+  account_days: 'what accounts reserved by day, over all tenants',
   account_states: 'accounts are the installation’s, shared by all tenants',
   balance_looks: 'when an account was asked for its balance',
   chunk_edges: 'the words of a state machine, the same for everybody',
@@ -29,6 +30,8 @@ export const waysThroughTheWalls: Readonly<Record<string, string>> = {
   line_follows_job: 'nothing; a trigger',
   reader_tenant: 'the tenant of whoever asks',
   results_of: 'rows of the tenant of whoever asks',
+  sum_outcomes: 'nothing; a trigger',
+  sum_reservations: 'nothing; a trigger',
   tenant_of_key: 'whose a key is, by its id',
   tenant_of_session: 'whose a session is, by the digest of what only its browser knows',
   uses_of_secret: 'whether a list, or an erased number, of any tenant needs a secret',

@@ -180,7 +180,9 @@ export {
   serverNow_ms,
   settlePoll,
 } from './sql/poll-tasks.ts';
+export { auditSums } from './sql/audit-sums.ts';
 export { type CapsRow, sumCountedByCaps } from './sql/caps.ts';
+export { readSummary, type SummaryRow } from './sql/summary.ts';
 export { closeIntake, dropOldIntakes, type OpenIntake, openIntake } from './sql/intakes.ts';
 export { type Published, publishResults } from './sql/publish-results.ts';
 export {

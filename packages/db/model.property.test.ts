@@ -5,6 +5,7 @@ import { account, type Ground, layGround } from './testing/ground.ts';
 import { commandRows, type Modelled, type Real, rules } from './testing/model-commands.ts';
 import { plan, receive, someNumbers } from './testing/walk-chunk.ts';
 import { syncAccounts } from './sql/accounts.ts';
+import { auditSums } from './sql/audit-sums.ts';
 
 // The verbs of this package, in any order, with old claims and with transactions that are broken off, against the model that
 // packages/model walks through: after each, Postgres must be what the model is.
@@ -50,6 +51,7 @@ test('whatever is done in whatever order, Postgres holds what the model holds', 
     }),
     { numRuns: runs },
   );
+  expect(await auditSums(ground.db)).toEqual([]);
   console.info(`${begun} runs, ${seen.commands} commands, ${seen.edges.size} edges of the chunk`);
   // Whatever the seed: most edges are in the machine's middle, which most runs come through.
   expect(seen.commands).toBeGreaterThan(runs * 5);

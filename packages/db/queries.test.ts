@@ -251,6 +251,7 @@ test('the views are those of the design', async () => {
     'held_chunks',
     'jobs',
     'latest_results',
+    'numbers_by_day',
     'paid_twice',
     'rejects',
     'replayed_rows',

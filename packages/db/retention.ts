@@ -52,6 +52,7 @@ export const retention = {
   },
   job_outcomes: { keep: 'kept', why: 'Counts.' },
   job_rejects: { keep: 'kept', why: 'Counts.' },
+  tenant_days: { keep: 'kept', why: 'Counts by day, check and outcome.' },
   chunks: { keep: 'kept', why: ofMoney },
   attempts: { keep: 'kept', why: ofMoney },
   approvals: { keep: 'kept', why: `${ofMoney} Who let it be paid again, and why.` },
@@ -102,6 +103,7 @@ export const retention = {
   suppression_secrets: { keep: 'kept', why: 'Which secrets were used; not the secrets.' },
 
   // The installation.
+  account_days: { keep: 'kept', why: 'Sums of the ledger by day.' },
   account_states: { keep: 'kept', why: ofMachine },
   account_shares: { keep: 'kept', why: ofMachine },
   jobs_in_line: { keep: 'own', why: 'Jobs that wait for a slot: deleted once they do not.' },

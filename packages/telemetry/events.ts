@@ -51,6 +51,8 @@ export const eventMeanings = {
     'A number could not be erased from a row or a file; the others are gone on with, and it is tried again.',
   'erasure.file_unreadable':
     'A file could not be looked into for a number that is erased; nothing says that it has it.',
+  'sums.different':
+    'Sums that are kept beside the rows are not what the rows add up to; the statement that shows them is in the runbook.',
   'sweep.kept_longer':
     'Months that are over are kept still: a job of theirs is not done with, or somebody reads them.',
   'chunk.numbers_suppressed':

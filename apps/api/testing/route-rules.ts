@@ -106,6 +106,7 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
     answers: 200,
   },
 
+  'GET /v1/summary': { asks: 'jobs:read', answers: 200 },
   'GET /v1/checks': { asks: 'jobs:read', answers: 200 },
   'GET /v1/accounts': { asks: 'jobs:read', answers: 200 },
   'GET /v1/accounts/:id': { asks: 'jobs:read', shares: account, answers: 200 },

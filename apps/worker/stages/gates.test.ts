@@ -77,6 +77,9 @@ describe('a chunk is not sent', () => {
     await ground.db.query(
       "UPDATE store.ledger SET at = at - interval '1 day' WHERE account = 'ekycpro-facebook'",
     );
+    await ground.db.query(
+      'DELETE FROM store.account_days; INSERT INTO store.account_days SELECT * FROM store.count_account_days()',
+    );
     await ground.db.query('ALTER TABLE store.ledger ENABLE TRIGGER append_only');
     await ground.hurry(second);
     await ground.untilState(second, ['completed']);

@@ -148,13 +148,15 @@ describe('what loadSubmit counts', () => {
       });
       // What was spent yesterday is still the job's, and no longer the day's.
       await own.db.query(
-        "ALTER TABLE store.ledger DISABLE TRIGGER USER; UPDATE store.ledger SET at = now() - interval '25 hours'",
+        "ALTER TABLE store.ledger DISABLE TRIGGER USER; UPDATE store.ledger SET at = now() - interval '25 hours'; DELETE FROM store.account_days; INSERT INTO store.account_days SELECT * FROM store.count_account_days()",
       );
       expect(await facts(own, next)).toMatchObject({
         job: { spent: 6_000_000n },
         account: { spentToday: 0n },
       });
-      await own.db.query("UPDATE store.ledger SET at = now() - interval '32 days'");
+      await own.db.query(
+        "UPDATE store.ledger SET at = now() - interval '32 days'; DELETE FROM store.account_days; INSERT INTO store.account_days SELECT * FROM store.count_account_days()",
+      );
       expect(await facts(own, next)).toMatchObject({
         job: { spent: 6_000_000n },
         account: { spentToday: 0n, spentThisMonth: 0n, currencies: [] },

@@ -132,7 +132,7 @@ const heldMoney = `
 const accounts = `
   SELECT s.account, s.currency, s.balance::float8 AS balance,
          extract(epoch FROM now() - s.balance_at)::float8 AS balance_age_seconds,
-         s.paused_reason, (m.today - g.today)::float8 AS reserved_today, (m.this_month - g.this_month)::float8 AS reserved_this_month
+         s.paused_reason, m.today::float8 AS reserved_today, m.this_month::float8 AS reserved_this_month
     FROM store.account_states s ${countedByCaps()}`;
 
 async function readAccounts(tx: Transaction): Promise<MetricFacts['accounts']> {

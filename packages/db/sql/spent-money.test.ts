@@ -67,6 +67,9 @@ test('only what a cap is for is summed', async () => {
   RETURNING at = date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS is_first`,
     [before],
   );
+  await ground.db.query(
+    'DELETE FROM store.account_days; INSERT INTO store.account_days SELECT * FROM store.count_account_days()',
+  );
   const both = price * 2n;
   const day = rows[0]?.is_first ? both : price;
   expect(await spent(next, 'month')).toEqual([both, day, both]);
