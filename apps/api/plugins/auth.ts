@@ -24,6 +24,7 @@ interface AuthOptions {
 export const authPlugin = fastifyPlugin(
   (app: FastifyInstance, options: AuthOptions, done: () => void) => {
     const { database, keyWatch, browsers, scope } = options;
+    const look = sharedLooks(database);
     app.addHook('onRoute', (route) => {
       if (!(scope ?? route.config?.scope)) throw new Error(`${route.url} names no scope`);
     });
@@ -33,7 +34,7 @@ export const authPlugin = fastifyPlugin(
       const key =
         authorization === undefined && browsers
           ? await browsers.keyOf(request)
-          : await keyShown(database, authorization ?? '');
+          : await keyShown(look, authorization ?? '');
       if (!key) {
         // A valid key is let through all the same: behind a proxy everybody comes from one address.
         const wait_s = await app.refusedTooOften(request);
@@ -64,7 +65,24 @@ export const authPlugin = fastifyPlugin(
   { name: 'auth' },
 );
 
-async function keyShown(database: Database, authorization: string): Promise<ApiKey | null> {
+type LookUp = (text: string) => Promise<ApiKey | null>;
+
+async function keyShown(look: LookUp, authorization: string): Promise<ApiKey | null> {
   const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(authorization) ?? [];
-  return scheme.toLowerCase() === 'bearer' ? findApiKey(database, value) : null;
+  return scheme.toLowerCase() === 'bearer' ? look(value) : null;
+}
+
+/**
+ * Looks keys up, and gives requests that show the same key at the same moment one look. Nothing is remembered beyond
+ * the look itself, so that a revoked key opens nothing for longer than one statement takes.
+ */
+function sharedLooks(database: Database): LookUp {
+  const underWay = new Map<string, Promise<ApiKey | null>>();
+  return (text) => {
+    const shared = underWay.get(text);
+    if (shared) return shared;
+    const look = findApiKey(database, text).finally(() => underWay.delete(text));
+    underWay.set(text, look);
+    return look;
+  };
 }

@@ -1,13 +1,11 @@
 import { jobIdSchema, resultPageSchema, resultQuerySchema } from '@rollcall/contract';
-import { type Database, readJobState, readResults } from '@rollcall/db';
+import { type Database, readResults } from '@rollcall/db';
 import { finalJobStates } from '@rollcall/domain';
 import type { FastifyInstance } from 'fastify';
 import type { FastifyZodOpenApiTypeProvider } from 'fastify-zod-openapi';
 import { z } from 'zod';
 import { readCursor, writeCursor } from '../cursor.ts';
-
 import { refuse, sendRefusal } from '../refusal.ts';
-import { refuseDropped } from '../refuse-dropped.ts';
 import { keyOf } from '../request-fields.ts';
 import { resultOf } from '../result-view.ts';
 import { everywhere, problemResponses } from './problem-responses.ts';
@@ -49,13 +47,11 @@ export async function resultRoutes(
       const { tenantId } = keyOf(request);
       const cursor = readCursor('results', request.query.cursor);
       if (cursor.kind === 'invalid') return sendRefusal(request, reply, refuse('invalid_cursor'));
-      // Before the rows: a job that closes in between is then called open, and is walked once more.
-      const state = await readJobState(database, tenantId, id);
-      if (state === null) return sendRefusal(request, reply, refuse('not_found'));
-      const dropped = await refuseDropped(database, tenantId, id, 'rows');
-      if (dropped) return sendRefusal(request, reply, dropped);
       const page = { after: cursor.after, limit: limit + 1, outcome };
-      const rows = await readResults(database, tenantId, id, page);
+      const found = await readResults(database, tenantId, id, page);
+      if (found === null) return sendRefusal(request, reply, refuse('not_found'));
+      if (found.isDropped) return sendRefusal(request, reply, refuse('rows_dropped'));
+      const { state, rows } = found;
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       return reply.send({

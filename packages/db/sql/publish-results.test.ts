@@ -48,7 +48,7 @@ test('every number gets its row, with its attributes, outcome and share of the c
   });
   const page = { after: null, limit: 10, outcome: null };
   expect(
-    (await readResults(ground.db, 1, jobId, page)).map(
+    ((await readResults(ground.db, 1, jobId, page))?.rows ?? []).map(
       ({ number, outcome, attributes, source, cost }) => ({
         number,
         outcome,
@@ -150,14 +150,14 @@ test('pages of results go on after the last number, and keep to an outcome', asy
     }
   });
   const page = async (after: number | null, outcome: string | null) =>
-    (await readResults(ground.db, 1, jobId, { after, limit: 2, outcome })).map(
+    ((await readResults(ground.db, 1, jobId, { after, limit: 2, outcome }))?.rows ?? []).map(
       ({ number }) => number,
     );
   expect(await page(null, null)).toEqual(['+48500000000', '+48500000001']);
   expect(await page(48_500_000_001, null)).toEqual(['+48500000002', '+48500000003']);
   expect(await page(null, 'banned')).toEqual(['+48500000001', '+48500000003']);
   expect(await page(48_500_000_004, null)).toEqual([]);
-  expect(await readResults(ground.db, 2, jobId, { after: null, limit: 2, outcome: null })).toEqual(
-    [],
-  );
+  expect(
+    await readResults(ground.db, 2, jobId, { after: null, limit: 2, outcome: null }),
+  ).toBeNull();
 });
