@@ -14,7 +14,7 @@ let ground: Ground;
 const never = new AbortController().signal;
 const account = 'ekycpro';
 beforeEach(async () => {
-  ground = await layGround({ chunkSize: 1_000, change: (each) => ({ ...each, canary: 'off' }) });
+  ground = await layGround({ chunkSize: 30_000, change: (each) => ({ ...each, canary: 'off' }) });
 });
 afterEach(() => ground.close());
 
@@ -77,4 +77,27 @@ test('a replay that rang is not put off by results that are ready', async () => 
   const { rows } = await ground.db.query('SELECT FROM store.replays WHERE due_at IS NOT NULL');
   expect(rows).toHaveLength(0);
   expect(await state(waiting.jobId)).toBe('result_ready');
+});
+
+test('with large files in all lanes but one, that one is kept for what is small', async () => {
+  const large = await Promise.all([21_000, 21_001, 21_002, 21_003].map(withResult));
+  await ground.fault({
+    match: { account, operation: 'file' },
+    next: 3,
+    action: { kind: 'delay', ms: 8_000 },
+  });
+  const before = await ground.requests(account, 'file');
+  const ingest = ingestInTurn(ground.equipment);
+  const reading = large.slice(0, 3).map(({ chunkId }) => ingest(chunkId, never));
+  await waitFor(async () => (await ground.requests(account, 'file')) === before + 3, {
+    describe: 'three files to be asked for',
+  });
+  const fourth = ingest(large[3]?.chunkId ?? '', never);
+  const small = await withResult(5);
+  expect(await fourth).toEqual({ rows: 5 });
+  expect(await state(small.jobId)).toBe('done');
+  const states = await Promise.all(large.map(({ jobId }) => state(jobId)));
+  expect(states.filter((each) => each === 'ingesting')).toHaveLength(3);
+  expect(states).toContain('result_ready');
+  await Promise.all(reading);
 });

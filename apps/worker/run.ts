@@ -5,7 +5,7 @@ import type { Consumer, DoorbellOf, Queues, Stage } from '@rollcall/queue';
 import { describeError } from '@rollcall/telemetry';
 import type { Counts, Equipment } from './equipment.ts';
 import { expirePatiently } from './expire-patiently.ts';
-import { ingestInTurn } from './ingest-in-turn.ts';
+import { ingestInTurn, ingestLanes } from './ingest-in-turn.ts';
 import { observed } from './observed.ts';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
@@ -30,7 +30,7 @@ const balanceLook_ms = 1_000;
  * must not keep the others' results waiting; each ingest may hold a chunk of 1,000,000 numbers in memory. A job of 10,000,000 numbers is cut in Postgres
  * for some seconds, which must not keep a small one from being cut.
  */
-const concurrency = { plan: 4, ingest: 3 } as const;
+const concurrency = { plan: 4, ingest: ingestLanes } as const;
 
 export interface Running {
   /** What this process hears, a queue each; for the watchdog. */

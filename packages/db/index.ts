@@ -171,7 +171,7 @@ export {
   postponePlanning,
   startRunning,
 } from './sql/planned-job.ts';
-export { resultInTurn } from './sql/result-in-turn.ts';
+export { resultInTurn, smallResult } from './sql/result-in-turn.ts';
 export { nextReady } from './sql/next-ready.ts';
 export {
   claimPolls,

@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts';
+import type { Queryable, Transaction } from '../database.ts';
 
 /**
  * Which chunk a doorbell is answered with by whoever reads results: of those that are ready the smallest, so that a small job does not wait for the
@@ -18,4 +18,14 @@ export async function resultInTurn(
     [named],
   );
   return rows[0]?.id ?? named;
+}
+
+/** The smallest result that is ready, where it has at most so many numbers. */
+export async function smallResult(db: Queryable, numbersMax: number): Promise<string | null> {
+  const { rows } = await db.query<{ id: string }>(
+    `SELECT id FROM store.chunks WHERE state = 'result_ready' AND due_at <= clock_timestamp() AND numbers <= $1
+      ORDER BY numbers, due_at LIMIT 1`,
+    [numbersMax],
+  );
+  return rows[0]?.id ?? null;
 }
