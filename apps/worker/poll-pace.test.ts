@@ -90,4 +90,13 @@ test('an adapter that asks for many makes one call a tick, however many workers 
   expect(rounds.filter((counts) => counts['tasks'] === 4)).toHaveLength(1);
   expect(rounds.filter((counts) => counts['tasks'] === 0)).toHaveLength(3);
   expect(await ground.requests('webcom', 'status')).toBe(before + 1);
+  // What becomes due in the same tick waits for the next one.
+  const another = await send('whatsapp', 1);
+  await ground.hurry(another);
+  const polledAt = (at: string) =>
+    ground.db.query(`UPDATE store.account_states SET polled_at = ${at}`);
+  await polledAt("clock_timestamp() + interval '1 hour'");
+  expect(await pollAccount(ground.equipment, 'webcom', never)).toMatchObject({ tasks: 0 });
+  await polledAt("clock_timestamp() - interval '1 second'");
+  expect(await pollAccount(ground.equipment, 'webcom', never)).toMatchObject({ tasks: 1 });
 });
