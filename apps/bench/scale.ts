@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import type { Bench, BenchContext } from './bench.ts';
+import { writeNumbers } from './ground/make-numbers.ts';
+import { type Ground, openGround } from './ground/open-ground.ts';
+import { openSite, type Site } from './ground/open-site.ts';
+import { untilClosed } from './ground/until-closed.ts';
+import { uploadJob } from './ground/upload-job.ts';
+import type { Measurement } from './measurement.ts';
+
+const bar = 0.95;
+const slots = 8;
+const requestsPerSecond = 100;
+const upload_s = 2;
+const chunkSize = 200;
+/** One check of each account. */
+const accounts = [
+  { account: 'webcom', check: 'telegram' },
+  { account: 'ekycpro', check: 'telegram' },
+  { account: 'checknumber', check: 'twitter' },
+  { account: 'ekycpro-facebook', check: 'facebook' },
+];
+
+/**
+ * Four accounts with eight uploads in flight each, of which each takes two seconds, with one, two and four workers, against what those slots allow. Not a
+ * measurement at all where the simulator saw more at once, or more requests in a second, than an account allows.
+ */
+export const scale: Bench = {
+  name: 'scale',
+  about:
+    'uploads that the providers’ slots limit, with 1, 2 and 4 workers, against what the slots allow',
+  async run(context) {
+    await using opened = new AsyncDisposableStack();
+    const ground = await openGround();
+    opened.defer(() => ground.stop());
+    const measured: Measurement[] = [];
+    for (const workers of [1, 2, 4]) measured.push(await measure(ground, context, workers));
+    return measured;
+  },
+};
+
+async function measure(
+  ground: Ground,
+  { folder, tell, ...context }: BenchContext,
+  workers: number,
+): Promise<Measurement> {
+  const turns = Math.max(
+    4,
+    Math.round((context.numbers ?? 64_000) / accounts.length / chunkSize / slots),
+  );
+  const numbers = turns * slots * chunkSize;
+  const path = join(folder, 'numbers.txt');
+  await writeNumbers(path, numbers);
+  const databaseUrl = await ground.freshDatabase();
+  const site = await openSite({
+    databaseUrl,
+    folder,
+    queue: 'redis',
+    workers,
+    chunkSize,
+    editAccounts: (text) =>
+      text
+        .replace(/uploads_in_flight: \d+/g, `uploads_in_flight: ${slots}`)
+        .replace(/requests_per_second: \d+/g, `requests_per_second: ${requestsPerSecond}`)
+        .replace(/^ {4}adapter:/gm, '    canary: off\n$&'),
+  });
+  try {
+    await site.simulator.control('POST', 'faults', {
+      match: { operation: 'create' },
+      next: 'all',
+      action: { kind: 'delay', ms: upload_s * 1_000 },
+    });
+    const jobs = await Promise.all(accounts.map((each) => uploadJob(site, path, each)));
+    for (const job of jobs) await untilClosed(site, job);
+    const allowed = (accounts.length * slots) / upload_s;
+    const rate = await uploadsPerSecond(site);
+    const over = await overLimits(site);
+    for (const each of over) tell(each);
+    const ratio = rate / allowed;
+    tell(`${workers} workers: ${rate.toFixed(2)} uploads a second of ${allowed}`);
+    return {
+      name: `scale: ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+      numbers: numbers * accounts.length,
+      seconds: (turns * accounts.length * slots) / rate,
+      floor_seconds: turns * upload_s,
+      ratio,
+      rate_per_s: rate * chunkSize,
+      peak_rss_mb: await site.peakRss_mb(),
+      bar: `≥ ${bar} × what the slots allow, and never over them`,
+      ok: ratio >= bar && over.length === 0,
+    };
+  } finally {
+    await site.stop();
+  }
+}
+
+/**
+ * Of all accounts, each from the end of its first turn of all slots to the end of its last: what comes before is the upload of the job, and a turn that is
+ * not whole is half as long as it looks.
+ */
+async function uploadsPerSecond({ db }: Site): Promise<number> {
+  const { rows } = await db.query<{ rate: number }>(
+    `WITH ended AS (
+       SELECT account, extract(epoch FROM settled_at)::float8 AS at, row_number() OVER (PARTITION BY account ORDER BY settled_at) AS place
+         FROM store.attempts WHERE outcome = 'accepted'),
+     whole AS (SELECT account, count(*) / $1::integer * $1::integer AS last FROM ended GROUP BY account)
+     SELECT sum(rate)::float8 AS rate FROM (
+       SELECT (w.last - $1) / (max(e.at) FILTER (WHERE e.place = w.last) - max(e.at) FILTER (WHERE e.place = $1)) AS rate
+         FROM ended e JOIN whole w USING (account) GROUP BY account, w.last) each`,
+    [slots],
+  );
+  return rows[0]?.rate ?? 0;
+}
+
+interface Tally {
+  readonly account: string;
+  readonly operation: string;
+  readonly in_flight_max: number;
+  readonly started_at_ms: readonly number[];
+}
+
+/** Where the simulator saw more uploads of an account at once than it has slots, or more requests in a second than its pace. */
+async function overLimits({ simulator }: Site): Promise<string[]> {
+  const { requests: tallies } = (await simulator.control('GET', 'requests')) as {
+    readonly requests: readonly Tally[];
+  };
+  const over: string[] = [];
+  for (const { account } of accounts) {
+    const own = tallies.filter((tally) => tally.account === account);
+    const uploads = own.find(({ operation }) => operation === 'create')?.in_flight_max ?? 0;
+    if (uploads > slots) over.push(`${account}: ${uploads} uploads at once`);
+    const most = mostInASecond(own.flatMap(({ started_at_ms }) => started_at_ms));
+    if (most > requestsPerSecond) over.push(`${account}: ${most} requests in a second`);
+  }
+  return over;
+}
+
+function mostInASecond(times_ms: readonly number[]): number {
+  const sorted = times_ms.toSorted((a, b) => a - b);
+  let first = 0;
+  let most = 0;
+  for (const [last, at] of sorted.entries()) {
+    while (at - (sorted[first] ?? at) >= 1_000) first += 1;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
