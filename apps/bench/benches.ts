@@ -6,6 +6,7 @@ import { normalise } from './normalise.ts';
 import { parse } from './parse.ts';
 import { pipeline } from './pipeline.ts';
 import { poll } from './poll.ts';
+import { read } from './read.ts';
 import { scale } from './scale.ts';
 import { steps } from './steps.ts';
 
@@ -17,6 +18,7 @@ export const benches: readonly Bench[] = [
   normalise,
   parse,
   steps,
+  read,
   fair,
   scale,
   poll,
