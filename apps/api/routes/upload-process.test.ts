@@ -100,6 +100,8 @@ const postGzip = async (bytes: Buffer) => {
   return ((await answer.json()) as { readonly code: string }).code;
 };
 
+/** Ended on the wire: its parser, which looks for a first part, would read on for ever. */
+const cutOff = '200 MB before a first part';
 const endless: readonly (readonly [string, () => Promise<string>, string])[] = [
   ['a line of 200 MB', () => sendEndless('text/csv', '+447911123456\n', '4'), 'line_too_long'],
   [
@@ -128,7 +130,7 @@ const endless: readonly (readonly [string, () => Promise<string>, string])[] = [
     'body_too_large',
   ],
   ['a part of 200 MB', () => sendEndless(multipart, part, blanks), 'too_many_bytes'],
-  ['200 MB before a first part', () => sendEndless(multipart, 'x', 'x'), 'body_too_large'],
+  [cutOff, () => sendEndless(multipart, 'x', 'x'), 'body_too_large'],
   ['a gzip bomb of 200 MB of lines', () => postGzip(bomb(blanks)), 'too_many_bytes'],
   ['a gzip bomb of one line of 200 MB', () => postGzip(bomb('4')), 'line_too_long'],
 ];
@@ -139,10 +141,14 @@ test.runIf(process.platform === 'linux')(
     // Once, so that what is loaded and compiled for a first upload is not counted as one's.
     await postGzip(gzipSync('+447911123456\n'.repeat(400_000)));
     const first_mb = await mostMemory_mb();
+    const countJobs = async () =>
+      (await database.query('SELECT count(*)::int AS jobs FROM store.jobs')).rows;
+    const jobsBefore = await countJobs();
     const lines: string[] = [];
     for (const [name, send, code] of endless) {
       const before_mb = await mostMemory_mb();
-      expect(await send(), name).toBe(code);
+      // Who is cut off while it sends without end may be reset before it has read why.
+      expect(name === cutOff ? [code, ''] : [code], name).toContain(await send());
       lines.push(
         `${name.padEnd(36)} ${code.padEnd(16)} + ${(await mostMemory_mb()) - before_mb} MB`,
       );
@@ -153,8 +159,7 @@ test.runIf(process.platform === 'linux')(
     );
     // What kept one of them whole would be seen, whatever the collector of garbage leaves lying.
     expect(most_mb - first_mb).toBeLessThan(150);
-    const { rows } = await database.query('SELECT count(*)::int AS jobs FROM store.jobs');
-    expect(rows).toEqual([{ jobs: 1 }]);
+    expect(await countJobs()).toEqual(jobsBefore);
   },
 );
 
