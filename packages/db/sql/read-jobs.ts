@@ -168,7 +168,7 @@ type PageRow = { readonly [Column in keyof ResultRow]: ResultRow[Column] | null 
 /**
  * A page of a job's rows in order of number, with the state of the job, or null where the tenant has no such job. `after`: digits of the last number of the page before. The page
  * is cut first and its chunks are looked up then: row-level security has the planner take a job for a fraction of itself, and it would read all of the job's rows for each of its
- * chunks. One statement: each that asked for the state and for what is dropped by itself cost half as much as the page.
+ * chunks. One statement, so that the state and the rows are of one moment.
  */
 export async function readResults(
   db: Queryable,
