@@ -20,19 +20,25 @@ export const summaryQuerySchema = z
     error: 'write a day that is not before from',
   });
 
-const counts = z
-  .partialRecord(outcomeSchema, z.int())
-  .meta({ description: 'Numbers by outcome; one that none has is left out.' });
+const counts = z.partialRecord(outcomeSchema, z.int()).meta({
+  description: 'Numbers by outcome; one that none has is left out.',
+  examples: [{ registered: 6120, not_registered: 3880 }],
+});
 
 export const summarySchema = z
   .object({
-    from: z.iso.date().meta({ description: 'First day that is counted.' }),
-    to: z.iso.date().meta({ description: 'Last day that is counted.' }),
+    from: z.iso
+      .date()
+      .meta({ description: 'First day that is counted.', examples: ['2024-07-01'] }),
+    to: z.iso.date().meta({ description: 'Last day that is counted.', examples: ['2024-07-31'] }),
     outcomes: counts,
     days: z
       .array(
         z.object({
-          day: z.iso.date().meta({ description: 'UTC day on which the jobs were made.' }),
+          day: z.iso.date().meta({
+            description: 'UTC day on which the jobs were made.',
+            examples: ['2024-07-31'],
+          }),
           check: z.string().meta({ description: 'What was asked.', examples: ['telegram'] }),
           outcomes: counts,
         }),

@@ -24,6 +24,7 @@ export const answerDescriptions: Readonly<Record<string, string>> = {
     'What became of each hold that was looked at, what it comes to, and how many are left.',
   ResolvedHold: 'The chunk as it is now, and the decision that was kept.',
   ResultPage: 'A page of results, in order of number, and the cursor of the next one.',
+  Summary: 'The days that were counted, their numbers by outcome, and each day by check.',
   SuppressionList: 'How many numbers the list has, why, and under which secrets.',
   SuppressionsAdded: 'How many of the numbers were new to the list.',
   SuppressionsRemoved: 'How many of the numbers were on the list.',
