@@ -10,7 +10,7 @@ import { openSite, type Site } from './ground/open-site.ts';
 import { answerWithCsv, countRows, untilClosed } from './ground/until-closed.ts';
 import { uploadJob } from './ground/upload-job.ts';
 import { startProfile } from './ground/profile.ts';
-import { atMost, type Measurement } from './measurement.ts';
+import { againstFloor, type Measurement } from './measurement.ts';
 
 const bar = 1.6;
 /** What a file of the provider may hold at most. */
@@ -85,18 +85,7 @@ async function measure(
   const floor = await copyFloor(ground, databaseUrl, ['results'], folder);
   tell(`COPY took ${floor.processor_s.toFixed(2)} s of processor`);
   const floor_seconds = floor.seconds['results'] ?? Number.NaN;
-  const ratio = seconds / floor_seconds;
-  const rate_per_s = numbers / seconds;
-  return {
-    name,
-    numbers,
-    seconds,
-    floor_seconds,
-    ratio,
-    rate_per_s,
-    peak_rss_mb,
-    ...atMost(ratio, bar),
-  };
+  return againstFloor({ name, numbers, seconds, floor_seconds, peak_rss_mb }, bar);
 }
 
 /** No chunk waits for the first: all files are there before any is read. */

@@ -6,7 +6,7 @@ import { openGround } from './ground/open-ground.ts';
 import { openSite } from './ground/open-site.ts';
 import { uploadJob } from './ground/upload-job.ts';
 import { startProfile } from './ground/profile.ts';
-import { atMost } from './measurement.ts';
+import { againstFloor } from './measurement.ts';
 
 const bar = 2.5;
 
@@ -39,19 +39,6 @@ export const intake: Bench = {
     const floor = await copyFloor(ground, databaseUrl, ['job_numbers'], folder);
     tell(`COPY took ${floor.processor_s.toFixed(2)} s of processor`);
     const floor_seconds = floor.seconds['job_numbers'] ?? Number.NaN;
-    const ratio = seconds / floor_seconds;
-    const rate_per_s = numbers / seconds;
-    return [
-      {
-        name: 'intake',
-        numbers,
-        seconds,
-        floor_seconds,
-        ratio,
-        rate_per_s,
-        peak_rss_mb,
-        ...atMost(ratio, bar),
-      },
-    ];
+    return [againstFloor({ name: 'intake', numbers, seconds, floor_seconds, peak_rss_mb }, bar)];
   },
 };

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { atMost, type Measurement, median, middleRun, rounded } from './measurement.ts';
+import {
+  againstFloor,
+  atMost,
+  type Measurement,
+  median,
+  middleRun,
+  rounded,
+} from './measurement.ts';
 
 const measured = (ratio: number): Measurement => ({
   name: 'intake',
@@ -35,5 +42,19 @@ test('figures are told to three digits', () => {
     ratio: 1.23,
     floor_seconds: 2,
     rate_per_s: null,
+  });
+});
+
+test.each([
+  [2, true],
+  [1, false],
+])('what took 3 s against a floor of %d s', (floor_seconds, ok) => {
+  const taken = { name: 'intake', numbers: 600, seconds: 3, floor_seconds, peak_rss_mb: {} };
+  expect(againstFloor(taken, 1.5)).toEqual({
+    ...taken,
+    ratio: 3 / floor_seconds,
+    rate_per_s: 200,
+    bar: '≤ 1.5 × the floor',
+    ok,
   });
 });

@@ -32,6 +32,17 @@ export function atMost(
   return { bar: `≤ ${bar} × ${floor}`, ok: ratio <= bar };
 }
 
+/** What took `seconds`, against its floor. */
+export function againstFloor(
+  taken: Pick<Measurement, 'name' | 'peak_rss_mb'> &
+    Readonly<Record<'numbers' | 'seconds' | 'floor_seconds', number>>,
+  bar: number,
+): Measurement {
+  const { numbers, seconds, floor_seconds } = taken;
+  const ratio = seconds / floor_seconds;
+  return { ...taken, ratio, rate_per_s: numbers / seconds, ...atMost(ratio, bar) };
+}
+
 /** To three digits: more would be noise, and nobody reads it. */
 export function rounded(measurement: Measurement): Measurement {
   const round = (value: number | null) => (value === null ? null : Number(value.toPrecision(3)));

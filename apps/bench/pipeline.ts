@@ -7,7 +7,7 @@ import { openSite } from './ground/open-site.ts';
 import { answerWithCsv, countRows, untilClosed } from './ground/until-closed.ts';
 import { uploadJob } from './ground/upload-job.ts';
 import { startProfile } from './ground/profile.ts';
-import { atMost, type Measurement } from './measurement.ts';
+import { againstFloor, type Measurement } from './measurement.ts';
 
 const bar = 3;
 /** Of a larger run, against its own run of a million. */
@@ -66,18 +66,7 @@ async function measure(
   const floor = await copyFloor(ground, databaseUrl, ['job_numbers', 'results'], folder);
   tell(`COPY took ${floor.processor_s.toFixed(2)} s of processor`);
   const floor_seconds = (floor.seconds['job_numbers'] ?? 0) + (floor.seconds['results'] ?? 0);
-  const ratio = seconds / floor_seconds;
-  const rate_per_s = numbers / seconds;
-  return {
-    name,
-    numbers,
-    seconds,
-    floor_seconds,
-    ratio,
-    rate_per_s,
-    peak_rss_mb,
-    ...atMost(ratio, bar),
-  };
+  return againstFloor({ name, numbers, seconds, floor_seconds, peak_rss_mb }, bar);
 }
 
 /** The larger run as multiples of the million, with the memory that it may take. */
