@@ -223,6 +223,7 @@ export {
   readNumbersPage,
   readRejectLines,
 } from './sql/read-export.ts';
+export { readExportCsv } from './sql/read-export-csv.ts';
 export {
   anyHold,
   type DecisionRow,

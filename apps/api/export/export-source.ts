@@ -12,6 +12,12 @@ export interface ExportSource {
   readonly signal: AbortSignal;
 }
 
+/** Lines of csv, and how many rows they are. */
+export interface CsvText {
+  readonly text: string;
+  readonly rows: number;
+}
+
 /**
  * What an export gives, in its two forms. One of them is walked, once. Batches are of bounded size, and each is asked for when the one
  * before was taken.
@@ -21,6 +27,8 @@ export interface ExportTable {
   header(): Promise<readonly string[]>;
   /** How csv is to be written; asked after the header. */
   form?(): TextForm | undefined;
+  /** The same rows as csv with commas, where they come as text; asked after the header, and in place of `rows`. */
+  csv?(): AsyncGenerator<CsvText>;
   /** The rows under that header. */
   rows(): AsyncGenerator<readonly (readonly string[])[]>;
   /** The same as objects, for ndjson. */

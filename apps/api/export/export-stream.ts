@@ -53,6 +53,13 @@ async function* pieces(
   }
   const { separator = ',', hasByteOrderMark = false } = table.form?.() ?? {};
   yield Buffer.from(`${hasByteOrderMark ? '\ufeff' : ''}${csvText([header], separator)}`);
+  if (table.csv) {
+    for await (const { text, rows } of table.csv()) {
+      yield Buffer.from(text);
+      counts.rows += rows;
+    }
+    return;
+  }
   for await (const batch of countRows(table.rows(), counts)) {
     yield Buffer.from(csvText(batch, separator));
   }

@@ -4,12 +4,15 @@ import {
   findExportedJob,
   readAttributeNames,
   readDropped,
+  readExportCsv,
   readExportPage,
 } from '@rollcall/db';
 import { ChunkAnswers } from './chunk-answers.ts';
 import { type ExportSource, type ExportTable, isClosed } from './export-source.ts';
 
 const pageRows = 4_000;
+/** 700 KB of text. With attributes, that may be long, as many as above. */
+const csvRowsWithoutAttributes = 10_000;
 const before = ['number', 'outcome'] as const;
 const behind = ['account', 'source', 'cost', 'checked_at'] as const;
 
@@ -23,6 +26,7 @@ export function resultsTable(source: ExportSource, outcome: string | null): Expo
       names = await readAttributeNames(source.database, source.job, source);
       return [...before, ...attributeColumns(names, [...before, ...last]), ...last];
     },
+    csv: () => csvSteps(source, outcome, names),
     async *rows() {
       for await (const { rows, answers } of pages(source, outcome)) {
         yield rows.map((row) => {
@@ -51,15 +55,45 @@ export function resultsTable(source: ExportSource, outcome: string | null): Expo
 async function* pages(source: ExportSource, outcome: string | null) {
   const { database, job, latest } = source;
   const answers = new ChunkAnswers(source);
-  let given = 0;
-  for (let after = 0; ; ) {
+  yield* inSteps(source, outcome, pageRows, async (after) => {
     const rows = await readExportPage(database, job, { after, limit: pageRows, outcome, latest });
     await answers.learn(rows);
-    if (rows.length > 0) yield { rows, answers };
-    given += rows.length;
-    const last = rows.at(-1);
-    if (!last || rows.length < pageRows) break;
-    after = last.number;
+    return { rows, answers, count: rows.length, last: rows.at(-1)?.number ?? null };
+  });
+}
+
+async function* csvSteps(source: ExportSource, outcome: string | null, names: readonly string[]) {
+  const { database, job, latest } = source;
+  const limit = names.length === 0 ? csvRowsWithoutAttributes : pageRows;
+  yield* inSteps(source, outcome, limit, async (after) => {
+    const page = { after, limit, outcome, latest };
+    const { text, rows, last } = await readExportCsv(database, job, page, names);
+    return { text, rows, count: rows, last };
+  });
+}
+
+interface Step {
+  readonly count: number;
+  /** Digits of its last number. */
+  readonly last: number | null;
+}
+
+/** Steps of `size` rows, each behind the last number of the one before and looked for while that one is sent; those without a row are left out. */
+async function* inSteps<Taken extends Step>(
+  { database, job }: ExportSource,
+  outcome: string | null,
+  size: number,
+  take: (after: number) => Promise<Taken>,
+): AsyncGenerator<Taken> {
+  let given = 0;
+  let next: Promise<Taken> | null = take(0);
+  while (next !== null) {
+    const step: Taken = await next;
+    next = step.last === null || step.count < size ? null : take(step.last);
+    // Whoever goes away does not wait for it.
+    next?.catch(() => undefined);
+    if (step.count > 0) yield step;
+    given += step.count;
   }
   // Rows may go while it is read, with their partition; what is left must not pass for the whole.
   if (outcome === null && isClosed(job) && given !== job.accepted - job.erased) {

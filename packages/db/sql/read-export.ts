@@ -91,9 +91,19 @@ export async function readExportPage(
   job: ExportedJob,
   page: ExportPage,
 ): Promise<readonly ExportedRow[]> {
+  return readRows(db, stepOf(job, page));
+}
+
+interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** The statement of such a step. Its first three values are the job's number, its day and the tenant. */
+export function stepOf(job: ExportedJob, page: ExportPage): Statement {
   const { latest, after, outcome, limit } = page;
   const given = latest ? 'COALESCE(again.outcome, r.outcome)' : 'r.outcome';
-  return readRows(db, job, latest, [after, outcome, limit], ([from, only, most]) => {
+  return answersWhere(job, latest, [after, outcome, limit], ([from, only, most]) => {
     const those = `r.number > ${from} AND (${only}::text IS NULL OR ${given} = ${only})`;
     return `AND ${those} ORDER BY r.number LIMIT ${most}`;
   });
@@ -108,27 +118,29 @@ export async function readAnswersTo(
 ): Promise<readonly ExportedRow[]> {
   return readRows(
     db,
-    job,
-    latest,
-    [numbers],
-    ([those]) => `AND r.number = ANY(${those}::bigint[])`,
+    answersWhere(job, latest, [numbers], ([those]) => `AND r.number = ANY(${those}::bigint[])`),
   );
 }
 
-async function readRows(
-  db: Queryable,
+function answersWhere(
   job: ExportedJob,
   latest: boolean,
   values: readonly unknown[],
   which: (places: readonly string[]) => string,
-): Promise<readonly ExportedRow[]> {
+): Statement {
   const fixed = [job.jobNo, job.jobDay, job.tenantId, ...(latest ? [job.id] : [])];
   const those = which(values.map((_, at) => `$${fixed.length + at + 1}`));
-  const { rows } = await db.query<RowArray>({
-    rowMode: 'array',
+  return {
     text: `SELECT ${latest ? latestAnswer : firstAnswer} WHERE r.job_no = $1 AND r.job_day = $2 AND r.tenant_id = $3 ${those}`,
     values: [...fixed, ...values],
-  });
+  };
+}
+
+async function readRows(
+  db: Queryable,
+  { text, values }: Statement,
+): Promise<readonly ExportedRow[]> {
+  const { rows } = await db.query<RowArray>({ rowMode: 'array', text, values: [...values] });
   return rows.map(([number, jobNo, chunkNo, outcome, attributes]) => ({
     number,
     jobNo,
