@@ -1,17 +1,32 @@
 import type { Result } from '@rollcall/contract';
-import type { ResultRow } from '@rollcall/db';
+import type { AnsweringChunk, ResultRow } from '@rollcall/db';
 import { shortAmount } from './job-view.ts';
 
-/** A result row as the contract shows it. */
-export function resultOf(row: ResultRow): Result {
+/** Result rows as the contract shows them, as JSON: for 100 rows objects, their check against the schema and `JSON.stringify` took half of the request. */
+export function resultsJson(rows: readonly ResultRow[]): string {
+  const endings = new Map<
+    AnsweringChunk,
+    { readonly answered: string; readonly suppressed: string }
+  >();
+  let json = '[';
+  let before = '';
+  for (const { number, outcome, attributesJson, chunk } of rows) {
+    let ending = endings.get(chunk);
+    if (!ending) endings.set(chunk, (ending = endingsOf(chunk)));
+    const end = outcome === 'suppressed' ? ending.suppressed : ending.answered;
+    // A number, a word of the schema's CHECK, and JSON: nothing to escape.
+    json += `${before}{"number":"${number}","outcome":"${outcome}","attributes":${attributesJson},${end}`;
+    before = ',';
+  }
+  return `${json}]`;
+}
+
+function endingsOf({ account, isDone, cost, closedAt }: AnsweringChunk) {
+  const ending = (facts: Pick<Result, 'source' | 'cost'>) =>
+    JSON.stringify({ account, ...facts, checked_at: new Date(closedAt).toISOString() }).slice(1);
   return {
-    number: row.number,
-    // Words of the schema's CHECK and of the statement; the response schema refuses one that it does not know.
-    outcome: row.outcome as Result['outcome'],
-    attributes: row.attributes && { ...row.attributes },
-    account: row.account,
-    source: row.source as Result['source'],
-    cost: shortAmount(row.cost),
-    checked_at: row.checked_at.toISOString(),
+    answered: ending({ source: isDone ? 'provider' : 'rollcall', cost: shortAmount(cost) }),
+    // It was never sent, whatever became of its chunk.
+    suppressed: ending({ source: 'rollcall', cost: '0' }),
   };
 }

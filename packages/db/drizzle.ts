@@ -10,8 +10,8 @@ import type * as PgCore from 'drizzle-orm/pg-core';
 const load = createRequire(import.meta.url);
 
 const orm: typeof Orm = load('drizzle-orm');
-export const { and, DrizzleQueryError, desc, eq, getTableColumns, gt } = orm;
-export const { inArray, is, isNotNull, isNull, lt, or, sql } = orm;
+export const { and, DrizzleQueryError, desc, eq } = orm;
+export const { inArray, is, isNotNull, isNull, lt, sql } = orm;
 
 const nodePostgres: typeof NodePostgres = load('drizzle-orm/node-postgres');
 export const { drizzle } = nodePostgres;

@@ -246,13 +246,12 @@ export {
   type JobRow,
   listJobs,
   type RejectRow,
-  type ResultRow,
   readAttention,
   readJob,
   readRejectReasons,
   readRejects,
-  readResults,
 } from './sql/read-jobs.ts';
+export { type AnsweringChunk, type ResultRow, readResults } from './sql/read-results.ts';
 export {
   countErasures,
   type ProcessingRow,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase, type Queryable } from './database.ts';
-import { readResults } from './sql/read-jobs.ts';
+import { readResults } from './sql/read-results.ts';
 import { type Ground, layGround } from './testing/ground.ts';
 
 /**
@@ -73,20 +73,40 @@ interface Step {
   readonly Plans?: readonly Step[];
 }
 
+/** A statement that is said by name. */
+interface Kept {
+  readonly text: string;
+  readonly values: readonly (string | number | null)[];
+}
+
 /** What was done, of the statements that `read` sends. */
-async function stepsOf(db: Queryable, read: (db: Queryable) => Promise<unknown>): Promise<Step[]> {
+async function stepsOf(db: Database, read: (db: Queryable) => Promise<unknown>): Promise<Step[]> {
+  const transaction = (work: (tx: Queryable) => Promise<void>) => db.transaction('test', work);
   const steps: Step[] = [];
   const walk = (step: Step): void => {
     if (step['Actual Loops'] > 0) steps.push(step);
     for (const each of step.Plans ?? []) walk(each);
   };
+  const explain = async (on: Queryable, statement: string, values: readonly unknown[]) => {
+    const explained = await on.query<{ 'QUERY PLAN': readonly [{ readonly Plan: Step }] }>(
+      `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${statement}`,
+      [...values],
+    );
+    walk((explained.rows[0] as (typeof explained.rows)[0])['QUERY PLAN'][0].Plan);
+  };
   const explaining = {
-    query: async (text: string, values: readonly unknown[]) => {
-      const explained = await db.query<{ 'QUERY PLAN': readonly [{ readonly Plan: Step }] }>(
-        `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${text}`,
-        [...values],
-      );
-      walk((explained.rows[0] as (typeof explained.rows)[0])['QUERY PLAN'][0].Plan);
+    async query(asked: string | Kept, values: readonly unknown[]) {
+      if (typeof asked === 'string') await explain(db, asked, values);
+      // As a connection keeps it: one plan for all parameters.
+      else {
+        await transaction(async (tx) => {
+          await tx.query('SET LOCAL plan_cache_mode = force_generic_plan');
+          await tx.query(`PREPARE kept AS ${asked.text}`);
+          const given = asked.values.map((value) => (value === null ? 'NULL' : `'${value}'`));
+          await explain(tx, `EXECUTE kept (${given.join()})`, []);
+          await tx.query('DEALLOCATE kept');
+        });
+      }
       return { rows: [] };
     },
   };
@@ -109,7 +129,7 @@ test.each([
   ['one in the middle', first + rowsOfJob / 2],
   ['the last', first + rowsOfJob - limit - 1],
 ])(
-  'of a large job %s page of results reads its own rows, and their chunks once each',
+  'of a large job %s page of results reads its own rows, and the one or two chunks that they are of',
   async (_, after) => {
     const page = { after, limit, outcome: null };
     const steps = await stepsOf(api.ofTenant(1), (db) => readResults(db, 1, 'job_big', page));
@@ -121,7 +141,7 @@ test.each([
       'Index Cond': expect.stringMatching(/job_no = .*number > /),
     });
     expect(readOf(steps, 'results')).toBe(limit);
-    expect(readOf(steps, 'chunks')).toBe(limit);
+    expect(readOf(steps, 'chunks')).toBeLessThanOrEqual(2);
   },
 );
 
@@ -142,4 +162,42 @@ test('one number is looked up by its tenant and itself, in each month', async ()
   }
   // Of three jobs of the tenant; the other tenant's row is not looked at.
   expect(readOf(steps, 'results')).toBe(3);
+});
+
+test('a page is read by one plan that the connection keeps, and walls between tenants stand in front of it', async () => {
+  const one = openDatabase({
+    url: ground.url,
+    role: 'rollcall_api',
+    maxConnections: 1,
+    applicationName: 'rollcall db test',
+    onIdleError: () => undefined,
+  });
+  try {
+    // It says itself whose job it wants; whose rows it is shown is the connection's to say.
+    const rowsOf = async (speaker: number, tenantId: number, job: string) =>
+      (
+        await readResults(one.ofTenant(speaker), tenantId, job, {
+          after: null,
+          limit,
+          outcome: null,
+        })
+      )?.rows.length ?? null;
+    for (let time = 0; time < 6; time += 1) {
+      expect(await rowsOf(1, 1, 'job_big')).toBe(limit);
+      expect(await rowsOf(2, 1, 'job_big')).toBeNull();
+      expect(await rowsOf(2, 2, 'job_theirs')).toBe(limit);
+      expect(await rowsOf(1, 2, 'job_theirs')).toBeNull();
+    }
+    const { rows } = await one
+      .ofTenant(1)
+      .query('SELECT name, generic_plans, custom_plans FROM pg_prepared_statements');
+    expect(rows).toEqual([{ name: 'results.page', generic_plans: 24, custom_plans: 0 }]);
+    // What is not kept is planned as ever.
+    const mode = await one.ofTenant(1).query('SHOW plan_cache_mode');
+    expect(mode.rows).toEqual([{ plan_cache_mode: 'auto' }]);
+    const page = { after: null, limit, outcome: null };
+    await expect(readResults(one, 1, 'job_big', page)).rejects.toThrow('names no tenant');
+  } finally {
+    await one.close();
+  }
 });

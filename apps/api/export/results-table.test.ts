@@ -1,7 +1,9 @@
+import { resultPageSchema } from '@rollcall/contract';
 import { finalJobStates } from '@rollcall/domain';
 import { findExportedJob } from '@rollcall/db';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { answerJob } from '../testing/answer-job.ts';
+import { exportOf } from '../testing/export-of.ts';
 import { type Ground, type Json, openGround } from '../testing/ground.ts';
 import { posterTo, query } from '../testing/post-job.ts';
 import { csvText } from './csv-text.ts';
@@ -56,10 +58,11 @@ const pieces = [
 const names = ['plain', 'outcome', 'na"me', "o'clock", '=name', 'ключ', '1', '$1', '__proto__'];
 
 let ground: Ground;
+let authorization: string;
 let root: string;
 beforeAll(async () => {
   ground = await openGround();
-  const authorization = await ground.bearer(['admin']);
+  authorization = await ground.bearer(['admin']);
   const lines = Array.from(
     { length: pieces.length * 4 },
     (_, at) => `+447911123${String(at).padStart(3, '0')}`,
@@ -125,3 +128,13 @@ test.each([
     expect(header).toEqual(expect.arrayContaining([...names, 'attribute_outcome']));
   },
 );
+
+test('a page of results, of which Postgres gives the rows as text, is JSON of its schema with the same objects', async () => {
+  const response = await fetch(`${ground.url}/v1/jobs/${root}/results?limit=1000`, {
+    headers: { authorization },
+  });
+  const body = await response.json();
+  expect(resultPageSchema.safeParse(body)).toMatchObject({ success: true });
+  const { objects } = await exportOf(ground, authorization, root, 'format=ndjson');
+  expect((body as Json).data).toEqual(objects());
+});

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { formatMoney, type Money, type Scope } from '@rollcall/domain';
-import { and, desc, eq, getTableColumns, gt, inArray, isNull, lt, or, sql } from '../drizzle.ts';
+import { and, desc, eq, inArray, lt } from '../drizzle.ts';
 import type { Database, Queryable, Transaction } from '../database.ts';
 import { apiKeys } from '../schema.ts';
 import { smallStatement } from '../small-statement.ts';
@@ -56,41 +56,38 @@ const shown = {
 const keyShape =
   /^rc_live_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
 
+interface FoundKey extends Omit<ApiKey, 'family' | 'costPerDay'> {
+  readonly digest: Buffer;
+  readonly family: string | null;
+  readonly costPerDay: string | null;
+  readonly unnoted: boolean;
+  readonly unusedToday: boolean;
+}
+
+/** Once a minute is enough for "last used", and keeps reads from writing. */
+const unnotedUse = "(k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute')";
+
 /** The key that a request shows, if it is known, not expired and not revoked. Looked up by its id, compared in constant time. */
 export async function findApiKey(db: Database, text: string): Promise<ApiKey | null> {
   const match = keyShape.exec(text);
   if (!match) return null;
   const id = `key_${match.slice(1, 6).join('-')}`;
-  // Once a minute is enough for "last used", and keeps reads from writing.
-  const unnoted = or(
-    isNull(apiKeys.lastUsedAt),
-    lt(apiKeys.lastUsedAt, sql`now() - interval '1 minute'`),
-  );
   // Whose it is, is not known yet: Postgres says it by the key's id, and shows that tenant's row.
-  const [row] = await smallStatement(db.ofKey(id), (on) =>
-    on
-      .select({
-        ...getTableColumns(apiKeys),
-        unnoted: sql<boolean>`${unnoted}`,
-        unusedToday: sql<boolean>`COALESCE(${apiKeys.lastUsedAt} < date_trunc('day', now(), 'UTC'), true)`,
-      })
-      .from(apiKeys)
-      .where(
-        and(
-          eq(apiKeys.id, id),
-          isNull(apiKeys.revokedAt),
-          or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql`now()`)),
-        ),
-      ),
-  );
+  const { rows } = await db.ofKey(id).query<FoundKey>({
+    name: 'key.find',
+    text: `SELECT k.id, k.tenant_id AS "tenantId", k.name, k.digest, k.scopes, k.expires_at AS "expiresAt", k.family, k.requests_per_minute AS "requestsPerMinute",
+                  k.numbers_per_day AS "numbersPerDay", k.cost_per_day AS "costPerDay", ${unnotedUse} AS unnoted,
+                  COALESCE(k.last_used_at < date_trunc('day', now(), 'UTC'), true) AS "unusedToday"
+             FROM store.api_keys k WHERE k.id = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())`,
+    values: [id],
+  });
+  const [row] = rows;
   if (!row || !timingSafeEqual(row.digest, digestOf(text))) return null;
   if (row.unnoted) {
     await db.ofTenant(row.tenantId).transaction('key.use', async (tx) => {
-      const noted = await smallStatement(tx, (on) =>
-        on
-          .update(apiKeys)
-          .set({ lastUsedAt: sql`now()` })
-          .where(and(eq(apiKeys.id, id), unnoted)),
+      const noted = await tx.query(
+        `UPDATE store.api_keys k SET last_used_at = now() WHERE k.id = $1 AND ${unnotedUse}`,
+        [id],
       );
       if (noted.rowCount !== 1 || !row.unusedToday) return;
       const actor = `${id} (${row.name})`;

@@ -10,7 +10,7 @@ import {
   startIngest,
   untilResult,
 } from '../testing/walk-chunk.ts';
-import { readResults } from './read-jobs.ts';
+import { readResults } from './read-results.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -49,12 +49,12 @@ test('every number gets its row, with its attributes, outcome and share of the c
   const page = { after: null, limit: 10, outcome: null };
   expect(
     ((await readResults(ground.db, 1, jobId, page))?.rows ?? []).map(
-      ({ number, outcome, attributes, source, cost }) => ({
+      ({ number, outcome, attributesJson, chunk }) => ({
         number,
         outcome,
-        attributes,
-        source,
-        cost,
+        attributes: JSON.parse(attributesJson),
+        isDone: chunk.isDone,
+        cost: chunk.cost,
       }),
     ),
   ).toEqual([
@@ -62,28 +62,28 @@ test('every number gets its row, with its attributes, outcome and share of the c
       number: '+48500000000',
       outcome: 'registered',
       attributes: { age: '30', gender: 'f' },
-      source: 'provider',
+      isDone: true,
       cost: '0.002000000',
     },
     {
       number: '+48500000001',
       outcome: 'banned',
       attributes: null,
-      source: 'provider',
+      isDone: true,
       cost: '0.002000000',
     },
     {
       number: '+48500000002',
       outcome: 'undetermined',
       attributes: null,
-      source: 'provider',
+      isDone: true,
       cost: '0.002000000',
     },
     {
       number: '+48500000003',
       outcome: 'missing',
       attributes: null,
-      source: 'provider',
+      isDone: true,
       cost: '0.002000000',
     },
   ]);

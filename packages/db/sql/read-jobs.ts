@@ -142,65 +142,6 @@ export async function readAttention(
   return rows;
 }
 
-export interface ResultRow {
-  readonly number: string;
-  readonly outcome: string;
-  readonly attributes: Readonly<Record<string, string>> | null;
-  readonly account: string;
-  readonly source: string;
-  readonly cost: string;
-  readonly checked_at: Date;
-}
-
-/** What a page of results is shown with, all as of one moment. */
-export interface ResultsPage {
-  readonly state: string;
-  /** Whether retention dropped the job's rows. */
-  readonly isDropped: boolean;
-  readonly rows: readonly ResultRow[];
-}
-
-type PageRow = { readonly [Column in keyof ResultRow]: ResultRow[Column] | null } & {
-  readonly state: string;
-  readonly is_dropped: boolean;
-};
-
-/**
- * A page of a job's rows in order of number, with the state of the job, or null where the tenant has no such job. `after`: digits of the last number of the page before. The page
- * is cut first and its chunks are looked up then: row-level security has the planner take a job for a fraction of itself, and it would read all of the job's rows for each of its
- * chunks. One statement, so that the state and the rows are of one moment.
- */
-export async function readResults(
-  db: Queryable,
-  tenantId: number,
-  jobId: string,
-  page: { readonly after: number | null; readonly limit: number; readonly outcome: string | null },
-): Promise<ResultsPage | null> {
-  const { rows } = await db.query<PageRow>(
-    `SELECT j.state, j.rows_dropped_at IS NOT NULL AS is_dropped, '+' || r.number AS number, r.outcome, r.attributes, c.account,
-            CASE WHEN c.state = 'done' AND r.outcome <> 'suppressed' THEN 'provider' ELSE 'rollcall' END AS source,
-            CASE WHEN r.outcome = 'suppressed' THEN '0' ELSE COALESCE(c.cost_per_number, 0)::text END AS cost, c.closed_at AS checked_at
-       FROM store.jobs j
-       LEFT JOIN LATERAL (
-         SELECT r.number, r.outcome, r.attributes, r.job_no, r.chunk_no FROM store.results r
-          WHERE r.job_no = j.job_no AND r.job_day = j.job_day AND r.number > COALESCE($3::bigint, 0) AND ($5::text IS NULL OR r.outcome = $5)
-          ORDER BY r.number LIMIT $4) r ON j.rows_dropped_at IS NULL
-       LEFT JOIN LATERAL (
-         SELECT c.account, c.state, c.cost_per_number, c.closed_at FROM store.chunks c WHERE c.job_no = r.job_no AND c.chunk_no = r.chunk_no OFFSET 0) c ON true
-      WHERE j.id = $1 AND j.tenant_id = $2
-      ORDER BY r.number`,
-    [jobId, tenantId, page.after, page.limit, page.outcome],
-  );
-  const job = rows[0];
-  if (!job) return null;
-  // Of a job without a row on this page there is one line, that of the job.
-  return {
-    state: job.state,
-    isDropped: job.is_dropped,
-    rows: rows.filter((row): row is PageRow & ResultRow => row.number !== null),
-  };
-}
-
 export interface RejectRow {
   readonly line: number;
   readonly reason: string;

@@ -13,11 +13,12 @@ export async function readSummary(
   tenantId: number,
   days: { readonly from: string; readonly to: string },
 ): Promise<readonly SummaryRow[]> {
-  const { rows } = await db.query<SummaryRow>(
-    `SELECT day::text, check_name AS "check", outcome, sum(numbers)::bigint AS numbers FROM store.tenant_days
-      WHERE tenant_id = $1 AND day BETWEEN $2::date AND $3::date
-      GROUP BY day, check_name, outcome HAVING sum(numbers) > 0 ORDER BY day DESC, check_name, outcome`,
-    [tenantId, days.from, days.to],
-  );
+  const { rows } = await db.query<SummaryRow>({
+    name: 'summary',
+    text: `SELECT day::text, check_name AS "check", outcome, sum(numbers)::bigint AS numbers FROM store.tenant_days
+            WHERE tenant_id = $1 AND day BETWEEN $2::date AND $3::date
+            GROUP BY day, check_name, outcome HAVING sum(numbers) > 0 ORDER BY day DESC, check_name, outcome`,
+    values: [tenantId, days.from, days.to],
+  });
   return rows;
 }
