@@ -10,6 +10,7 @@ import { openWithoutReason } from './check/check-open.ts';
 import { checkPolls } from './check/check-polls.ts';
 import { checkResults } from './check/check-results.ts';
 import { checkSpending } from './check/check-spending.ts';
+import { checkSums } from './check/check-sums.ts';
 import { concernedChunks } from './check/concerned-chunks.ts';
 import type { Objection } from './faults/object.ts';
 import type { EnqueuedJob } from './ground/enqueue-job.ts';
@@ -96,6 +97,7 @@ export async function judgeEpisode(
     ...checkResults(facts, answered, scripted.edits, numbersOf(objections)),
     ...checkLeftOut(facts, jobs, objections),
     ...(await checkErased(db, objections)),
+    ...(await checkSums(db)),
     ...(await readdir(temporary)).map(
       (file): Violation => ({
         kind: 'file',

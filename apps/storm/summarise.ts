@@ -87,7 +87,7 @@ export function summarise(
     suppressed_sent: violated(['suppressed_sent']),
     not_erased: violated(['not_erased']),
     // Books that differ, edges that are not drawn, leases that lasted, files left behind, uploads above what was allowed.
-    other: violated(['money', 'status', 'lease', 'file', 'spending']),
+    other: violated(['money', 'status', 'lease', 'file', 'spending', 'sums']),
     ...(takeovers && { p4_s: takeovers }),
     max_recovery_s: Number(Math.max(0, ...reports.map(({ recovery_s }) => recovery_s)).toFixed(1)),
   };

@@ -6,6 +6,7 @@ export const tablesWithoutTenant: Readonly<Record<string, string>> = {
   chunk_edges: 'the words of a state machine, the same for everybody',
   job_edges: 'the words of a state machine, the same for everybody',
   learned_limits: 'what a provider taught of its limits, by account',
+  sums_audits: 'on which days sums over all tenants were counted anew',
   suppression_secrets: 'which secrets the lists were made under, and not the secrets',
   task_times: 'how long a provider takes for a task, by account; of no job',
   tenants: 'the tenants themselves: a policy on `id` shows each its own row',

@@ -106,6 +106,7 @@ export const retention = {
   account_days: { keep: 'kept', why: 'Sums of the ledger by day.' },
   account_states: { keep: 'kept', why: ofMachine },
   account_shares: { keep: 'kept', why: ofMachine },
+  sums_audits: { keep: { days: 31 }, why: 'On which days kept sums were counted anew.' },
   jobs_in_line: { keep: 'own', why: 'Jobs that wait for a slot: deleted once they do not.' },
   balance_looks: { keep: 'kept', why: ofMachine },
   learned_limits: { keep: 'kept', why: ofMachine },

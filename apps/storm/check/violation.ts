@@ -11,6 +11,7 @@ export interface Violation {
     | 'lease'
     | 'file'
     | 'spending'
+    | 'sums'
     | 'suppressed_sent'
     | 'not_erased';
   readonly chunkId: string | null;

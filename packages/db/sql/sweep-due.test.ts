@@ -269,7 +269,7 @@ describe('prune', () => {
                     VALUES (1, $1, '\\x00', $2, now() - $3::interval)`;
     await ground.db.query(insert, ['old', jobId, '32 days']);
     await ground.db.query(insert, ['young', jobId, '30 days']);
-    expect(await ground.db.transaction('test', prune)).toEqual({ idempotencyKeys: 1 });
+    expect(await ground.db.transaction('test', prune)).toMatchObject({ idempotencyKeys: 1 });
     expect(await row(ground, 'SELECT array_agg(key) AS keys FROM store.idempotency_keys')).toEqual({
       keys: ['young'],
     });
@@ -277,12 +277,39 @@ describe('prune', () => {
 
   test('has next month’s partitions there before the month begins', async () => {
     await ground.db.transaction('test', prune);
+    const { rows } = await ground.db.query<{ missing: string }>(
+      `SELECT p.relname || to_char(month, '_YYYYMM') AS missing
+         FROM pg_class p CROSS JOIN unnest(ARRAY[now() AT TIME ZONE 'UTC', (now() AT TIME ZONE 'UTC') + interval '1 month']) AS month
+        WHERE p.relkind = 'p' AND p.relnamespace = 'store'::regnamespace
+          AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = p.oid AND i.inhrelid = to_regclass('store.' || p.relname || to_char(month, '_YYYYMM')))`,
+    );
+    expect(rows).toEqual([]);
+    await ground.db.query(
+      `INSERT INTO store.results (job_day, tenant_id, job_no, chunk_no, number, outcome)
+       VALUES ((date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month')::date, 1, 1, 1, 447911123456, 'registered')`,
+    );
+  });
+
+  test('has kept sums counted anew by one of those who prune, once a day that begins at 3 h UTC', async () => {
+    const { db } = ground;
+    await db.query('DELETE FROM store.sums_audits');
+    const asked = async () => (await db.transaction('test', prune)).isToAuditSums;
+    expect(await asked()).toBe(true);
+    expect(await asked()).toBe(false);
     expect(
       await row(
         ground,
-        `SELECT to_regclass('store.results_' || to_char((now() AT TIME ZONE 'UTC') + interval '1 month', 'YYYYMM')) IS NOT NULL AS there`,
+        "SELECT day = (at AT TIME ZONE 'UTC' - interval '3 hours')::date AS is_of_its_day FROM store.sums_audits",
       ),
-    ).toEqual({ there: true });
+    ).toEqual({ is_of_its_day: true });
+    // The next day, and when it is long ago.
+    await db.query("UPDATE store.sums_audits SET day = day - 1, at = at - interval '1 day'");
+    expect(await asked()).toBe(true);
+    await db.query("UPDATE store.sums_audits SET at = at - interval '40 days'");
+    expect(await asked()).toBe(true);
+    expect(await row(ground, 'SELECT count(*) AS days FROM store.sums_audits')).toEqual({
+      days: 1,
+    });
   });
 
   test('makes a month’s partitions once, whoever asks at the same time', async () => {

@@ -184,8 +184,14 @@ export async function expireLeases(tx: Transaction): Promise<Expired> {
   };
 }
 
-/** Makes next month's partitions, and forgets idempotency keys after a month. */
-export async function prune(tx: Transaction): Promise<{ readonly idempotencyKeys: number }> {
+export interface Pruned {
+  readonly idempotencyKeys: number;
+  /** Whether whoever pruned is the one to count kept sums anew today. Who dies over it leaves that day out. */
+  readonly isToAuditSums: boolean;
+}
+
+/** Makes next month's partitions, forgets idempotency keys after a month, and takes over the day's audit of sums where nobody has. */
+export async function prune(tx: Transaction): Promise<Pruned> {
   await tx.query(
     "SELECT store.ensure_month((now() AT TIME ZONE 'UTC')::date), store.ensure_month(((now() AT TIME ZONE 'UTC') + interval '1 month')::date)",
   );
@@ -195,7 +201,15 @@ export async function prune(tx: Transaction): Promise<{ readonly idempotencyKeys
   const batches = await tx.query(
     "DELETE FROM store.hold_batches WHERE created_at < now() - interval '31 days'",
   );
-  return { idempotencyKeys: (keys.rowCount ?? 0) + (batches.rowCount ?? 0) };
+  await tx.query("DELETE FROM store.sums_audits WHERE at < now() - interval '31 days'");
+  // A day begins at 3 h UTC, when little else is done.
+  const audit = await tx.query(
+    "INSERT INTO store.sums_audits (day) VALUES ((now() AT TIME ZONE 'UTC' - interval '3 hours')::date) ON CONFLICT DO NOTHING",
+  );
+  return {
+    idempotencyKeys: (keys.rowCount ?? 0) + (batches.rowCount ?? 0),
+    isToAuditSums: audit.rowCount === 1,
+  };
 }
 
 /**
