@@ -42,12 +42,11 @@ export async function readExportCsv(
            WHERE k.job_no = s.job_no AND k.chunk_no = s.chunk_no AND k.tenant_id = $3 AND k.closed_at IS NOT NULL OFFSET 0) e
         CROSS JOIN LATERAL (
           SELECT ',' || ${cell('e.account')} AS account, CASE WHEN e.state = 'done' THEN ',provider,' ELSE ',rollcall,' END || trim_scale(e.cost) AS source) c)
-     SELECT string_agg(line, '' ORDER BY number) AS text, count(*) AS rows, count(line) AS answered, max(number) AS last
-       FROM (
-         SELECT s.number, '+' || s.number || ',' || s.outcome${cells} || CASE s.outcome WHEN 'suppressed' THEN ends.suppressed ELSE ends.answered END AS line
-           FROM (SELECT number, job_no, chunk_no, outcome${names.map((_, index) => `, COALESCE(attributes ->> ${nameAt(index)}, '') AS cell_${index}`).join('')} FROM step OFFSET 0) s
-           -- Each row has its end. FULL, since that cannot be done by a nested loop, which is what the planner would take for the few chunks that it thinks of.
-           FULL JOIN ends USING (job_no, chunk_no)) lines`,
+     SELECT string_agg('+' || s.number || ',' || s.outcome${cells} || CASE s.outcome WHEN 'suppressed' THEN ends.suppressed ELSE ends.answered END, '' ORDER BY s.number) AS text,
+            count(*) AS rows, count(ends.answered) AS answered, max(s.number) AS last
+       FROM (SELECT number, job_no, chunk_no, outcome${names.map((_, index) => `, COALESCE(attributes ->> ${nameAt(index)}, '') AS cell_${index}`).join('')} FROM step OFFSET 0) s
+       -- Each row has its end. FULL, since that cannot be done by a nested loop, which is what the planner would take for the few chunks that it thinks of.
+       FULL JOIN ends ON ends.job_no = s.job_no AND ends.chunk_no = s.chunk_no`,
     [...step.values, ...names],
   );
   const { text, rows: count, answered, last } = rows[0] as StepRow;
