@@ -13,6 +13,7 @@ import {
   postgresBlobs,
   recordArtifact,
   reserveRequest,
+  together,
 } from '@rollcall/db';
 import type { Account, ArtifactId, DownloadAnswer } from '@rollcall/domain';
 import { type Equipment, newId } from './equipment.ts';
@@ -68,14 +69,16 @@ export async function archiveDownload(
       compressed(file),
       () => ({ sha256, byteCount: answer.byteCount }),
     );
-    const isTied = await recordArtifact(tx, claim, {
-      id,
-      sha256,
-      byteCount: answer.byteCount,
-      headers: answer.headers,
-    });
-    // Behind the chunk's lock, which an erasure has while it takes a number out: it is known here, or finds this file.
-    await noteFileWithErased(tx, { ...claim, id });
+    const [isTied] = await together(
+      recordArtifact(tx, claim, {
+        id,
+        sha256,
+        byteCount: answer.byteCount,
+        headers: answer.headers,
+      }),
+      // Behind the chunk's lock, which an erasure has while it takes a number out: it is known here, or finds this file.
+      noteFileWithErased(tx, { ...claim, id }),
+    );
     return isTied;
   });
   equipment.metrics.count('rollcall_ingest_bytes_total', { account: account.id }, answer.byteCount);

@@ -1,12 +1,12 @@
 import {
   answerFacts,
+  askForReplan,
   blockChunk,
   blockReady,
   bookTurn,
   type CapPeriod,
-  askForReplan,
-  claimSubmit,
   type Closing,
+  claimSubmit,
   closeUnsendable,
   findIntent,
   type HeldNumbers,
@@ -20,6 +20,7 @@ import {
   settleSubmit,
   startCanary,
   type Transaction,
+  together,
   unblockAccount,
   unblockChunk,
 } from '@rollcall/db';
@@ -222,7 +223,7 @@ async function look(
             await unblockAccount(tx, loaded.account, [chunk.reason]);
           }
         }
-        const claimed = await claimSubmit(tx, loaded, {
+        const claiming = claimSubmit(tx, loaded, {
           id: attemptId,
           providerOrigin: originOf(account),
           pricePerNumber: offer.pricePerNumber,
@@ -230,13 +231,15 @@ async function look(
           currency: account.currency,
           lease_ms: times.lease_ms,
         });
-        if (decision.breakerCanary) {
-          await startCanary(tx, account.id, attemptId);
+        const [claim, , wait_ms] = await together(
+          claiming,
+          decision.breakerCanary ? startCanary(tx, account.id, attemptId) : Promise.resolve(),
+          reserveRequest(tx, account.id, account.pace.requestsPerSecond),
+          bookTurn(tx, loaded),
+        );
+        if (decision.breakerCanary)
           log.warn('account.breaker_canary', { ...line, attempt: attemptId });
-        }
-        const wait_ms = await reserveRequest(tx, account.id, account.pace.requestsPerSecond);
-        await bookTurn(tx, loaded);
-        return { kind: 'claimed', loaded, claim: claimed, account, offer, wait_ms };
+        return { kind: 'claimed', loaded, claim, account, offer, wait_ms };
       }
     }
   });

@@ -63,6 +63,7 @@ const planOutdated = '0A000';
 const retriedCodes = new Set(['40001', '40P01', '55P03', planOutdated]);
 
 export function openDatabase(options: DatabaseOptions): Database {
+  const isWorker = options.role === 'rollcall_worker';
   const pool = new pg.Pool({
     ...settingsAs(options.url, options.role ?? null),
     max: options.maxConnections,
@@ -79,6 +80,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     // An idle connection whose host is gone is found out 15 s later: Node asks ten times, a second apart.
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
+    // What is said before an answer came is sent at once, and not kept until then (`together`). Cursors and COPY cannot be had of such a connection.
+    ...(isWorker && { pipeline: true }),
     types,
   });
   pool.on('error', options.onIdleError);
@@ -86,7 +89,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   // moment later: an end that was read in the same breath would find nobody, and end the process. The storm found that.
   pool.on('connect', (client) => void client.on('error', () => undefined));
 
-  if (options.role === 'rollcall_worker') keepPlans(pool);
+  if (isWorker) keepPlans(pool);
   const stopDropping = dropSilentConnections(pool, options.url);
 
   async function once<T>(
@@ -101,8 +104,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     };
     client.on('error', onError);
     try {
-      await client.query(begin);
+      const begun = client.query(begin);
+      // Goes with the first statement, where that need not wait for it: should it fail, so does whatever writes, since only a server that takes no writes refuses it.
+      if (!isWorker) await begun;
+      begun.catch(() => undefined);
       const result = await work(client);
+      await begun;
       crashPoint(`${name}:before_commit`);
       await client.query('COMMIT');
       crashPoint(`${name}:after_commit`);

@@ -310,6 +310,7 @@ export {
   type TaskTimes,
 } from './sql/task-times.ts';
 export { inTenant } from './tenant-scope.ts';
+export { together } from './together.ts';
 export {
   type HeldNumbers,
   type SuppressionCheck,

@@ -52,24 +52,30 @@ async function openLine(url: string, role: string): Promise<Line> {
   isBroken.promise.catch(() => undefined);
   stream.on('close', () => isBroken.reject(new Error('Postgres ended a connection')));
   client.on('error', () => undefined);
-  let answered: (type: string) => void = () => undefined;
+  // To statements that were said together the answers come together.
+  const answers: string[] = [];
+  let wake: () => void = () => undefined;
   let errors = 0;
   const frames = new Frames((type) => {
     if (type === 'E') errors += 1;
-    if (type === 'Z' || type === 'G') answered(type);
+    if (type !== 'Z' && type !== 'G') return;
+    answers.push(type);
+    wake();
   });
   stream.on('data', (bytes: Buffer) => frames.read(bytes));
   return {
     async say({ exchanges }) {
       errors = 0;
       for (const { said, answer: expected } of exchanges) {
-        const answer = new Promise<string>((resolve) => {
-          answered = resolve;
-        });
         for (const bytes of said) stream.write(bytes);
-        const came = await Promise.race([answer, isBroken.promise]);
+        if (answers.length === 0) {
+          const isAnswered = new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          await Promise.race([isAnswered, isBroken.promise]);
+        }
         // Postgres takes no rows, and would answer to them no more.
-        if (came !== expected) throw new Error('a COPY fails when it is said again');
+        if (answers.shift() !== expected) throw new Error('a COPY fails when it is said again');
       }
       return errors;
     },

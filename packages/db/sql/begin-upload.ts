@@ -1,6 +1,7 @@
 import type { AttemptId } from '@rollcall/domain';
 import type { Database } from '../database.ts';
 import type { HeldNumbers } from '../suppression-check.ts';
+import { together } from '../together.ts';
 import { passSuppressions } from './leave-out.ts';
 
 export type UploadBegun =
@@ -42,25 +43,28 @@ function lookAndBegin(
   isDigested: boolean,
 ): Promise<UploadBegun | { readonly checked: number }> {
   return db.transaction('lease.extend', async (tx) => {
-    // The attempt before its chunk, in the order of locks.
-    const attempt = await tx.query<{ numbers: number }>(
-      "SELECT numbers FROM store.attempts WHERE id = $1 AND outcome = 'intent' FOR NO KEY UPDATE",
-      [upload.attemptId],
-    );
-    const { rows } = await tx.query<{ tenant_id: number; has_all: boolean; checked: number }>(
-      `UPDATE store.chunks c SET due_at = clock_timestamp() + $3 * interval '1 millisecond'
-        WHERE id = $1 AND fence = $2 AND state = 'submitting'
-    RETURNING c.tenant_id, c.numbers - c.suppressed - c.erased = $4 AS has_all, c.suppression_checked AS checked`,
-      [upload.chunkId, upload.fence, upload.lease_ms, attempt.rows[0]?.numbers ?? -1],
+    const [attempt, { rows }, list] = await together(
+      // The attempt before its chunk, in the order of locks.
+      tx.query<{ numbers: number }>(
+        "SELECT numbers FROM store.attempts WHERE id = $1 AND outcome = 'intent' FOR NO KEY UPDATE",
+        [upload.attemptId],
+      ),
+      tx.query<{ numbers: number; checked: number }>(
+        `UPDATE store.chunks c SET due_at = clock_timestamp() + $3 * interval '1 millisecond'
+          WHERE id = $1 AND fence = $2 AND state = 'submitting'
+      RETURNING c.numbers - c.suppressed - c.erased AS numbers, c.suppression_checked AS checked`,
+        [upload.chunkId, upload.fence, upload.lease_ms],
+      ),
+      // In a statement of its own: the one above does not see what was committed while it waited for the chunk.
+      tx.query<{ version: number }>(
+        'SELECT version FROM store.suppression_lists WHERE tenant_id = (SELECT tenant_id FROM store.chunks WHERE id = $1)',
+        [upload.chunkId],
+      ),
     );
     const row = rows[0];
-    if (!row || attempt.rowCount === 0) return 'claim_lost';
-    if (!row.has_all) return 'list_changed';
-    // In a statement of its own: the one above does not see what was committed while it waited for the chunk.
-    const list = await tx.query<{ version: number }>(
-      'SELECT version FROM store.suppression_lists WHERE tenant_id = $1',
-      [row.tenant_id],
-    );
+    const claimed = attempt.rows[0];
+    if (!row || !claimed) return 'claim_lost';
+    if (row.numbers !== claimed.numbers) return 'list_changed';
     if (row.checked !== (list.rows[0]?.version ?? 0)) {
       if (!isDigested) return { checked: row.checked };
       const found = await upload.numbers.since(tx, row.checked);

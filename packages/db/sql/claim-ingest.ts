@@ -1,5 +1,6 @@
 import type { ArtifactId, AttemptId, ChunkId, ResultLocator } from '@rollcall/domain';
 import type { Database, Transaction } from '../database.ts';
+import { together } from '../together.ts';
 import { storableJson } from './storable.ts';
 
 /** What is known of a chunk whose file is read: by an ingest, or by a replay. */
@@ -109,7 +110,7 @@ export async function recordArtifact(
     readonly headers: Readonly<Record<string, string>>;
   },
 ): Promise<boolean> {
-  await tx.query(
+  const recorded = tx.query(
     `INSERT INTO store.artifacts (id, chunk_id, attempt_id, tenant_id, job_day, sha256, byte_count, headers) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       artifact.id,
@@ -122,10 +123,11 @@ export async function recordArtifact(
       storableJson(artifact.headers),
     ],
   );
-  const tied = await tx.query(
+  const tying = tx.query(
     `UPDATE store.chunks SET artifact_id = $3 WHERE id = $1 AND fence = $2 AND state = 'ingesting'`,
     [claim.chunkId, claim.fence, artifact.id],
   );
+  const [, tied] = await together(recorded, tying);
   return tied.rowCount === 1;
 }
 

@@ -8,6 +8,7 @@ import {
   type Money,
 } from '@rollcall/domain';
 import type { Transaction } from '../database.ts';
+import { together } from '../together.ts';
 import { advanceBreaker } from './breaker.ts';
 import { countedByCaps } from './caps.ts';
 import { stillReleased } from './ledger.ts';
@@ -101,8 +102,10 @@ export async function loadSubmit(
   );
   const account = locked.rows[0]?.account;
   if (account === undefined) return null;
-  const chosen = choose === undefined ? chunkId : await choose(account);
-  const breaker = await advanceBreaker(tx, account);
+  const [chosen, breaker] = await together(
+    choose === undefined ? Promise.resolve(chunkId) : choose(account),
+    advanceBreaker(tx, account),
+  );
   const { rows } = await tx.query(
     `SELECT c.id, c.job_no, c.tenant_id, (SELECT t.name FROM store.tenants t WHERE t.id = c.tenant_id) AS tenant, c.account, c.fence, c.free_tries, c.state, c.reason, c.numbers - c.suppressed - c.erased AS numbers,
             c.first_number, c.last_number, c.suppressed, c.erased, c.suppression_checked,
@@ -203,7 +206,7 @@ export async function claimSubmit(
     readonly lease_ms: number;
   },
 ): Promise<SubmitClaim> {
-  await tx.query(
+  const attempted = tx.query(
     `INSERT INTO store.attempts (id, chunk_id, tenant_id, attempt_no, fence, account, provider_origin, numbers, price_per_number, amount, currency, left_out, approval_id)
      SELECT $1, $2, $3, (SELECT COALESCE(max(attempt_no), 0) + 1 FROM store.attempts WHERE chunk_id = $2), $4, $5, $6, $7, $8, $9, $10, $11,
             (${openApproval('p.id', '$2')})`,
@@ -223,7 +226,7 @@ export async function claimSubmit(
       ),
     ],
   );
-  await tx.query(
+  const reserved = tx.query(
     `INSERT INTO store.ledger (attempt_id, tenant_id, job_no, account, currency, entry, amount) VALUES ($1, $2, $3, $4, $5, 'reserve', $6)`,
     [
       attempt.id,
@@ -234,13 +237,14 @@ export async function claimSubmit(
       formatMoney(attempt.amount),
     ],
   );
-  const { rows } = await tx.query<{ first_number: number; last_number: number }>(
+  const moved = tx.query<{ first_number: number; last_number: number }>(
     `UPDATE store.chunks SET state = 'submitting', fence = fence + 1, attempt_id = $3,
             due_at = clock_timestamp() + $4 * interval '1 millisecond'
       WHERE id = $1 AND state = 'ready' AND fence = $2
   RETURNING first_number, last_number`,
     [loaded.chunkId, loaded.fence, attempt.id, attempt.lease_ms],
   );
+  const [, , { rows }] = await together(attempted, reserved, moved);
   const row = rows[0];
   if (!row) throw new Error(`chunk ${loaded.chunkId} moved under its own lock`);
   return {

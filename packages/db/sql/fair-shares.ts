@@ -1,5 +1,6 @@
 import { type ChunkId, type Share, takeTurn } from '@rollcall/domain';
 import type { Queryable, Transaction } from '../database.ts';
+import { together } from '../together.ts';
 import type { LoadedSubmit } from './claim-submit.ts';
 
 /**
@@ -65,11 +66,14 @@ export async function inTurn(
   named: string,
   checks: readonly string[],
 ): Promise<string> {
-  const { rows } = await tx.query<{ blocked: boolean }>(
-    "SELECT state = 'blocked' AS blocked FROM store.chunks WHERE id = $1",
-    [named],
+  const [{ rows }, next] = await together(
+    tx.query<{ blocked: boolean }>(
+      "SELECT state = 'blocked' AS blocked FROM store.chunks WHERE id = $1",
+      [named],
+    ),
+    nextInTurn(tx, account, checks),
   );
-  return rows[0]?.blocked ? named : ((await nextInTurn(tx, account, checks)) ?? named);
+  return rows[0]?.blocked ? named : (next ?? named);
 }
 
 /**

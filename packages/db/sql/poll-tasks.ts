@@ -9,6 +9,7 @@ import {
   type TaskStatus,
 } from '@rollcall/domain';
 import type { Database, Queryable, Transaction } from '../database.ts';
+import { together } from '../together.ts';
 import { bookProviderAmount } from './ledger.ts';
 import { storableJson, storableText } from './storable.ts';
 
@@ -148,7 +149,7 @@ export async function settlePoll(
   const status = polled.kind === 'status' ? polled.status : null;
   const isBack = status !== null && goesBack(status.phase, claim.lastPhase);
   const moved = await moveTask(tx, claim, decision, isBack ? null : status);
-  await tx.query(
+  const kept = tx.query(
     `INSERT INTO store.poll_history (chunk_id, attempt_id, tenant_id, answer, word, phase, total, success, failure, filtered, applied)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
@@ -168,7 +169,10 @@ export async function settlePoll(
   // What the provider took for a task that may be another upload's is not this attempt's.
   const actual = claim.adopting === null ? (status?.actual ?? null) : null;
   // It pauses the account with the chunk in hand: nobody who has an account waits for a chunk whose own task is polled.
-  const overcharged = await bookProviderAmount(tx, claim.attemptId, 'provider_actual', actual);
+  const [, overcharged] = await together(
+    kept,
+    bookProviderAmount(tx, claim.attemptId, 'provider_actual', actual),
+  );
   if (moved === null) return { kind: 'stale' };
   if (decision.kind === 'hold' && decision.reason === 'upstream_failed') {
     await tx.query(

@@ -1,6 +1,7 @@
 import { crashPoint } from '@rollcall/crash-points';
 import { entryOf, type SubmitAnswer, type SubmitResult } from '@rollcall/domain';
 import { constraintOf, type Queryable, sqlStateOf, type Transaction } from '../database.ts';
+import { together } from '../together.ts';
 import { blockReady, pauseAccount, unblockAccount } from './accounts.ts';
 import { advanceBreaker } from './breaker.ts';
 import { stopBehindCanary } from './canary.ts';
@@ -41,11 +42,25 @@ export async function settleSubmit(
   result: SubmitResult,
 ): Promise<Settled> {
   // Before the chunk's lock, in the order in which claims take them.
-  await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [chunk.account]);
+  const locked = tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [
+    chunk.account,
+  ]);
+  await together(locked, keepExchange(tx, chunk, answer));
+  crashPoint('submit:in_store');
   const settled = await settleAnswer(tx, chunk, answer, result);
   // What became of it may open the account's breaker or close it.
   await advanceBreaker(tx, chunk.account);
   return settled;
+}
+
+async function keepExchange(
+  tx: Transaction,
+  chunk: SubmittedChunk,
+  answer: SubmitAnswer,
+): Promise<void> {
+  const taskId = answer.kind === 'accepted' ? answer.taskId : null;
+  const verdict = answer.kind === 'unknown' ? answer.reason : answer.kind;
+  await appendEvidence(tx, chunk, verdict, answer.evidence, taskId);
 }
 
 async function settleAnswer(
@@ -54,15 +69,6 @@ async function settleAnswer(
   answer: SubmitAnswer,
   result: SubmitResult,
 ): Promise<Settled> {
-  const taskId = answer.kind === 'accepted' ? answer.taskId : null;
-  await appendEvidence(
-    tx,
-    chunk,
-    answer.kind === 'unknown' ? answer.reason : answer.kind,
-    answer.evidence,
-    taskId,
-  );
-  crashPoint('submit:in_store');
   if (answer.kind === 'accepted' && result.kind === 'accepted') {
     return settleAccepted(tx, chunk, answer, result);
   }
@@ -115,17 +121,18 @@ async function settleAccepted(
   answer: Extract<SubmitAnswer, { kind: 'accepted' }>,
   result: Extract<SubmitResult, { kind: 'accepted' }>,
 ): Promise<Settled> {
-  await tx.query('SAVEPOINT task');
   let accepted: number | null;
   try {
-    accepted = (
-      await tx.query(
+    // It ends with the transaction.
+    const [, attempt] = await together(
+      tx.query('SAVEPOINT task'),
+      tx.query(
         `UPDATE store.attempts SET outcome = 'accepted', outcome_reason = NULL, task_id = $2, settled_at = COALESCE(settled_at, clock_timestamp())
           WHERE id = $1 AND outcome IN ('intent', 'unknown')`,
         [chunk.attemptId, answer.taskId],
-      )
-    ).rowCount;
-    await tx.query('RELEASE SAVEPOINT task');
+      ),
+    );
+    accepted = attempt.rowCount;
   } catch (error) {
     if (sqlStateOf(error) !== '23505' || constraintOf(error) !== 'one_attempt_per_task')
       throw error;
@@ -137,9 +144,9 @@ async function settleAccepted(
     const late = await bookLateAcceptance(tx, chunk.attemptId, answer.taskId);
     return late === null ? { kind: 'stale' } : { kind: 'stale', late };
   }
-  await book(tx, chunk.attemptId, 'commit');
-  await bookProviderAmount(tx, chunk.attemptId, 'provider_estimated', answer.estimated);
-  const moved = await tx.query<{ is_canary: boolean }>(
+  const booked = book(tx, chunk.attemptId, 'commit');
+  const estimated = bookProviderAmount(tx, chunk.attemptId, 'provider_estimated', answer.estimated);
+  const moving = tx.query<{ is_canary: boolean }>(
     `UPDATE store.chunks SET state = 'polling', reason = NULL, held_detail = NULL, accepted_at = clock_timestamp(), due_at = to_timestamp($4::float8 / 1000),
             poll_deadline_at = to_timestamp($5::float8 / 1000), polls = 0, missing_polls = 0, upstream_failures = 0, fence = fence + 1, rung_at = NULL,
             adopting_task_id = NULL
@@ -148,6 +155,7 @@ async function settleAccepted(
   RETURNING is_canary`,
     [chunk.chunkId, chunk.attemptId, chunk.fence, result.due_ms, result.deadline_ms],
   );
+  const [, , moved] = await together(booked, estimated, moving);
   // Before other chunks: the caller may let go what waits behind a canary.
   if (moved.rows[0]?.is_canary) await lockJobRow(tx, chunk.jobNo);
   // The provider takes our money again: whatever waited for that on this account may go on.
