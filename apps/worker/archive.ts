@@ -38,11 +38,12 @@ export async function archiveDownload(
   );
   crashPoint('ingest:before_download');
   const hash = createHash('sha256');
+  const write = writerFrom0(file);
   const answer = await equipment.providerOf(account).download(
     claim.locator,
     async (bytes) => {
       hash.update(bytes);
-      await writeWhole(file, bytes);
+      await write(bytes);
     },
     signal,
   );
@@ -101,21 +102,27 @@ export async function unpackArtifact(
   file: FileHandle,
 ): Promise<void> {
   const unpacked = createZstdDecompress();
+  const write = writerFrom0(file);
   await Promise.all([
     pipeline(Readable.from(postgresBlobs(db).read(artifact.id, claim.jobDay)), unpacked),
     (async () => {
-      for await (const bytes of unpacked) await writeWhole(file, bytes as Uint8Array);
+      for await (const bytes of unpacked) await write(bytes as Uint8Array);
     })(),
   ]);
 }
 
-/** A disk that fills up writes part of a buffer and says so only in the count. */
-async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, written);
-    if (bytesWritten === 0) throw new Error('the temporary file takes no more bytes');
-    written += bytesWritten;
-  }
+/** By place: the file may have had another result before this one. A disk that fills up writes part of a buffer and says so only in the count. */
+function writerFrom0(file: FileHandle): (bytes: Uint8Array) => Promise<void> {
+  let place = 0;
+  return async (bytes) => {
+    for (let written = 0; written < bytes.length; ) {
+      const left = bytes.length - written;
+      const { bytesWritten } = await file.write(bytes, written, left, place);
+      if (bytesWritten === 0) throw new Error('the temporary file takes no more bytes');
+      written += bytesWritten;
+      place += bytesWritten;
+    }
+  };
 }
 
 /** The file's bytes from its start, compressed while they are read. */

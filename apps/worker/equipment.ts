@@ -4,6 +4,7 @@ import type { Database, DueDoorbell, RetentionMonths, SuppressionCheck } from '@
 import { type Account, type CheckOffer, type Id, type IdKind, makeId } from '@rollcall/domain';
 import type { NumberDigests } from '@rollcall/privacy';
 import type { Provider } from '@rollcall/providers';
+import type { ResultReaders } from '@rollcall/results';
 import type { Logger, Metrics, Tracing } from '@rollcall/telemetry';
 
 /** What every stage and sweep works with. Made by `main.ts`, closed by it. */
@@ -19,6 +20,8 @@ export interface Equipment {
   readonly suppressions: SuppressionCheck;
   /** The adapter of an account; each keeps its connections for the life of the process. */
   providerOf(account: Account): Provider;
+  /** The processes that read result files. */
+  readonly readers: ResultReaders;
   /** Best effort: a doorbell that is lost is rung again by the rescue sweep. */
   ring(doorbells: readonly DueDoorbell[]): Promise<void>;
   /** Aborted when the process was told to stop: what has not begun is left to others. */

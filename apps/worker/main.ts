@@ -16,7 +16,7 @@ import type { Account } from '@rollcall/domain';
 import { numberDigests } from '@rollcall/privacy';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type QueueEvent } from '@rollcall/queue';
-import { prepareResultReaders } from '@rollcall/results';
+import { openResultReaders, prepareResultReaders } from '@rollcall/results';
 import {
   createLogger,
   describeError,
@@ -126,6 +126,7 @@ async function main(): Promise<void> {
       providers.set(account.id, made);
       return made;
     },
+    readers: openResultReaders(),
     async ring(doorbells) {
       if (doorbells.length === 0) return;
       const { rung, failed } = await queues.ring(doorbells);
@@ -163,6 +164,7 @@ async function main(): Promise<void> {
     // Whatever hangs, the process ends: P13.
     setTimeout(() => process.exit(exitCode || 1), config.stopDeadline_ms + 4_500).unref();
     const { finished } = await running.stop(config.stopDeadline_ms);
+    await equipment.readers.close();
     await Promise.all([...providers.values()].map((provider) => provider.close()));
     await queues.close();
     await Promise.race([Promise.all([db.close(), tracing.close()]), delay(1_000)]);

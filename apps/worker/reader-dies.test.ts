@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { ReaderDied } from '@rollcall/results';
+import { openResultReaders, ReaderDied } from '@rollcall/results';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Equipment } from './equipment.ts';
 import { ingestChunk } from './stages/ingest.ts';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
@@ -16,6 +17,7 @@ const never = new AbortController().signal;
 
 beforeAll(async () => {
   ground = await layGround();
+  others = await children();
   // What is collected once per process is there from here on: the only children that come are those that read.
   await ingestChunk(ground.equipment, await untilReady(), never);
 });
@@ -24,27 +26,41 @@ afterAll(async () => {
   await ground.close();
 });
 
-async function untilReady(): Promise<string> {
-  const jobId = await ground.enqueue('telegram', ground.fresh(20));
+async function untilReady(check = 'telegram', account = 'ekycpro'): Promise<string> {
+  const jobId = await ground.enqueue(check, ground.fresh(20), { account });
   await planJob(ground.equipment, jobId);
   const chunkId = String((await ground.chunks(jobId))[0]?.['id']);
   await submitChunk(ground.equipment, chunkId, never);
   await ground.hurry(jobId);
-  await pollAccount(ground.equipment, 'ekycpro', never);
+  await pollAccount(ground.equipment, account, never);
   return chunkId;
 }
 
-/** Children of this process; Linux tells. */
+/** What this process has started beside readers: the simulator. */
+let others: readonly number[] = [];
+
+/** Readers, in the order of their start; Linux tells. */
 async function children(): Promise<readonly number[]> {
   const threads = await readdir('/proc/self/task');
   const lists = threads.map((thread) =>
     readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => ''),
   );
-  return (await Promise.all(lists)).join(' ').split(' ').filter(Boolean).map(Number);
+  const pids = (await Promise.all(lists))
+    .join(' ')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+    .toSorted((a, b) => a - b);
+  return pids.filter((pid) => !others.includes(pid));
 }
+
+/** Those of files before are ended when nobody has taken them for a while. */
+const noneIsKept = () =>
+  waitFor(async () => (await children()).length === 0, { describe: 'no reader to be kept' });
 
 /** Runs `work` and kills the first process that it starts. */
 async function killingItsReader<Result>(work: () => Promise<Result>): Promise<Result> {
+  await noneIsKept();
   const before = await children();
   const running = work();
   running.catch(() => undefined);
@@ -54,6 +70,14 @@ async function killingItsReader<Result>(work: () => Promise<Result>): Promise<Re
   );
   process.kill(reader, 'SIGKILL');
   return running;
+}
+
+async function parseStarts(chunkId: string): Promise<number> {
+  const { rows } = await ground.db.query<{ parse_started: number }>(
+    'SELECT parse_started FROM store.artifacts WHERE chunk_id = $1',
+    [chunkId],
+  );
+  return rows[0]?.parse_started ?? 0;
 }
 
 const due = (chunkId: string) =>
@@ -82,6 +106,65 @@ test.runIf(process.platform === 'linux')(
     );
     expect(rows).toEqual([{ verdict: 'unreadable', verdict_code: 'parser_died', state: 'held' }]);
     expect(await ingestChunk(ground.equipment, await untilReady(), never)).toEqual({ rows: 20 });
+  },
+);
+
+/** A worker that keeps its readers however long a busy machine takes from one file to the next. */
+async function withPatience(use: (equipment: Equipment) => Promise<void>): Promise<void> {
+  await noneIsKept();
+  const readers = openResultReaders({ idle_ms: 60_000 });
+  try {
+    await use({ ...ground.equipment, readers });
+  } finally {
+    await readers.close();
+  }
+}
+
+test.runIf(process.platform === 'linux')(
+  'one that is killed at its second file costs that file one try, and the next try is read by a process that has read nothing',
+  async () => {
+    const [earlier, chunkId] = [await untilReady(), await untilReady()];
+    await withPatience(async (equipment) => {
+      expect(await ingestChunk(equipment, earlier, never)).toEqual({ rows: 20 });
+      const [kept = 0] = await children();
+      // So that the file is in its hands when it is killed.
+      process.kill(kept, 'SIGSTOP');
+      const ingesting = ingestChunk(equipment, chunkId, never);
+      ingesting.catch(() => undefined);
+      await waitFor(async () => (await parseStarts(chunkId)) === 1, {
+        describe: 'the file to be given to it',
+      });
+      process.kill(kept, 'SIGKILL');
+      await expect(ingesting).rejects.toThrow(ReaderDied);
+      expect(await parseStarts(chunkId)).toBe(1);
+      // Another one is kept meanwhile, and is not taken for it.
+      expect(await ingestChunk(equipment, await untilReady(), never)).toEqual({ rows: 20 });
+      const [other] = await children();
+      await due(chunkId);
+      expect(await ingestChunk(equipment, chunkId, never)).toEqual({ rows: 20 });
+      expect(await children()).toEqual([other, expect.any(Number)]);
+      expect(await parseStarts(chunkId)).toBe(0);
+    });
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'files of one account are read by one process, those of another account by another, and a replay by that of its account',
+  async () => {
+    const chunks = [await untilReady(), await untilReady()];
+    const elsewhere = await untilReady('whatsapp', 'webcom');
+    const replayed = String(
+      (await ground.chunks(await prepareJob(ground, 'replay', 22)))[0]?.['id'],
+    );
+    await withPatience(async (equipment) => {
+      expect(await ingestChunk(equipment, chunks[0] ?? '', never)).toEqual({ rows: 20 });
+      const [first] = await children();
+      expect(await ingestChunk(equipment, chunks[1] ?? '', never)).toEqual({ rows: 20 });
+      expect(await replayChunk(equipment, replayed)).toEqual({ compared: 1 });
+      expect(await children()).toEqual([first]);
+      expect(await ingestChunk(equipment, elsewhere, never)).toEqual({ rows: 20 });
+      expect(await children()).toEqual([first, expect.any(Number)]);
+    });
   },
 );
 

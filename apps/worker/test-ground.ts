@@ -15,6 +15,7 @@ import { type Account, type JobId, type Money, makeId } from '@rollcall/domain';
 import { numberDigests } from '@rollcall/privacy';
 import { createProvider, type Provider } from '@rollcall/providers';
 import { openQueues, type Queues } from '@rollcall/queue';
+import { openResultReaders } from '@rollcall/results';
 import {
   createLogger,
   describeError,
@@ -181,6 +182,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
       providers.set(account.id, known);
       return known;
     },
+    readers: openResultReaders(),
     async ring(doorbells) {
       await queues?.ring(doorbells);
     },
@@ -354,6 +356,7 @@ export async function layGround(options: GroundOptions = {}): Promise<Ground> {
     async close() {
       stopping.abort();
       await Promise.all(running.map((each) => each.stop(5_000)));
+      await equipment.readers.close();
       await queues?.close();
       await Promise.all([...providers.values()].map((provider) => provider.close()));
       await Promise.all([db.close(), workerDb.close()]);

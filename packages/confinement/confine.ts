@@ -1,18 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
-import { BrokenFrame, FrameReader, inFrame } from './frames.ts';
+import { Conversation, type RestLimits } from './conversation.ts';
+import { BrokenFrame, type FrameReader, inFrame } from './frames.ts';
 import { type ConfinementLimits, memoryMax_bytes } from './limits.ts';
-import { pathOfDescriptor, snapshotOf } from './program-snapshot.ts';
-import { programSources } from './program-sources.ts';
-import { wallsOfThisMachine } from './walls.ts';
-import { lookAtProcess, type ProcessUse } from './watch-process.ts';
+import { saidOutOfMemory, type Started, start } from './start-confined.ts';
+import type { Watch } from './watch-over.ts';
+import type { ProcessUse } from './watch-process.ts';
 
 export type ConfinedUsage = ProcessUse;
 
-/** How a confined program ended. */
-export type ConfinedEnd = { readonly usage: ConfinedUsage } & (
-  | { readonly kind: 'ended' }
+/** How a confined program ended, or its answer to one request of several. */
+export type ConfinedEnd = {
+  readonly usage: ConfinedUsage;
+} /** `rests`: it is still there, for another request. */ & (
+  | { readonly kind: 'ended'; readonly rests: boolean }
   /** It threw: the disk's fault, or ours. */
   | { readonly kind: 'failed'; readonly error: Error }
   /** It wanted more than it may use, and was killed. */
@@ -21,162 +20,97 @@ export type ConfinedEnd = { readonly usage: ConfinedUsage } & (
   | { readonly kind: 'died'; readonly how: string }
 );
 
-/** A process that is there for one request. */
+/** What one request may take, and what the process may have for it to be kept. */
+export interface RequestLimits extends Pick<ConfinementLimits, 'processorTime_ms'> {
+  /** Lets it wait for another request behind a whole answer, within these. Only Linux tells; elsewhere none is kept. */
+  readonly atRest?: RestLimits;
+}
+
+/** A process that is there for one request, or for one after another. */
 export interface Confined {
   /**
-   * Hands the request over and gives the program's messages, as fast as they are taken. Left early, it ends the process.
+   * Hands the request over and gives the program's messages, as fast as they are taken. Left early, or without `rests`, it ends the process. What it
+   * uses is counted for each request by itself.
    * @param request plain values
    */
-  run(
-    request: unknown,
-    limits: Pick<ConfinementLimits, 'processorTime_ms'>,
-  ): AsyncGenerator<Buffer, ConfinedEnd>;
+  run(request: unknown, limits: RequestLimits): AsyncGenerator<Buffer, ConfinedEnd>;
+  /** False once the process is known to be gone: what asks it then is told that it died. */
+  isThere(): boolean;
   /** Ends the process, whatever it does; nothing is left of it then. */
   close(): Promise<void>;
 }
 
-/** How often it is looked at what the process uses: what it can take between two looks is 10 MB. On a busy machine a look comes late. */
-const look_ms = 5;
-/** It is killed before the limit, for what it takes until it is noticed: 43 MB were seen on a busy machine. The worst of the hostile files takes 134 MiB. */
-const noticed_bytes = 50_331_648;
-/** Where nobody is owed an answer, a process that uses no processor and says nothing is stuck. */
-const waitPerProcessorTime = 10;
-
-const heap_mebibytes = 96;
-const flags = [
-  // Nothing may be read, written, started or loaded but what is handed over open.
-  '--permission',
-  `--max-old-space-size=${heap_mebibytes}`,
-  '--max-semi-space-size=8',
-  '--disallow-code-generation-from-strings',
-  '--no-warnings',
-];
-
-/**
- * What the kernel holds, should nobody be there to look: no core dump (it would hold personal data), processor time, the data of the process (V8
- * reserves some 550 MB without using them), and the size of what it writes. Numbers as `ulimit` takes them: seconds, KiB, blocks of 512 bytes.
- */
-const hardLimits = 'ulimit -c 0; ulimit -t 600; ulimit -d 1048576; ulimit -f 4718592';
-const replacedBy = `{ ${hardLimits}; } 2>/dev/null; unset PWD OLDPWD; exec "$@"`;
-
 /**
  * Starts a process that has nothing but a program and some open files: no environment, no right to the file system, to processes or to
  * threads, no network where the machine can take it away. It is ended when its memory or its processor time is used up, when it has
- * answered, when it is left, and when this process ends, killed or not. (`docs/decisions/0021`.)
+ * answered and is not to rest, when it is left, and when this process ends, killed or not. (`docs/decisions/0021`.)
  *
  * @param program the path of a module that exports `run` (`ConfinedProgram`), which sees the files as descriptors 3, 4, …
- * @param files open descriptors; they have to stay open until `run` or `close` returns
+ * @param files open descriptors; they have to stay open until the process is there for its first message, or `close` returned
  */
 export function confine(
   program: string,
   files: readonly number[],
   memory_bytes: number = memoryMax_bytes,
 ): Confined {
-  const starting = start(program, files);
+  let talk: Conversation | null = null;
+  let couldStart = true;
+  const starting = start(program, files).then((child) => {
+    talk = new Conversation(child);
+    return { child, talk };
+  });
   // Whoever runs it is told; who only closes it need not know.
-  starting.catch(() => undefined);
-  const close = async (): Promise<void> => {
-    const started = await starting.catch(() => null);
-    if (started !== null) await end(started);
-  };
+  starting.catch(() => {
+    couldStart = false;
+  });
   return {
-    async *run(request, { processorTime_ms }) {
-      const child = await starting;
+    async *run(request, { processorTime_ms, atRest }) {
+      const started = await starting;
+      let rests = false;
       try {
-        child.stdin.write(inFrame(JSON.stringify(request)));
-        return yield* listen(child, { memory_bytes, processorTime_ms });
+        const asked = inFrame(JSON.stringify(request));
+        const end = yield* listen(started, asked, { memory_bytes, processorTime_ms });
+        if (end.kind !== 'ended' || atRest === undefined) return end;
+        rests = started.talk.rest(atRest, memory_bytes);
+        return { ...end, rests };
       } finally {
-        await end(child);
+        if (!rests) await started.talk.close();
       }
     },
-    close,
+    isThere: () => couldStart && (talk === null || talk.isThere),
+    async close() {
+      const started = await starting.catch(() => null);
+      await started?.talk.close();
+    },
   };
 }
 
-type Started = ChildProcess & {
-  readonly stdin: Writable;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-};
-
-/** What V8 and the kernel's refusals make it say at its end. Never shown: a stranger's bytes may be in it. */
-const lastWords = new WeakMap<ChildProcess, string>();
-const lastWordsMax = 4_096;
-const outOfMemory = /out of memory|Allocation failed/i;
-
-async function start(program: string, files: readonly number[]): Promise<Started> {
-  const snapshot = snapshotOf(program);
-  return snapshot === null
-    ? await startFromText(program, files)
-    : await startFromSnapshot(snapshot, files);
-}
-
-async function startFromText(program: string, files: readonly number[]): Promise<Started> {
-  const sources = await programSources(program);
-  const child = await spawnShut(['--input-type=module', '--eval', sources.start], files);
-  child.stdin.write(inFrame(JSON.stringify(sources.program)));
-  return child;
-}
-
-/** The snapshot comes behind the files of the program, which closes it (program-snapshot.ts). */
-async function startFromSnapshot(snapshot: number, files: readonly number[]): Promise<Started> {
-  const fd = firstFile + files.length;
-  const beginning = `--snapshot-blob=${pathOfDescriptor(fd)}`;
-  return await spawnShut([beginning, '--', String(fd)], [...files, snapshot]);
-}
-
-/** Behind the three that each process has. */
-const firstFile = 3;
-
-async function spawnShut(beginning: readonly string[], files: readonly number[]): Promise<Started> {
-  const walls = await wallsOfThisMachine();
-  const command = [...walls, process.execPath, ...flags, ...beginning];
-  const child = spawn('/bin/sh', ['-c', replacedBy, 'sh', ...command], {
-    cwd: '/',
-    env: {},
-    // A group of its own: an interrupt typed at a terminal is for us, who end it in order.
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe', ...files],
-  }) as Started;
-  // A process that died takes no more; its end says why.
-  child.stdin.on('error', () => undefined);
-  child.on('error', () => undefined);
-  child.stderr.setEncoding('latin1').on('data', (text: string) => {
-    lastWords.set(child, `${lastWords.get(child) ?? ''}${text}`.slice(-lastWordsMax));
-  });
-  if (child.pid === undefined) throw new Error('no process could be started');
-  return child;
+interface Talking {
+  readonly child: Started;
+  readonly talk: Conversation;
 }
 
 async function* listen(
-  child: Started,
+  { child, talk }: Talking,
+  request: Buffer,
   limits: ConfinementLimits,
 ): AsyncGenerator<Buffer, ConfinedEnd> {
-  const watch = watchOver(child, limits);
-  const frames = new FrameReader();
-  let last: ConfinedEnd | null = null;
+  if (!talk.isThere) return { kind: 'died', how: 'not itself', usage: nothing };
+  const watch = talk.ask(request, limits);
   try {
-    for await (const piece of child.stdout) {
+    for (;;) {
+      const piece = await talk.next();
+      if (piece.done === true) break;
       watch.hears();
-      for (const frame of frames.read(piece as Buffer)) {
-        if (frame.kind === 'message') yield frame.bytes;
-        else {
-          const usage = watch.look();
-          last =
-            frame.kind === 'ended'
-              ? { kind: 'ended', usage }
-              : { kind: 'failed', error: asError(frame.bytes), usage };
-        }
-      }
+      const last = yield* understand(talk.frames, piece.value, watch);
       watch.waits();
       if (last !== null) return last;
     }
-    await exited(child);
+    const how = await talk.end();
     const usage = watch.look();
-    const saysMemory = outOfMemory.test(lastWords.get(child) ?? '');
-    const what = watch.exceeded() ?? (saysMemory ? 'memory' : null);
+    const what = watch.exceeded() ?? (saidOutOfMemory(child) ? 'memory' : null);
     if (what !== null) return { kind: 'exceeded', what, usage };
-    return { kind: 'died', how: child.signalCode ?? `exit code ${child.exitCode}`, usage };
+    return { kind: 'died', how, usage };
   } catch (error) {
     if (!(error instanceof BrokenFrame)) throw error;
     return { kind: 'died', how: 'not itself', usage: watch.look() };
@@ -185,57 +119,23 @@ async function* listen(
   }
 }
 
-/** Kills the process when it passes a limit. Of its waiting for us nothing is counted, nor of our own sleep. */
-function watchOver(child: Started, limits: ConfinementLimits) {
-  let usage: ConfinedUsage = { peak_bytes: 0, processorTime_ms: 0 };
-  let exceeded: 'memory' | 'time' | null = null;
-  let isAwaited = true;
-  let awaited_ms = 0;
+const nothing: ConfinedUsage = { peak_bytes: 0, processorTime_ms: 0 };
 
-  function look(): ConfinedUsage {
-    // Its number may be another's once it is gone.
-    if (child.exitCode !== null || child.signalCode !== null) return usage;
-    const now = lookAtProcess(child.pid ?? 0);
-    usage = {
-      peak_bytes: Math.max(usage.peak_bytes, now.peak_bytes),
-      processorTime_ms: Math.max(usage.processorTime_ms, now.processorTime_ms),
-    };
-    return usage;
+/** The messages of a piece, and its end where it has that, which is the last that it says to one request. */
+async function* understand(
+  frames: FrameReader,
+  piece: Buffer,
+  watch: Watch,
+): AsyncGenerator<Buffer, ConfinedEnd | null> {
+  let last: ConfinedEnd | null = null;
+  for (const frame of frames.read(piece)) {
+    if (last !== null) throw new BrokenFrame();
+    if (frame.kind === 'message') yield frame.bytes;
+    else if (frame.kind === 'ended') last = { kind: 'ended', rests: false, usage: watch.look() };
+    else last = { kind: 'failed', error: asError(frame.bytes), usage: watch.look() };
   }
-  const timer = setInterval(() => {
-    const { peak_bytes, processorTime_ms } = look();
-    if (isAwaited) awaited_ms += look_ms;
-    if (peak_bytes > limits.memory_bytes - noticed_bytes) exceeded ??= 'memory';
-    else if (
-      processorTime_ms > limits.processorTime_ms ||
-      awaited_ms > limits.processorTime_ms * waitPerProcessorTime
-    )
-      exceeded ??= 'time';
-    if (exceeded !== null) child.kill('SIGKILL');
-  }, look_ms);
-  return {
-    look,
-    exceeded: () => exceeded,
-    hears() {
-      isAwaited = false;
-    },
-    waits() {
-      isAwaited = true;
-    },
-    end: () => clearInterval(timer),
-  };
-}
-
-async function end(child: Started): Promise<void> {
-  child.kill('SIGKILL');
-  child.stdout.destroy();
-  child.stderr.destroy();
-  child.stdin.destroy();
-  await exited(child);
-}
-
-async function exited(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  if (last !== null && !frames.isBetween) throw new BrokenFrame();
+  return last;
 }
 
 /** The error that the program met, with what tells a full disk from a bug. */

@@ -24,6 +24,11 @@ export class FrameReader {
   #wanted = head_bytes;
   #isInFrame = false;
 
+  /** Whether nothing of a further frame is there. */
+  get isBetween(): boolean {
+    return this.#held === 0 && !this.#isInFrame;
+  }
+
   *read(piece: Buffer): Generator<Frame> {
     this.#pieces.push(piece);
     this.#held += piece.length;
@@ -56,7 +61,7 @@ function asFrame(bytes: Buffer): Frame {
   return kind === 'ended' ? { kind } : { kind, bytes: bytes.subarray(1) };
 }
 
-/** For the way in: no kind, since there is one order. */
+/** For the way in: no kind, since requests are all that is said there. */
 export function inFrame(text: string): Buffer {
   const bytes = Buffer.from(text);
   const head = Buffer.alloc(head_bytes);

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** What a process has used, as Linux tells it; zeros elsewhere, and where it is gone. */
 export interface ProcessUse {
-  /** The most that was ever resident. */
+  /** The most that was resident, ever or since it was forgotten. */
   readonly peak_bytes: number;
   readonly processorTime_ms: number;
 }
@@ -23,5 +23,15 @@ export function lookAtProcess(pid: number): ProcessUse {
     return { peak_bytes: peak_kib * 1024, processorTime_ms: ticks * tick_ms };
   } catch {
     return nothing;
+  }
+}
+
+/** Has the kernel count the peak of a process anew, from what is resident now (`clear_refs` of proc(5)). False where it cannot. */
+export function forgetPeak(pid: number): boolean {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+    return true;
+  } catch {
+    return false;
   }
 }

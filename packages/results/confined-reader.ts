@@ -2,8 +2,8 @@ import { encodeBatch } from './batch-message.ts';
 import type { ReadResultOptions } from './read-context.ts';
 import { readResult } from './read-result.ts';
 
-// The program of the process that reads a stranger's file (`start-result-reader.ts`): it begins with two open files and the code below it,
-// and has nothing else. What it says is a byte that tells batches from the outcome, and that.
+// The program of the process that reads a stranger's file, and the next of the same stranger (`start-result-reader.ts`): it begins with two open
+// files and the code below it, and has nothing else. What it says is a byte that tells batches from the outcome, and that.
 
 /** The file, and one to inflate a workbook within an archive to. */
 const file = { fd: 3 } as const;

@@ -9,6 +9,7 @@ import {
   confine,
   prepareProgram,
   processorTimeFor_ms,
+  type RestLimits,
 } from '@rollcall/confinement';
 import { openNamelessFile } from '@rollcall/spreadsheets';
 import { BatchBounds } from './batch-bounds.ts';
@@ -24,12 +25,14 @@ import { type WriteAt, writeWhole } from './spill-member.ts';
 const stat = promisify(fstatCallback);
 const readFile = promisify(readCallback);
 const writeFile = promisify(writeCallback);
-const confinedReader = join(import.meta.dirname, 'confined-reader.ts');
+export const confinedReader = join(import.meta.dirname, 'confined-reader.ts');
 
 /** A file that was read, and what its reading took. */
 export interface ResultRead {
   readonly outcome: ResultOutcome;
   readonly usage: ConfinedUsage;
+  /** Its process is still there, for another file. */
+  readonly rests: boolean;
 }
 
 /** The process that read a file ended without a word. It says nothing of the disk or of us: the file may have done it. */
@@ -58,7 +61,7 @@ class ReaderFailed extends Error {
   }
 }
 
-/** A process that reads one file, confined to it. */
+/** A process that reads a file, confined to it. */
 export interface ResultReader {
   /**
    * As `readResult`: batches as fast as they are taken, and **only the outcome says whether they count**. Beside what `readResult` says of a
@@ -80,6 +83,16 @@ export async function prepareResultReaders(program = confinedReader): Promise<vo
   await prepareProgram(program, await openNamelessFile(tmpdir()));
 }
 
+/** One that can read again what was written into its file anew, where it `rests` and `isThere`. */
+export interface ReaderProcess extends ResultReader {
+  isThere(): boolean;
+}
+
+export interface ReaderLimits extends Partial<ConfinementLimits> {
+  /** Lets its process rest behind a whole answer, within these; absent: it ends with its file. */
+  readonly atRest?: RestLimits;
+}
+
 /**
  * Starts a process for the file of a descriptor, which may still be written meanwhile: that is the 0.1 s in which it starts. The descriptor stays the
  * caller's to close, after this.
@@ -88,23 +101,28 @@ export async function prepareResultReaders(program = confinedReader): Promise<vo
  */
 export async function startResultReader(
   fd: number,
-  limits: Partial<ConfinementLimits> = {},
+  limits: ReaderLimits = {},
   program = confinedReader,
-): Promise<ResultReader> {
+): Promise<ReaderProcess> {
   const spill = await openNamelessFile(tmpdir());
   const confined = confine(program, [fd, spill.fd], limits.memory_bytes);
   return {
     async *read(options) {
       const { size } = await stat(fd);
       const processorTime_ms = limits.processorTime_ms ?? processorTimeFor_ms(size);
-      const messages = confined.run(options, { processorTime_ms });
+      const { atRest } = limits;
+      const messages = confined.run(options, { processorTime_ms, ...(atRest && { atRest }) });
       const came = new BatchBounds(options.limits);
       let outcome: ResultOutcome | null = null;
       for (;;) {
         const step = await messages.next();
         if (step.done === true) {
           if (step.value.kind === 'failed') await findFault(fd, spill.fd);
-          return { outcome: outcomeOf(step.value, outcome), usage: step.value.usage };
+          const said = outcomeOf(step.value, outcome);
+          const rests = step.value.kind === 'ended' && step.value.rests;
+          // What was inflated of this file is not there for the next.
+          if (rests) await spill.truncate();
+          return { outcome: said, usage: step.value.usage, rests };
         }
         const kind = step.value[0];
         const bytes = step.value.subarray(1);
@@ -115,6 +133,7 @@ export async function startResultReader(
         else throw new ReaderDied('it said what is neither batch nor outcome');
       }
     },
+    isThere: () => confined.isThere(),
     async [Symbol.asyncDispose]() {
       await confined.close();
       await spill.close();

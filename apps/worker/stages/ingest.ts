@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { crashPoint } from '@rollcall/crash-points';
 import {
   claimIngest,
@@ -24,12 +23,12 @@ import {
   ingestTriesMax,
   parserDeathsMax,
 } from '@rollcall/domain';
-import { openNamelessFile, ReaderDied, startResultReader } from '@rollcall/results';
+import { ReaderDied } from '@rollcall/results';
 import { archiveDownload, unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
 import { erasedOf } from '../erased-numbers.ts';
 import { whileLeased } from '../heartbeat.ts';
-import { judgeArtifact, readArtifact, usageCounts } from '../read-artifact.ts';
+import { judgeArtifact, type ReadArtifact, readArtifact, usageCounts } from '../read-artifact.ts';
 
 /** A worker whose accounts file does not name the account lets others have it. */
 const strangersWait_ms = 60_000;
@@ -57,15 +56,10 @@ export async function ingestChunk(
   }
   try {
     return await whileLeased(equipment, claim, async () => {
-      const file = await openNamelessFile(tmpdir());
-      try {
-        const artifact = await fetchArtifact(equipment, claim, offered.account, file, signal);
-        if (typeof artifact !== 'string') return artifact;
-        crashPoint('ingest:before_parse');
-        return await parse(equipment, claim, artifact, offered.account, offered.offer, file);
-      } finally {
-        await file.close();
-      }
+      const parsed = await fetchAndParse(equipment, claim, offered, signal);
+      return parsed.kind === 'left'
+        ? parsed.counts
+        : await judge(equipment, claim, offered, parsed);
     });
   } catch (error) {
     await giveBack(equipment, claim, error);
@@ -142,20 +136,41 @@ async function fetchArtifact(
   }
 }
 
-async function parse(
+/** A result beside the numbers of its chunk, or what became of the chunk instead. */
+type Parsed =
+  | { readonly kind: 'left'; readonly counts: Counts }
+  | {
+      readonly kind: 'parsed';
+      readonly artifact: ArtifactId;
+      readonly numbers: Float64Array;
+      readonly read: ReadArtifact;
+    };
+
+interface Offered {
+  readonly account: Account;
+  readonly offer: CheckOffer;
+}
+
+/** What reads the file is there for another one when this returns. */
+async function fetchAndParse(
   equipment: Equipment,
   claim: IngestClaim,
-  artifact: ArtifactId,
-  account: Account,
-  offer: CheckOffer,
-  file: FileHandle,
-): Promise<Counts> {
-  const { db, log } = equipment;
-  // Its process starts while Postgres answers.
-  await using reader = await startResultReader(file.fd);
+  { account, offer }: Offered,
+  signal: AbortSignal,
+): Promise<Parsed> {
+  const { db } = equipment;
+  // One died with this file in its hands: the next has had no other, so that nothing else can have been why.
+  const isFresh = claim.artifact !== null && claim.artifact.parseStarts > 0;
+  await using reader = await equipment.readers.take(claim, isFresh);
+  const artifact = await fetchArtifact(equipment, claim, account, reader.file, signal);
+  if (typeof artifact !== 'string') return { kind: 'left', counts: artifact };
+  crashPoint('ingest:before_parse');
+  // Its process starts, where none was kept, while Postgres answers.
+  reader.begin();
   const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
   const erased = await erasedOf(equipment, claim);
-  if (!(await countParseStart(db, claim, artifact))) return stale(equipment, claim);
+  const isCounted = await countParseStart(db, claim, artifact);
+  if (!isCounted) return { kind: 'left', counts: stale(equipment, claim) };
   const read = await readArtifact(reader, claim, offer, numbers, erased).catch(
     async (error: unknown) => {
       // Only what ends the process that reads counts against the file, or ends us with it.
@@ -164,6 +179,16 @@ async function parse(
       throw error;
     },
   );
+  return { kind: 'parsed', artifact, numbers, read };
+}
+
+async function judge(
+  equipment: Equipment,
+  claim: IngestClaim,
+  { account, offer }: Offered,
+  { artifact, numbers, read }: Extract<Parsed, { kind: 'parsed' }>,
+): Promise<Counts> {
+  const { db, log } = equipment;
   if (!(await endParse(db, claim, artifact))) return stale(equipment, claim);
   const counts = read.reconciliation.counts();
   const line = { job: claim.jobId, chunk: claim.chunkId, artifact, account: account.id };

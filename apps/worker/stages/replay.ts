@@ -1,5 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import {
   claimReplay,
   extendReplay,
@@ -9,7 +7,7 @@ import {
   settleReplay,
 } from '@rollcall/db';
 import { type CheckOffer, replayTriesMax } from '@rollcall/domain';
-import { openNamelessFile, ReaderDied, startResultReader } from '@rollcall/results';
+import { ReaderDied } from '@rollcall/results';
 import { unpackArtifact } from '../archive.ts';
 import { type Counts, type Equipment, offerOf } from '../equipment.ts';
 import { erasedOf } from '../erased-numbers.ts';
@@ -43,14 +41,7 @@ export async function replayChunk(equipment: Equipment, chunkId: string): Promis
     return await whileLeased(
       equipment,
       claim,
-      async () => {
-        const file = await openNamelessFile(tmpdir());
-        try {
-          return await compare(equipment, claim, offered.offer, file);
-        } finally {
-          await file.close();
-        }
-      },
+      () => compare(equipment, claim, offered.offer),
       () => extendReplay(db, claim, times.lease_ms),
     );
   } catch (error) {
@@ -65,14 +56,9 @@ async function compare(
   equipment: Equipment,
   claim: ReplayClaim,
   offer: CheckOffer,
-  file: FileHandle,
 ): Promise<Counts> {
   const { db, log } = equipment;
-  await using reader = await startResultReader(file.fd);
-  await unpackArtifact(db, claim, { id: claim.artifactId }, file);
-  const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
-  const erased = await erasedOf(equipment, claim);
-  const read = await readArtifact(reader, claim, offer, numbers, erased);
+  const { numbers, read } = await readAgain(equipment, claim, offer);
   const decision = await judgeArtifact(db, claim, offer, read);
   if (decision.kind === 'hold') return await fail(equipment, claim, decision.code);
   const settled = await db.transaction('replay.settle', (tx) =>
@@ -97,6 +83,16 @@ async function compare(
       return { [claim.mode === 'correct' ? 'corrected' : 'compared']: 1 };
     }
   }
+}
+
+async function readAgain(equipment: Equipment, claim: ReplayClaim, offer: CheckOffer) {
+  const { db } = equipment;
+  await using reader = await equipment.readers.take(claim, claim.tries > 1);
+  reader.begin();
+  await unpackArtifact(db, claim, { id: claim.artifactId }, reader.file);
+  const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
+  const erased = await erasedOf(equipment, claim);
+  return { numbers, read: await readArtifact(reader, claim, offer, numbers, erased) };
 }
 
 /** Once more later, or failed for this reason where it was tried often enough. */

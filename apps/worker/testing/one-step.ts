@@ -5,6 +5,7 @@ import { openDatabase, suppressionCheck, syncAccounts } from '@rollcall/db';
 import type { Account } from '@rollcall/domain';
 import { numberDigests } from '@rollcall/privacy';
 import { createProvider, type Provider } from '@rollcall/providers';
+import { openResultReaders } from '@rollcall/results';
 import { createLogger, describeError, noMetrics, noTracing } from '@rollcall/telemetry';
 import type { Counts, Equipment } from '../equipment.ts';
 import { ingestChunk } from '../stages/ingest.ts';
@@ -74,6 +75,7 @@ const equipment: Equipment = {
     providers.set(account.id, made);
     return made;
   },
+  readers: openResultReaders(),
   async ring(doorbells) {
     if (doorbells.length > 0) crashPoint('ring:after');
   },

@@ -2,14 +2,15 @@ import { readSync, writeSync } from 'node:fs';
 import type { ConfinedProgram } from '../program-sources.ts';
 
 // What a confined process does once its program is there, however it came there (run-program.ts, ../program-snapshot.ts). Frames are a
-// length (UInt32LE, of what follows), a kind (one byte) and bytes; the request has no kind.
+// length (UInt32LE, of what follows), a kind (one byte) and bytes; a request has no kind.
 
 const message = 0;
 const ended = 1;
 const failed = 2;
 
 /**
- * Takes away what is not for a program, hands it the one request and writes what it says. Ends the process.
+ * Takes away what is not for a program, hands it one request after the other and writes what it says. It ends where whoever started it has, or
+ * where the program throws: then it is not known what is left of it.
  * @param language the names that the language itself makes global
  */
 export async function serveProgram(
@@ -17,10 +18,14 @@ export async function serveProgram(
   language: readonly string[],
 ): Promise<void> {
   takeAway(language);
-  const request: unknown = JSON.parse(readFrame().toString());
   try {
-    for await (const bytes of run(request)) writeFrame(message, bytes);
-    writeFrame(ended, new Uint8Array());
+    for (;;) {
+      const request: unknown = JSON.parse(readFrame().toString());
+      for await (const bytes of run(request)) writeFrame(message, bytes);
+      // What was closed is let go, which would wait for the next request.
+      await new Promise((resolve) => setImmediate(resolve));
+      writeFrame(ended, new Uint8Array());
+    }
   } catch (error) {
     writeFrame(failed, Buffer.from(JSON.stringify(describe(error))));
   }
@@ -28,7 +33,7 @@ export async function serveProgram(
   process.exit(0);
 }
 
-/** The next frame from outside. It ends when whoever started us has. */
+/** The next frame from outside, waited for in the kernel: a process at rest does nothing. It ends when whoever started us has. */
 function readFrame(): Buffer {
   const length = readWhole(4).readUInt32LE();
   return readWhole(length);

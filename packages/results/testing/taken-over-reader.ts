@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from 'node:fs';
 import { encodeBatch } from '../batch-message.ts';
 import { batchMessage, outcomeMessage } from '../confined-reader.ts';
 import type { ReadResultOptions } from '../read-context.ts';
@@ -10,6 +11,33 @@ export async function* run(request: unknown): AsyncGenerator<Uint8Array> {
 }
 
 const lies = {
+  /** None: a file that was read. */
+  async *nothing() {
+    yield batch({});
+    yield read(1);
+  },
+  /** Tries to change the file that it was given to read; the next one is written there. */
+  async *write() {
+    let code: unknown = 'written';
+    try {
+      writeSync(3, 'owned', 0);
+    } catch (error) {
+      ({ code } = error as NodeJS.ErrnoException);
+    }
+    yield batch({ note: String(code) });
+    yield read(1);
+  },
+  /** Says what is left in the file to inflate to, and leaves something there. */
+  async *spill() {
+    yield batch({ note: String(fstatSync(4).size) });
+    writeSync(4, 'left behind', 0);
+    yield read(1);
+  },
+  async *memory() {
+    yield batch({});
+    const kept: Buffer[] = [];
+    for (;;) kept.push(Buffer.alloc(1_048_576, 1));
+  },
   /** As a full disk is told; nothing is wrong with the disk. */
   async *disk() {
     yield batch({});
