@@ -21,8 +21,8 @@ async function ask(
   }
 }
 
-function closing() {
-  const confined = confine(program, []);
+function closing(memory_bytes?: number) {
+  const confined = confine(program, [], memory_bytes);
   return { confined, [Symbol.asyncDispose]: () => confined.close() };
 }
 
@@ -106,7 +106,8 @@ describe.runIf(process.platform === 'linux')('a process that may rest', () => {
   test.each(['endAndSpin', 'endAndFill'])(
     'is ended when it does anything at rest (%s)',
     async (request) => {
-      await using one = closing();
+      // 112 MiB before it is ended: more than it needs, and less than it fills.
+      await using one = closing(160 * mebibyte);
       expect((await ask(one.confined, request)).end).toMatchObject({ rests: true });
       const isGone = () => !one.confined.isThere();
       await waitFor(isGone, { describe: 'it to be ended for its work' });
