@@ -100,3 +100,24 @@ test('an adapter that asks for many makes one call a tick, however many workers 
   await polledAt("clock_timestamp() - interval '1 second'");
   expect(await pollAccount(ground.equipment, 'webcom', never)).toMatchObject({ tasks: 1 });
 });
+
+test('what a task tells is learned too where its transaction had to be tried again', async () => {
+  const jobId = await send('coinw', 1);
+  await ground.hurry(jobId);
+  // A sequence does not go back with its transaction: the first try ends as the victim of a deadlock would.
+  await ground.db.query(`
+    CREATE SEQUENCE public.learned;
+    GRANT USAGE ON SEQUENCE public.learned TO PUBLIC;
+    CREATE FUNCTION public.fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF nextval('public.learned') = 1 THEN RAISE EXCEPTION 'a deadlock' USING ERRCODE = '40P01'; END IF;
+        RETURN NEW;
+      END $$;
+    CREATE TRIGGER fail_once BEFORE INSERT ON store.task_times FOR EACH ROW EXECUTE FUNCTION public.fail_once()`);
+  const [chunk] = await ground.chunks(jobId);
+  const account = String(chunk?.['account']);
+  expect(await pollAccount(ground.equipment, account, never)).toMatchObject({ ready: 1 });
+  await ground.db.query('DROP TRIGGER fail_once ON store.task_times');
+  const times = await readTaskTimes(ground.db, account, ['coinw']);
+  expect(times.get('coinw')).toMatchObject([{ tasksEver: 1 }]);
+});

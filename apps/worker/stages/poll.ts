@@ -16,6 +16,7 @@ import {
 } from '@rollcall/db';
 import {
   type Account,
+  type AttemptId,
   decidePoll,
   paceOf,
   type Polled,
@@ -67,7 +68,7 @@ export async function pollAccount(
     if (claims.length === 0) break;
     const checks = [...new Set(claims.map(({ checkName }) => checkName))];
     const times = await readTaskTimes(equipment.db, accountId, checks);
-    const learned = new Set<string>();
+    const learned = new Map<string, AttemptId>();
     const groups = Array.from(
       { length: Math.ceil(claims.length / provider.statusBatchSize) },
       (_, index) =>
@@ -95,8 +96,11 @@ interface Round {
   readonly provider: Provider;
   /** As they were read after the claim. */
   readonly times: TaskTimes;
-  /** What was learned of since: of tasks of one size that end in one round one is enough, and who writes must have read what is there. */
-  readonly learned: Set<string>;
+  /**
+   * What was learned of since, and from which: of tasks of one size that end in one round one is enough, and who writes must have read what is there. That one learns again where its
+   * transaction is tried again.
+   */
+  readonly learned: Map<string, AttemptId>;
 }
 
 async function pollGroup(
@@ -225,10 +229,10 @@ async function learn(
   claim: PollClaim,
   now_ms: number,
 ): Promise<void> {
-  const { checkName: check, numbers, seen_ms } = claim;
+  const { attemptId, checkName: check, numbers, seen_ms } = claim;
   const key = `${check} ${sizeClassOf(numbers)}`;
-  if (seen_ms === null || learned.has(key)) return;
-  learned.add(key);
+  if (seen_ms === null || (learned.get(key) ?? attemptId) !== attemptId) return;
+  learned.set(key, attemptId);
   const ended = { after_ms: seen_ms, until_ms: now_ms - claim.acceptedAt_ms };
   await learnTaskTime(tx, { account: account.id, check, numbers, ended }, times);
 }
