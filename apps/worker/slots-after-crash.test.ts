@@ -58,7 +58,7 @@ test('killed with all slots of an account taken, a worker leaves them taken unti
   }
   expect(await inState('submitting')).toBe(slots);
   const chunkId = String((await ground.chunks(jobId)).at(-1)?.['id']);
-  const answer = () => submitInTurn(ground.equipment, { chunkId, account }, never);
+  const answer = () => submitInTurn(ground.equipment, { chunkId, account }, never, 0);
   expect(await answer()).toEqual({ waiting: 1 });
 
   await ground.db.query(

@@ -1,3 +1,4 @@
+import { waitFor } from '@rollcall/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { planJob } from './stages/plan.ts';
 import { submitInTurn } from './stages/submit.ts';
@@ -22,7 +23,8 @@ async function planned(count: number): Promise<{ jobId: string; chunkId: string 
   return { jobId, chunkId: String((await ground.chunks(jobId))[0]?.['id']) };
 }
 
-const answer = (chunkId: string) => submitInTurn(ground.equipment, { chunkId, account }, never);
+/** Without time for more than one. */
+const answer = (chunkId: string) => submitInTurn(ground.equipment, { chunkId, account }, never, 0);
 const states = async (jobId: string) => (await ground.chunks(jobId)).map((chunk) => chunk['state']);
 
 test('a small job is sent before the large one that rang', async () => {
@@ -71,4 +73,54 @@ test('what may not be sent leaves the line, and whoever is next is rung for', as
   });
   expect(await states(poor)).toEqual(['blocked']);
   expect(rung).toEqual([expect.objectContaining({ stage: 'submit', chunkId: next.chunkId })]);
+});
+
+test('a doorbell whose turn meets a chunk that is just being rung for sends it as soon as it is let go', async () => {
+  const first = await planned(10);
+  const second = await planned(20);
+  const ringing = Promise.withResolvers<void>();
+  const isLocked = Promise.withResolvers<void>();
+  const ring = ground.db.transaction('test', async (tx) => {
+    await tx.query('SELECT FROM store.chunks WHERE id = $1 FOR UPDATE', [first.chunkId]);
+    isLocked.resolve();
+    await ringing.promise;
+  });
+  await isLocked.promise;
+  let looks = 0;
+  const equipment: typeof ground.equipment = {
+    ...ground.equipment,
+    db: {
+      ...ground.equipment.db,
+      async transaction(name, work) {
+        const result = await ground.equipment.db.transaction(name, work);
+        if (name === 'submit.claim') looks += 1;
+        return result;
+      },
+    },
+  };
+  const answered = submitInTurn(equipment, { chunkId: second.chunkId, account }, never, 0);
+  await waitFor(() => looks > 0, { describe: 'a look that found it locked', everyMs: 1 });
+  ringing.resolve();
+  await ring;
+  expect(await answered).toEqual({ polling: 1 });
+  expect(await states(first.jobId)).toEqual(['polling']);
+});
+
+test('whoever has sent one goes on with what is in turn, and rings for the next when its time is up', async () => {
+  const large = await planned(40);
+  const small = await planned(10);
+  const rung: { readonly chunkId?: string }[] = [];
+  const equipment = {
+    ...ground.equipment,
+    ring: async (doorbells: readonly object[]) => void rung.push(...doorbells),
+  };
+  const doorbell = { chunkId: large.chunkId, account };
+  expect(await submitInTurn(equipment, doorbell, never, 0)).toEqual({ polling: 1 });
+  expect(rung.map(({ chunkId }) => chunkId)).toEqual([large.chunkId]);
+  expect(await states(small.jobId)).toEqual(['polling']);
+
+  expect(await submitInTurn(equipment, doorbell, never)).toEqual({ polling: 4 });
+  expect(await states(large.jobId)).toEqual(['polling', 'polling', 'polling', 'polling']);
+  expect(rung).toHaveLength(1);
+  expect(await submitInTurn(equipment, doorbell, never)).toEqual({ gone: 1 });
 });

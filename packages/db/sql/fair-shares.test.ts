@@ -229,3 +229,19 @@ test('whoever rings, rings for what is ready and may be sent', async () => {
     chunks.slice(1, 4).toSorted(),
   );
 });
+
+test('whoever rings passes over what is being claimed or rung for, and rings for the next', async () => {
+  const { chunks } = await job(3, 10);
+  const small = await job(1, 5);
+  await ground.db.transaction('test', async (tx) => {
+    await tx.query('SELECT FROM store.chunks WHERE id = ANY($1) FOR UPDATE', [
+      [small.chunks[0], chunks[0]],
+    ]);
+    expect((await nextReady(ground.db, account.id, 1)).map(({ chunkId }) => chunkId)).toEqual([
+      chunks[1],
+    ]);
+  });
+  expect((await nextReady(ground.db, account.id, 1)).map(({ chunkId }) => chunkId)).toEqual(
+    small.chunks,
+  );
+});
