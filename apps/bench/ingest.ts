@@ -38,32 +38,42 @@ export const ingest: Bench = {
   },
 };
 
-async function measure(
+interface Asked {
+  readonly name: string;
+  readonly path: string;
+  readonly numbers: number;
+  readonly chunkSize?: number;
+}
+
+async function measure(ground: Ground, context: BenchContext, asked: Asked): Promise<Measurement> {
+  const { name, numbers } = asked;
+  const { databaseUrl, seconds, peak_rss_mb } = await fromArchive(ground, context, asked, 1);
+  const floor = await copyFloor(ground, databaseUrl, ['results'], context.folder);
+  context.tell(`COPY took ${floor.processor_s.toFixed(2)} s of processor`);
+  const floor_seconds = floor.seconds['results'] ?? Number.NaN;
+  return againstFloor({ name, numbers, seconds, floor_seconds, peak_rss_mb }, bar);
+}
+
+/** From the moment in which all files of a job are in the archive to its last row. */
+export async function fromArchive(
   ground: Ground,
-  { folder, tell }: BenchContext,
-  {
-    name,
-    path,
-    numbers,
-    chunkSize,
-  }: {
-    readonly name: string;
-    readonly path: string;
-    readonly numbers: number;
-    readonly chunkSize?: number;
-  },
-): Promise<Measurement> {
+  { folder, tell }: Pick<BenchContext, 'folder' | 'tell'>,
+  { name, path, numbers, chunkSize }: Asked,
+  workers: number,
+): Promise<{
+  readonly databaseUrl: string;
+  readonly seconds: number;
+  readonly peak_rss_mb: Record<string, number>;
+}> {
   const databaseUrl = await ground.freshDatabase();
   const site = await openSite({
     databaseUrl,
     folder,
     queue: 'postgres',
-    workers: 1,
+    workers,
     ...(chunkSize !== undefined && { chunkSize }),
     editAccounts: withoutCanary,
   });
-  let seconds: number;
-  let peak_rss_mb: Record<string, number>;
   try {
     await answerWithCsv(site);
     await site.db.query(refuseRows);
@@ -75,17 +85,13 @@ async function measure(
     const begun = performance.now();
     await letGo(site, databaseUrl);
     await untilClosed(site, job);
-    seconds = (performance.now() - begun) / 1_000;
-    tell(await profile());
+    const seconds = (performance.now() - begun) / 1_000;
+    tell(`${name}: ${seconds.toFixed(1)} s with ${workers} of it; ${await profile()}`);
     await countRows(site, job, numbers);
-    peak_rss_mb = await site.peakRss_mb();
+    return { databaseUrl, seconds, peak_rss_mb: await site.peakRss_mb() };
   } finally {
     await site.stop();
   }
-  const floor = await copyFloor(ground, databaseUrl, ['results'], folder);
-  tell(`COPY took ${floor.processor_s.toFixed(2)} s of processor`);
-  const floor_seconds = floor.seconds['results'] ?? Number.NaN;
-  return againstFloor({ name, numbers, seconds, floor_seconds, peak_rss_mb }, bar);
 }
 
 /** No chunk waits for the first: all files are there before any is read. */

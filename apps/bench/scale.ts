@@ -3,11 +3,13 @@ import type { Bench, BenchContext } from './bench.ts';
 import { writeNumbers } from './ground/make-numbers.ts';
 import { type Ground, openGround } from './ground/open-ground.ts';
 import { openSite, type Site } from './ground/open-site.ts';
+import { fromArchive } from './ingest.ts';
 import { untilClosed } from './ground/until-closed.ts';
 import { uploadJob } from './ground/upload-job.ts';
 import type { Measurement } from './measurement.ts';
 
 const bar = 0.95;
+const ingestBar = 1.6;
 const slots = 8;
 const requestsPerSecond = 100;
 const upload_s = 2;
@@ -27,16 +29,41 @@ const accounts = [
 export const scale: Bench = {
   name: 'scale',
   about:
-    'uploads that the providers’ slots limit, with 1, 2 and 4 workers, against what the slots allow',
+    'uploads that the providers’ slots limit, with 1, 2 and 4 workers, against what the slots allow; ingest with 1 and 2',
   async run(context) {
     await using opened = new AsyncDisposableStack();
     const ground = await openGround();
     opened.defer(() => ground.stop());
     const measured: Measurement[] = [];
     for (const workers of [1, 2, 4]) measured.push(await measure(ground, context, workers));
-    return measured;
+    return [...measured, await measureIngest(ground, context)];
   },
 };
+
+/**
+ * Files that are all there, by one worker and by two. What one has is what the machine leaves it: its readers and the sessions of Postgres are processes of their own, so one
+ * worker uses more cores than one, and on two cores a second finds little left. How much each run used of them is told beside.
+ */
+async function measureIngest(ground: Ground, context: BenchContext): Promise<Measurement> {
+  const numbers = context.numbers ?? 1_000_000;
+  const path = join(context.folder, 'ingest.txt');
+  await writeNumbers(path, numbers);
+  const name = 'scale: ingest';
+  const alone = await fromArchive(ground, context, { name, path, numbers }, 1);
+  const both = await fromArchive(ground, context, { name, path, numbers }, 2);
+  const ratio = alone.seconds / both.seconds;
+  return {
+    name,
+    numbers,
+    seconds: both.seconds,
+    floor_seconds: alone.seconds,
+    ratio,
+    rate_per_s: numbers / both.seconds,
+    peak_rss_mb: both.peak_rss_mb,
+    bar: `≥ ${ingestBar} × the rate of one worker with two`,
+    ok: ratio >= ingestBar,
+  };
+}
 
 async function measure(
   ground: Ground,
