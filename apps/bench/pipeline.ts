@@ -7,6 +7,7 @@ import { openSite } from './ground/open-site.ts';
 import { answerWithCsv, countRows, untilClosed } from './ground/until-closed.ts';
 import { uploadJob } from './ground/upload-job.ts';
 import { startProfile } from './ground/profile.ts';
+import { startCost } from './ground/what-it-cost.ts';
 import { againstFloor, type Measurement } from './measurement.ts';
 
 const bar = 3;
@@ -50,6 +51,7 @@ async function measure(
   try {
     await answerWithCsv(site);
     tell(`a job of ${numbers} numbers`);
+    const cost = await startCost(ground, databaseUrl, site);
     const profile = await startProfile(ground, site);
     const begun = performance.now();
     const job = await uploadJob(site, path, { check: 'telegram', account: 'ekycpro' });
@@ -57,6 +59,7 @@ async function measure(
     await untilClosed(site, job);
     seconds = (performance.now() - begun) / 1_000;
     tell(await profile());
+    tell(await cost());
     await countRows(site, job, numbers);
     peak_rss_mb = await site.peakRss_mb();
   } finally {
