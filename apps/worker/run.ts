@@ -9,7 +9,7 @@ import { ingestInTurn, ingestLanes } from './ingest-in-turn.ts';
 import { observed } from './observed.ts';
 import { planJob } from './stages/plan.ts';
 import { pollAccount } from './stages/poll.ts';
-import { submitInTurn } from './stages/submit.ts';
+import { submitInTurn } from './submit-in-turn.ts';
 import { analyse } from './sweeps/analyse.ts';
 import { erase } from './sweeps/erase.ts';
 import { lookAtBalances } from './sweeps/look-at-balances.ts';

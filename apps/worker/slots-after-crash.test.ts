@@ -2,7 +2,7 @@ import { unlink } from 'node:fs/promises';
 import { waitFor } from '@rollcall/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planJob } from './stages/plan.ts';
-import { submitInTurn } from './stages/submit.ts';
+import { submitInTurn } from './submit-in-turn.ts';
 import { expire } from './sweeps/expire.ts';
 import { type Ground, layGround } from './test-ground.ts';
 import { accountsEnvironment, spawnWorker } from './testing/spawn-worker.ts';

@@ -1,7 +1,7 @@
 import { waitFor } from '@rollcall/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { planJob } from './stages/plan.ts';
-import { submitInTurn } from './stages/submit.ts';
+import { submitInTurn } from './submit-in-turn.ts';
 import { type Ground, layGround } from './test-ground.ts';
 
 /** A doorbell says that an account has something to send; what is sent is what is in turn there. */
