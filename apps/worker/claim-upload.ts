@@ -73,20 +73,20 @@ export type Looked =
 
 /**
  * Looks whether a chunk may be sent now, and claims it if so: one transaction under the account's lock. `balanceIsFine`: the
- * balance was asked for, or this is the one probe. `choose`: instead of this one, another chunk of its account.
+ * balance was asked for, or this is the one probe. `inTurn`: instead of this one, another chunk of its account.
  */
 export async function claimUpload(
   equipment: Equipment,
   chunkId: string,
   signal: AbortSignal,
   balanceIsFine: boolean,
-  choose?: Choose,
+  inTurn?: InTurn,
 ): Promise<Looked> {
   // What begins now might have to be cut off in the middle.
   if (equipment.stopping.aborted) return { kind: 'waiting' };
   const attemptId = newId('attempt');
   let numbers: HeldNumbers | null = null;
-  let asked: Asked = { chunkId, choose };
+  let asked: Asked = { chunkId, inTurn };
   try {
     for (let looks = 1; ; looks += 1) {
       const looked = await look(equipment, asked, attemptId, balanceIsFine, numbers);
@@ -146,17 +146,20 @@ function capPeriodOf(account: Account | undefined): CapPeriod {
   return (account?.dailyCap ?? null) === null ? 'none' : 'day';
 }
 
-/** Which chunk of the account is looked at, under the account's lock. */
-export type Choose = (tx: Transaction, account: string) => Promise<string>;
+/** Which chunk of an account is looked at, under the account's lock. */
+export interface InTurn {
+  readonly account: string;
+  choose(tx: Transaction): Promise<string>;
+}
 
 interface Asked {
   readonly chunkId: string;
-  readonly choose?: Choose | undefined;
+  readonly inTurn?: InTurn | undefined;
 }
 
 async function look(
   equipment: Equipment,
-  { chunkId: askedFor, choose }: Asked,
+  { chunkId: askedFor, inTurn }: Asked,
   attemptId: AttemptId,
   balanceIsFine: boolean,
   numbers: HeldNumbers | null,
@@ -167,7 +170,7 @@ async function look(
       tx,
       askedFor,
       (id) => capPeriodOf(accounts.accounts.get(id)),
-      choose && ((account) => choose(tx, account)),
+      inTurn && { account: inTurn.account, choose: () => inTurn.choose(tx) },
     );
     if (loaded === null) return { kind: 'gone' };
     const { chunkId } = loaded;

@@ -23,7 +23,7 @@ export async function submitInTurn(
   const until = performance.now() + round_ms;
   let counts: Counts = {};
   for (;;) {
-    const looked = await lookInTurn(equipment, chunkId, configured, signal);
+    const looked = await lookInTurn(equipment, { chunkId, account }, configured, signal);
     const isOver = looked.kind === 'gone' || looked.kind === 'waiting';
     // Whoever sent something before has not come for nothing.
     if (isOver && Object.keys(counts).length > 0) return counts;
@@ -48,17 +48,20 @@ const lookAgain_ms = 25;
 
 async function lookInTurn(
   equipment: Equipment,
-  chunkId: string,
+  { chunkId, account }: { readonly chunkId: string; readonly account: string },
   configured: Account | undefined,
   signal: AbortSignal,
 ): Promise<Looked> {
   const checks = Object.keys(configured?.checks ?? {});
   for (let looks = 1; ; looks += 1) {
     let isNamed = true;
-    const looked = await claimUpload(equipment, chunkId, signal, false, async (tx, of) => {
-      const chosen = await inTurn(tx, of, chunkId, checks);
-      isNamed = chosen === chunkId;
-      return chosen;
+    const looked = await claimUpload(equipment, chunkId, signal, false, {
+      account,
+      async choose(tx) {
+        const chosen = await inTurn(tx, account, chunkId, checks);
+        isNamed = chosen === chunkId;
+        return chosen;
+      },
     });
     if (looked.kind !== 'gone' || isNamed || looks === looksInTurnMax) return looked;
     await delay(lookAgain_ms, undefined, { signal: equipment.stopping }).catch(() => undefined);

@@ -6,13 +6,23 @@ import {
   formatMoney,
   type JobState,
   type Money,
+  type Share,
 } from '@rollcall/domain';
 import type { Transaction } from '../database.ts';
 import { together } from '../together.ts';
 import { advanceBreaker } from './breaker.ts';
 import { countedByCaps } from './caps.ts';
+import { readShare } from './fair-shares.ts';
 import { stillReleased } from './ledger.ts';
 import { storedMoney } from './storable.ts';
+
+async function accountOf(tx: Transaction, chunkId: string): Promise<string | null> {
+  const { rows } = await tx.query<{ account: string }>(
+    'SELECT account FROM store.chunks WHERE id = $1',
+    [chunkId],
+  );
+  return rows[0]?.account ?? null;
+}
 
 /** What `decideSubmit` needs, read under the locks that make it true until the transaction ends. */
 export interface LoadedSubmit {
@@ -34,6 +44,8 @@ export interface LoadedSubmit {
   readonly suppressionChecked: number;
   /** It was paid for before, or may have been, and a person lets it be paid again: it is not cut anew. */
   readonly isPaidAgain: boolean;
+  /** What its tenant had of the account, before this. */
+  readonly share: Share;
   readonly facts: {
     readonly now_ms: number;
     /** The tenant's name. */
@@ -88,25 +100,23 @@ const openApproval = (column: string, chunkId: string): string => `
  * Locks the account, then the chunk, and reads the facts. The account's row serialises the claims of one account, which is
  * what makes slots, pace and ceilings true over all processes. Null: not ready or blocked, or another worker has it. `capPeriod`: what
  * lies outside is not summed, and days are summed that are kept as sums: a month of 100,000 uploads, added up one by one while all claims of the account wait, took 250 ms
- * of two busy cores. One row more to look up is a subquery: two joins took 4 ms of planning.
+ * of two busy cores. One row more to look up is a subquery: two joins took 4 ms of planning. `inTurn`: another chunk of this account, asked under its lock.
  */
 export async function loadSubmit(
   tx: Transaction,
   chunkId: string,
   capPeriod: (account: string) => CapPeriod = () => 'month',
-  choose?: (account: string) => Promise<string>,
+  inTurn?: { readonly account: string; readonly choose: () => Promise<string> },
 ): Promise<LoadedSubmit | null> {
-  const locked = await tx.query<{ account: string }>(
-    `SELECT s.account FROM store.account_states s WHERE s.account = (SELECT c.account FROM store.chunks c WHERE c.id = $1) FOR UPDATE`,
-    [chunkId],
-  );
-  const account = locked.rows[0]?.account;
-  if (account === undefined) return null;
-  const [chosen, breaker] = await together(
-    choose === undefined ? Promise.resolve(chunkId) : choose(account),
+  const account = inTurn?.account ?? (await accountOf(tx, chunkId));
+  if (account === null) return null;
+  // All claims of the account wait from here to the COMMIT: for three answers.
+  const [, chosen, breaker] = await together(
+    tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [account]),
+    inTurn === undefined ? Promise.resolve(chunkId) : inTurn.choose(),
     advanceBreaker(tx, account),
   );
-  const { rows } = await tx.query(
+  const loading = tx.query(
     `SELECT c.id, c.job_no, c.tenant_id, (SELECT t.name FROM store.tenants t WHERE t.id = c.tenant_id) AS tenant, c.account, c.fence, c.free_tries, c.state, c.reason, c.numbers - c.suppressed - c.erased AS numbers,
             c.first_number, c.last_number, c.suppressed, c.erased, c.suppression_checked,
             c.suppression_checked = COALESCE((SELECT v.version FROM store.suppression_lists v WHERE v.tenant_id = c.tenant_id), 0) AS is_list_the_same,
@@ -130,12 +140,13 @@ export async function loadSubmit(
        JOIN store.jobs j ON j.job_no = c.job_no
        JOIN store.account_states s ON s.account = c.account
        ${countedByCaps(capsSince)}
-      WHERE c.id = $1 AND c.state IN ('ready', 'blocked')
+      WHERE c.id = $1 AND c.account = $2 AND c.state IN ('ready', 'blocked')
         FOR UPDATE OF c SKIP LOCKED`,
     [chosen, account, capPeriod(account)],
   );
+  const [{ rows }, share] = await together(loading, readShare(tx, account, chosen));
   const row = rows[0];
-  if (!row) return null;
+  if (!row || !share) return null;
   return {
     chunkId: row.id,
     jobNo: row.job_no,
@@ -151,6 +162,7 @@ export async function loadSubmit(
     isListTheSame: row.is_list_the_same,
     suppressionChecked: row.suppression_checked,
     isPaidAgain: row.approved_ceiling !== null,
+    share,
     facts: {
       now_ms: row.now_ms,
       tenant: row.tenant,

@@ -34,13 +34,13 @@ async function tenant(name: string, weight = 1): Promise<number> {
 
 /** Claims whatever is in turn, as a worker does whom `named` rang, and says whose it was. */
 async function claimNext(named: string, checks = ['telegram']): Promise<string | null> {
+  const sql = 'SELECT account FROM store.chunks WHERE id = $1';
+  const of = String((await row(ground, sql, [named]))['account']);
   return ground.db.transaction('test', async (tx) => {
-    const loaded = await loadSubmit(
-      tx,
-      named,
-      () => 'none',
-      (of) => inTurn(tx, of, named, checks),
-    );
+    const loaded = await loadSubmit(tx, named, () => 'none', {
+      account: of,
+      choose: () => inTurn(tx, of, named, checks),
+    });
     if (loaded === null) return null;
     await claimSubmit(tx, loaded, {
       id: newId.attempt(),

@@ -82,10 +82,7 @@ export async function inTurn(
  */
 export async function bookTurn(tx: Transaction, loaded: LoadedSubmit): Promise<void> {
   const { account, tenantId, jobNo } = loaded;
-  const { began, ends, turns, byWaiting } = takeTurn(
-    await readShare(tx, account, tenantId),
-    loaded.facts.chunk.numbers,
-  );
+  const { began, ends, turns, byWaiting } = takeTurn(loaded.share, loaded.facts.chunk.numbers);
   const { rows } = await tx.query<{ more: boolean }>(
     `WITH share AS (
        INSERT INTO store.account_shares (account, tenant_id, began, ends, turns, by_waiting) VALUES ($1, $2, $3, $4, $5, $6)
@@ -100,16 +97,20 @@ export async function bookTurn(tx: Transaction, loaded: LoadedSubmit): Promise<v
   if (!rows[0]?.more) await leaveLine(tx, [jobNo]);
 }
 
-async function readShare(tx: Queryable, account: string, tenantId: number): Promise<Share> {
+/** What the tenant of a chunk had of the account; null: there is no such chunk. */
+export async function readShare(
+  tx: Queryable,
+  account: string,
+  chunkId: string,
+): Promise<Share | null> {
   const { rows } = await tx.query<Share>(
     `SELECT t.weight, COALESCE(s.ends, 0) AS ends, COALESCE(s.turns, 0) AS turns,
             (SELECT COALESCE(max(began), 0) FROM store.account_shares WHERE account = $1) AS clock
-       FROM store.tenants t LEFT JOIN store.account_shares s ON s.account = $1 AND s.tenant_id = t.id WHERE t.id = $2`,
-    [account, tenantId],
+       FROM store.tenants t LEFT JOIN store.account_shares s ON s.account = $1 AND s.tenant_id = t.id
+      WHERE t.id = (SELECT tenant_id FROM store.chunks WHERE id = $2)`,
+    [account, chunkId],
   );
-  const [share] = rows;
-  if (!share) throw new Error(`there is no tenant ${tenantId}`);
-  return share;
+  return rows[0] ?? null;
 }
 
 /**

@@ -45,12 +45,23 @@ export async function settleSubmit(
   const locked = tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [
     chunk.account,
   ]);
-  await together(locked, keepExchange(tx, chunk, answer));
+  const [, , settled] = await together(
+    locked,
+    keepExchange(tx, chunk, answer),
+    settleAnswer(tx, chunk, answer, result),
+  );
   crashPoint('submit:in_store');
-  const settled = await settleAnswer(tx, chunk, answer, result);
-  // What became of it may open the account's breaker or close it.
-  await advanceBreaker(tx, chunk.account);
-  return settled;
+  // The provider takes our money again: whatever waited for that on this account may go on.
+  const takesMoney =
+    settled.kind === 'applied'
+      ? settled.state === 'polling'
+      : settled.kind === 'stale' && settled.late === 'given_up';
+  const [released] = await together(
+    takesMoney ? unblockAccount(tx, chunk.account, ['provider_balance']) : Promise.resolve(0),
+    // What became of it may open the account's breaker or close it.
+    advanceBreaker(tx, chunk.account),
+  );
+  return settled.kind === 'applied' && takesMoney ? { ...settled, released } : settled;
 }
 
 async function keepExchange(
@@ -158,11 +169,9 @@ async function settleAccepted(
   const [, , moved] = await together(booked, estimated, moving);
   // Before other chunks: the caller may let go what waits behind a canary.
   if (moved.rows[0]?.is_canary) await lockJobRow(tx, chunk.jobNo);
-  // The provider takes our money again: whatever waited for that on this account may go on.
-  const released = await unblockAccount(tx, chunk.account, ['provider_balance']);
   // Of an upload in doubt only giving up leaves nothing to move: every other decision ends the doubt.
   if (moved.rowCount !== 1) return { kind: 'stale', late: 'given_up' };
-  return { kind: 'applied', state: 'polling', released };
+  return { kind: 'applied', state: 'polling' };
 }
 
 async function moveChunk(
