@@ -2,7 +2,7 @@
 const inFailedTransaction = '25P02';
 
 /**
- * Statements of a transaction that are said one behind the other, without waiting for each one's answer: a round trip for all of them, and so much less time in which
+ * Statements, of a transaction or not, that are said one behind the other, without waiting for each one's answer: a round trip for all of them, and so much less time in which
  * others wait for the locks that it holds. They run in this order. None may need another's answer, nor be left out because of it.
  *
  * All are waited for, also where one fails, so that nothing is said any more when the transaction is rolled back and its connection handed on.

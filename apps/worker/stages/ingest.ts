@@ -12,6 +12,7 @@ import {
   type Published,
   publishResults,
   serverNow_ms,
+  together,
   type Transaction,
   whichDiskIsFull,
 } from '@rollcall/db';
@@ -167,8 +168,10 @@ async function fetchAndParse(
   crashPoint('ingest:before_parse');
   // Its process starts, where none was kept, while Postgres answers.
   reader.begin();
-  const numbers = await numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers);
-  const erased = await erasedOf(equipment, claim);
+  const [numbers, erased] = await together(
+    numbersOfChunk(db, claim.jobNo, claim.jobDay, claim.range, claim.numbers),
+    erasedOf(equipment, claim),
+  );
   const isCounted = await countParseStart(db, claim, artifact);
   if (!isCounted) return { kind: 'left', counts: stale(equipment, claim) };
   const read = await readArtifact(reader, claim, offer, numbers, erased).catch(
