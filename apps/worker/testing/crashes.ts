@@ -122,8 +122,9 @@ export const crashes: Readonly<Record<WorkerCrashPoint, Crash>> = {
   'submit:in_store': paidNotStored,
   'submit.settle:before_commit': paidNotStored,
   'submit.settle:after_commit': stored,
-  'ring.next_ready:before_commit': stored,
-  'ring.next_ready:after_commit': stored,
+  // Whoever was asked for a balance first rings for the next behind it.
+  'ring.next_ready:before_commit': withoutBalance,
+  'ring.next_ready:after_commit': withoutBalance,
   'submit.take_balance_look:before_commit': withoutBalance,
   'submit.take_balance_look:after_commit': withoutBalance,
   'submit.reserve_request:before_commit': withoutBalance,
