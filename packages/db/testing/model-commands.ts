@@ -77,16 +77,22 @@ type AnswerName = (typeof answerNames)[number];
 /** A worker that dies in the middle of its transaction. */
 class Died extends Error {}
 
-/** `db` in the hands of somebody who dies before each COMMIT. */
+/** `db` in the hands of somebody who dies before each COMMIT, for a tenant and for the installation. */
 function dying(db: Database): Database {
+  const { ofInstallation } = db;
   return {
     ...db,
-    transaction: (name, work) =>
-      db.transaction(name, async (tx) => {
-        await work(tx);
-        throw new Died();
-      }),
+    transaction: dyingOf(db),
+    ofInstallation: { ...ofInstallation, transaction: dyingOf(ofInstallation) },
   };
+}
+
+function dyingOf(db: Database): Database['transaction'] {
+  return (name, work) =>
+    db.transaction(name, async (tx) => {
+      await work(tx);
+      throw new Died();
+    });
 }
 
 /** Waits for a death: what it was doing must not have been possible to end otherwise. */
