@@ -187,6 +187,68 @@ describe.runIf(process.platform === 'linux')('readers of results', () => {
     expect(await children()).toEqual(kept);
   });
 
+  test('files that come at once are read by one process, one after another', async () => {
+    const readers = open({ patience_ms: 60_000 });
+    const made = await Promise.all(files.map((make) => make()));
+    const all = await Promise.all(made.map((bytes) => read(readers, bytes)));
+    expect(await children()).toHaveLength(1);
+    expect(all).toEqual(await Promise.all(made.map((bytes) => readBytes(bytes))));
+  });
+
+  test('a file waits for so long, and has a process of its own then; where another one died, at once', async () => {
+    const [impatient, patient] = [open({ patience_ms: 1 }), open({ patience_ms: 60_000 })];
+    {
+      await using held = await impatient.take(ours, false);
+      held.begin();
+      expect(await read(impatient, row)).toEqual(await readBytes(row));
+    }
+    expect(await children()).toHaveLength(2);
+    {
+      await using held = await patient.take(ours, false);
+      held.begin();
+      expect(await read(patient, row, { isFresh: true })).toEqual(await readBytes(row));
+    }
+    expect(await children()).toHaveLength(4);
+  });
+
+  test('whoever waits for one that ends has one of its own', async () => {
+    const readers = open({ patience_ms: 60_000 });
+    const all = await Promise.all([
+      read(readers, '<html>'),
+      read(readers, row),
+      read(readers, row),
+    ]);
+    expect(all.map(({ outcome }) => outcome.kind)).toEqual(['unreadable', 'read', 'read']);
+    expect(await children()).toHaveLength(1);
+  });
+
+  test('whoever waits for one that was killed at its end has one of its own', async () => {
+    const readers = open({ patience_ms: 60_000 });
+    const first = await readers.take(ours, false);
+    first.begin();
+    await first.file.write(Buffer.from(row), 0, row.length, 0);
+    await collect(outcomesOf(first, 'telegram'));
+    const next = read(readers, row);
+    for (const pid of await children()) process.kill(pid, 'SIGKILL');
+    await waitFor(async () => (await children()).length === 0, { describe: 'it to be dead' });
+    await first[Symbol.asyncDispose]();
+    expect(await next).toEqual(await readBytes(row));
+  });
+
+  test('of several of one account one goes before the only one of another', async () => {
+    const readers = open({ idleReaders: 2, patience_ms: 1 });
+    await read(readers, row, { whose: { ...ours, account: 'another' } });
+    const only = await children();
+    {
+      await using one = await readers.take(ours, false);
+      await using two = await readers.take(ours, false);
+      one.begin();
+      two.begin();
+    }
+    expect(await children()).toHaveLength(2);
+    expect(await children()).toEqual(expect.arrayContaining([...only]));
+  });
+
   test('one that holds much after its file is not kept', async () => {
     const readers = open({ atRest: { memory_bytes: 1_048_576, processorTime_ms: 60_000 } });
     await read(readers, row);

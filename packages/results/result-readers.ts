@@ -39,6 +39,8 @@ export interface ResultReaders {
 export interface KeepLimits {
   readonly idle_ms: number;
   readonly idleReaders: number;
+  /** How long a file waits for a process of its tenant and account that is at work, before it has one of its own. */
+  readonly patience_ms: number;
   /** So that what a file may have left behind is there for no more files than this. */
   readonly filesOfEach: number;
   readonly atRest: NonNullable<ReaderLimits['atRest']>;
@@ -49,6 +51,8 @@ const keepLimits: KeepLimits = {
   // Behind a file of 50,000 rows comes a second in which they are stored, and then the next.
   idle_ms: 3_000,
   idleReaders: 4,
+  // Eight small files that come at once, as they do where the slots of an account are filled at once, are read by one process in less time than three take to start.
+  patience_ms: 200,
   filesOfEach: 100,
   atRest: {
     // A file of 300,000 rows leaves 82 MiB, and the next one needs what it needs beside them.
@@ -83,11 +87,20 @@ interface Seat {
   isClean: boolean;
 }
 
+/** A file that waits for a process at work; null: it shall have one of its own. */
+interface Waiter {
+  readonly whose: string;
+  readonly take: (seat: Seat | null) => void;
+}
+
 class KeptReaders implements ResultReaders {
   readonly #limits: KeepLimits;
   readonly #program: string;
   /** The one that was given back last is last. */
   readonly #idle: { readonly seat: Seat; readonly timer: NodeJS.Timeout }[] = [];
+  /** By whose they are, one for each that is in use. */
+  readonly #busy: string[] = [];
+  readonly #waiting: Waiter[] = [];
   readonly #ending = new Set<Promise<void>>();
   #isClosed = false;
 
@@ -98,8 +111,25 @@ class KeptReaders implements ResultReaders {
 
   async take({ tenantId, account }: FilesOf, isFresh: boolean): Promise<ReaderOfFile> {
     const whose = `${tenantId} ${account}`;
-    const kept = isFresh ? null : await this.#takeKept(whose);
-    const seat = kept ?? (await openSeat(whose));
+    const isAtWork = this.#busy.includes(whose);
+    // At once: who comes in the same moment is to wait for this one, and not to start one more.
+    this.#busy.push(whose);
+    try {
+      const kept = isFresh ? null : await this.#takeKept(whose, isAtWork);
+      return this.#inHand(kept ?? (await openSeat(whose)));
+    } catch (error) {
+      await this.#leave(whose, null);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#idle].map(({ seat }) => this.#end(seat)));
+    await Promise.all(this.#ending);
+  }
+
+  #inHand(seat: Seat): ReaderOfFile {
     const begin = (): Promise<ReaderProcess> => {
       seat.starting ??= startResultReader(
         seat.shown.fd,
@@ -116,49 +146,82 @@ class KeptReaders implements ResultReaders {
       begin: () => void begin(),
       read: (options) => readIn(seat, begin, options),
       [Symbol.asyncDispose]: async () => {
-        if (isTaken) {
-          isTaken = false;
-          await this.#giveBack(seat);
-        }
+        if (!isTaken) return;
+        isTaken = false;
+        const isKept = await this.#isToBeKept(seat);
+        await this.#leave(seat.whose, isKept ? seat : null);
+        if (!isKept) await this.#end(seat);
       },
     };
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await Promise.all([...this.#idle].map(({ seat }) => this.#end(seat)));
-    await Promise.all(this.#ending);
-  }
-
-  async #takeKept(whose: string): Promise<Seat | null> {
-    for (;;) {
-      const found = this.#idle.findLast(({ seat }) => seat.whose === whose);
-      if (found === undefined) return null;
-      this.#leaveIdle(found.seat);
-      const reader = await found.seat.starting?.catch(() => null);
-      if (reader?.isThere() === true) return found.seat;
-      await this.#end(found.seat);
+  async #takeKept(whose: string, isAtWork: boolean): Promise<Seat | null> {
+    for (let idle = this.#takeIdle(whose); idle !== null; idle = this.#takeIdle(whose)) {
+      if (await this.#isThere(idle)) return idle;
     }
+    const seat = isAtWork ? await this.#oneAtWork(whose) : null;
+    return seat !== null && (await this.#isThere(seat)) ? seat : null;
   }
 
-  async #giveBack(seat: Seat): Promise<void> {
-    const isKept =
-      seat.isClean && seat.starting !== null && seat.filesRead < this.#limits.filesOfEach;
-    if (!isKept) return await this.#end(seat);
+  /** Ends what is not. */
+  async #isThere(seat: Seat): Promise<boolean> {
+    const reader = await seat.starting?.catch(() => null);
+    if (reader?.isThere() === true) return true;
+    await this.#end(seat);
+    return false;
+  }
+
+  #takeIdle(whose: string): Seat | null {
+    const found = this.#idle.findLast(({ seat }) => seat.whose === whose);
+    if (found !== undefined) this.#leaveIdle(found.seat);
+    return found?.seat ?? null;
+  }
+
+  /** The next one of those at work that is given back. Null: none in that time, or one has ended. */
+  async #oneAtWork(whose: string): Promise<Seat | null> {
+    return await new Promise((resolve) => {
+      const take = (seat: Seat | null): void => {
+        clearTimeout(timer);
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        resolve(seat);
+      };
+      const waiter = { whose, take };
+      const timer = setTimeout(take, this.#limits.patience_ms, null);
+      this.#waiting.push(waiter);
+    });
+  }
+
+  /** A file is through. `seat`: what read it, for the next one; null: it is gone, and whoever waited for it shall have one of his own. */
+  async #leave(whose: string, seat: Seat | null): Promise<void> {
+    this.#busy.splice(this.#busy.indexOf(whose), 1);
+    const waiter = this.#waiting.find((each) => each.whose === whose);
+    if (waiter !== undefined) waiter.take(seat);
+    else if (seat !== null) await this.#rest(seat);
+  }
+
+  async #isToBeKept({ isClean, starting, filesRead, file }: Seat): Promise<boolean> {
+    if (!isClean || starting === null || filesRead >= this.#limits.filesOfEach) return false;
     try {
-      await seat.file.truncate();
+      await file.truncate();
     } catch {
-      return await this.#end(seat);
+      return false;
     }
-    if (this.#isClosed) return await this.#end(seat);
+    return !this.#isClosed;
+  }
+
+  async #rest(seat: Seat): Promise<void> {
     const timer = setTimeout(() => {
       // A file that nobody reads again has nothing to lose.
       this.#end(seat).catch(() => undefined);
     }, this.#limits.idle_ms);
     timer.unref();
     this.#idle.push({ seat, timer });
-    const longest = this.#idle[0];
-    if (this.#idle.length > this.#limits.idleReaders && longest) await this.#end(longest.seat);
+    if (this.#idle.length <= this.#limits.idleReaders) return;
+    // One of several for the same files before the last one for any: of four accounts whose files come in bursts each would find none of its own.
+    const isDouble = (one: Seat) =>
+      this.#idle.some((other) => other.seat !== one && other.seat.whose === one.whose);
+    const next = this.#idle.find((each) => isDouble(each.seat)) ?? this.#idle[0];
+    if (next !== undefined) await this.#end(next.seat);
   }
 
   #leaveIdle(seat: Seat): void {
