@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { resultInTurn, smallResult } from '@rollcall/db';
+import { smallFile_numbers } from '@rollcall/results';
 import type { Counts, Equipment } from './equipment.ts';
 import { ingestChunk } from './stages/ingest.ts';
 import { replayChunk } from './stages/replay.ts';
@@ -11,8 +12,6 @@ import { replayChunk } from './stages/replay.ts';
 const lanes = { any: 3, small: 1 } as const;
 /** Doorbells of results that a process answers at once. */
 export const ingestLanes = lanes.any + lanes.small;
-/** What the lane that is kept takes, by numbers. */
-const small_numbers = 20_000;
 /** How often that lane looks for a small result, and how long, before it takes a large one after all: providers may drip files into the others. */
 const look_ms = 100;
 const patience_ms = 30_000;
@@ -34,7 +33,7 @@ export function ingestInTurn(
     const since_ms = performance.now();
     while (busy >= lanes.any && performance.now() - since_ms < patience_ms) {
       if (equipment.stopping.aborted) return { waiting: 1 };
-      const small = await smallResult(equipment.db, small_numbers);
+      const small = await smallResult(equipment.db, smallFile_numbers);
       const counts = small === null ? null : await ingestChunk(equipment, small, signal);
       // This doorbell was another's, whose own is answered for that one.
       if (counts !== null && counts['gone'] !== 1) return counts;

@@ -1,6 +1,11 @@
 export { openNamelessFile } from '@rollcall/spreadsheets';
 export { decodeBatch, encodeBatch } from './batch-message.ts';
-export { openResultReaders, type ReaderOfFile, type ResultReaders } from './result-readers.ts';
+export {
+  openResultReaders,
+  type ReaderOfFile,
+  type ResultReaders,
+  smallFile_numbers,
+} from './result-readers.ts';
 export type { NumberProblem } from './number-cell.ts';
 export type { ReadResultOptions } from './read-context.ts';
 export { readResult } from './read-result.ts';

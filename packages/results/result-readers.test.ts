@@ -7,7 +7,9 @@ import { openResultReaders, type ResultReaders } from './result-readers.ts';
 import { ReaderDied, type ResultReader } from './start-result-reader.ts';
 import { collect, readBytes, telegramOptions, type WholeRead } from './testing/read-bytes.ts';
 
-const ours = { tenantId: 1, account: 'ekycpro' };
+const ours = { tenantId: 1, account: 'ekycpro', numbers: 20 };
+/** One file after another, however many come at once. */
+const inTurn = { smallAtOnce: 1, patience_ms: 60_000 };
 const takenOver = join(import.meta.dirname, 'testing/taken-over-reader.ts');
 /** However long a busy machine takes from one file to the next. */
 const idle_ms = 60_000;
@@ -188,7 +190,7 @@ describe.runIf(process.platform === 'linux')('readers of results', () => {
   });
 
   test('files that come at once are read by one process, one after another', async () => {
-    const readers = open({ patience_ms: 60_000 });
+    const readers = open(inTurn);
     const made = await Promise.all(files.map((make) => make()));
     const all = await Promise.all(made.map((bytes) => read(readers, bytes)));
     expect(await children()).toHaveLength(1);
@@ -196,7 +198,7 @@ describe.runIf(process.platform === 'linux')('readers of results', () => {
   });
 
   test('a file waits for so long, and has a process of its own then; where another one died, at once', async () => {
-    const [impatient, patient] = [open({ patience_ms: 1 }), open({ patience_ms: 60_000 })];
+    const [impatient, patient] = [open({ ...inTurn, patience_ms: 1 }), open(inTurn)];
     {
       await using held = await impatient.take(ours, false);
       held.begin();
@@ -211,8 +213,31 @@ describe.runIf(process.platform === 'linux')('readers of results', () => {
     expect(await children()).toHaveLength(4);
   });
 
+  test('so many are read at once, and a large one waits for none and is not waited for', async () => {
+    const readers = open({ smallAtOnce: 2, patience_ms: 60_000 });
+    const large = { ...ours, numbers: 1_000_000 };
+    {
+      await using one = await readers.take(large, false);
+      await using two = await readers.take(large, false);
+      one.begin();
+      two.begin();
+      expect(await read(readers, row)).toEqual(await readBytes(row));
+    }
+    expect(await children()).toHaveLength(3);
+    {
+      await using one = await readers.take(ours, false);
+      await using two = await readers.take(ours, false);
+      await using three = await readers.take(ours, true);
+      for (const each of [one, two, three]) each.begin();
+      expect(await read(readers, row, { whose: large })).toEqual(await readBytes(row));
+      expect(await children()).toHaveLength(4);
+    }
+    await Promise.all([row, row, row, row, row, row].map((bytes) => read(readers, bytes)));
+    expect(await children()).toHaveLength(4);
+  });
+
   test('whoever waits for one that ends has one of its own', async () => {
-    const readers = open({ patience_ms: 60_000 });
+    const readers = open(inTurn);
     const all = await Promise.all([
       read(readers, '<html>'),
       read(readers, row),
@@ -223,7 +248,7 @@ describe.runIf(process.platform === 'linux')('readers of results', () => {
   });
 
   test('whoever waits for one that was killed at its end has one of its own', async () => {
-    const readers = open({ patience_ms: 60_000 });
+    const readers = open(inTurn);
     const first = await readers.take(ours, false);
     first.begin();
     await first.file.write(Buffer.from(row), 0, row.length, 0);
@@ -236,7 +261,7 @@ describe.runIf(process.platform === 'linux')('readers of results', () => {
   });
 
   test('of several of one account one goes before the only one of another', async () => {
-    const readers = open({ idleReaders: 2, patience_ms: 1 });
+    const readers = open({ idleReaders: 2 });
     await read(readers, row, { whose: { ...ours, account: 'another' } });
     const only = await children();
     {

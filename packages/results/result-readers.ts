@@ -17,6 +17,8 @@ import {
 export interface FilesOf {
   readonly tenantId: number;
   readonly account: string;
+  /** Of its chunk: how long it will take. */
+  readonly numbers: number;
 }
 
 /** A process for one file, and the file that it reads. Given back by its disposal, in any case (`await using`). */
@@ -39,7 +41,8 @@ export interface ResultReaders {
 export interface KeepLimits {
   readonly idle_ms: number;
   readonly idleReaders: number;
-  /** How long a file waits for a process of its tenant and account that is at work, before it has one of its own. */
+  /** So many small files of a tenant and account are read at once; the next one waits so long for one of those processes, before it has one of its own. */
+  readonly smallAtOnce: number;
   readonly patience_ms: number;
   /** So that what a file may have left behind is there for no more files than this. */
   readonly filesOfEach: number;
@@ -47,12 +50,16 @@ export interface KeepLimits {
 }
 
 const mebibyte = 1_048_576;
+/** A file of more takes longer than the start of a process, so that none waits for it, nor it for another. */
+export const smallFile_numbers = 20_000;
 const keepLimits: KeepLimits = {
-  // Behind a file of 50,000 rows comes a second in which they are stored, and then the next.
-  idle_ms: 3_000,
-  idleReaders: 4,
-  // Eight small files that come at once, as they do where the slots of an account are filled at once, are read by one process in less time than three take to start.
-  patience_ms: 200,
+  // Behind a file of 50,000 rows comes a second in which they are stored; where the slots of an account are filled at once, its files come at once, every few seconds.
+  idle_ms: 15_000,
+  idleReaders: 6,
+  // Eight files that come at once had four processes, of which three were started, and went where another account's came. With 4 workers and 4 accounts that were 47 of 187 ms
+  // of the processor for each chunk, and 10 with this; one at once took a tenth of the steps of a single account.
+  smallAtOnce: 2,
+  patience_ms: 2_000,
   filesOfEach: 100,
   atRest: {
     // A file of 300,000 rows leaves 82 MiB, and the next one needs what it needs beside them.
@@ -87,6 +94,12 @@ interface Seat {
   isClean: boolean;
 }
 
+/** A file that was taken up and is not through. */
+interface Work {
+  readonly whose: string;
+  readonly isSmall: boolean;
+}
+
 /** A file that waits for a process at work; null: it shall have one of its own. */
 interface Waiter {
   readonly whose: string;
@@ -98,8 +111,8 @@ class KeptReaders implements ResultReaders {
   readonly #program: string;
   /** The one that was given back last is last. */
   readonly #idle: { readonly seat: Seat; readonly timer: NodeJS.Timeout }[] = [];
-  /** By whose they are, one for each that is in use. */
-  readonly #busy: string[] = [];
+  /** Those that wait for a process are among them. */
+  readonly #busy: Work[] = [];
   readonly #waiting: Waiter[] = [];
   readonly #ending = new Set<Promise<void>>();
   #isClosed = false;
@@ -109,16 +122,20 @@ class KeptReaders implements ResultReaders {
     this.#program = program;
   }
 
-  async take({ tenantId, account }: FilesOf, isFresh: boolean): Promise<ReaderOfFile> {
-    const whose = `${tenantId} ${account}`;
-    const isAtWork = this.#busy.includes(whose);
+  async take(file: FilesOf, isFresh: boolean): Promise<ReaderOfFile> {
+    const work = {
+      whose: `${file.tenantId} ${file.account}`,
+      isSmall: file.numbers <= smallFile_numbers,
+    };
+    const alike = this.#busy.filter(({ whose, isSmall }) => whose === work.whose && isSmall);
+    const waits = work.isSmall && alike.length >= this.#limits.smallAtOnce;
     // At once: who comes in the same moment is to wait for this one, and not to start one more.
-    this.#busy.push(whose);
+    this.#busy.push(work);
     try {
-      const kept = isFresh ? null : await this.#takeKept(whose, isAtWork);
-      return this.#inHand(kept ?? (await openSeat(whose)));
+      const kept = isFresh ? null : await this.#takeKept(work.whose, waits);
+      return this.#inHand(kept ?? (await openSeat(work.whose)), work);
     } catch (error) {
-      await this.#leave(whose, null);
+      await this.#leave(work, null);
       throw error;
     }
   }
@@ -129,7 +146,7 @@ class KeptReaders implements ResultReaders {
     await Promise.all(this.#ending);
   }
 
-  #inHand(seat: Seat): ReaderOfFile {
+  #inHand(seat: Seat, work: Work): ReaderOfFile {
     const begin = (): Promise<ReaderProcess> => {
       seat.starting ??= startResultReader(
         seat.shown.fd,
@@ -149,17 +166,17 @@ class KeptReaders implements ResultReaders {
         if (!isTaken) return;
         isTaken = false;
         const isKept = await this.#isToBeKept(seat);
-        await this.#leave(seat.whose, isKept ? seat : null);
+        await this.#leave(work, isKept ? seat : null);
         if (!isKept) await this.#end(seat);
       },
     };
   }
 
-  async #takeKept(whose: string, isAtWork: boolean): Promise<Seat | null> {
+  async #takeKept(whose: string, waits: boolean): Promise<Seat | null> {
     for (let idle = this.#takeIdle(whose); idle !== null; idle = this.#takeIdle(whose)) {
       if (await this.#isThere(idle)) return idle;
     }
-    const seat = isAtWork ? await this.#oneAtWork(whose) : null;
+    const seat = waits ? await this.#oneAtWork(whose) : null;
     return seat !== null && (await this.#isThere(seat)) ? seat : null;
   }
 
@@ -192,9 +209,9 @@ class KeptReaders implements ResultReaders {
   }
 
   /** A file is through. `seat`: what read it, for the next one; null: it is gone, and whoever waited for it shall have one of his own. */
-  async #leave(whose: string, seat: Seat | null): Promise<void> {
-    this.#busy.splice(this.#busy.indexOf(whose), 1);
-    const waiter = this.#waiting.find((each) => each.whose === whose);
+  async #leave(work: Work, seat: Seat | null): Promise<void> {
+    this.#busy.splice(this.#busy.indexOf(work), 1);
+    const waiter = this.#waiting.find(({ whose }) => whose === work.whose);
     if (waiter !== undefined) waiter.take(seat);
     else if (seat !== null) await this.#rest(seat);
   }

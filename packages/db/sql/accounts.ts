@@ -25,7 +25,7 @@ export async function syncAccounts(
     }>(
       `SELECT s.account, s.provider_origin, s.adapter,
               EXISTS (SELECT FROM store.chunks c WHERE c.account = s.account AND c.closed_at IS NULL) AS open
-         FROM store.account_states s ORDER BY s.account FOR UPDATE OF s`,
+         FROM store.account_states s ORDER BY s.account FOR NO KEY UPDATE OF s`,
     );
     const problems: string[] = [];
     for (const row of known.rows) {
@@ -187,7 +187,7 @@ export async function takeBalanceLook(
   chunkId: string,
   later_ms: number,
 ): Promise<boolean> {
-  await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [account]);
+  await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR NO KEY UPDATE', [account]);
   const due = await tx.query(
     `SELECT FROM store.chunks WHERE id = $1 AND state = 'blocked' AND reason = 'provider_balance' AND due_at <= clock_timestamp()`,
     [chunkId],

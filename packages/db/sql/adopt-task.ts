@@ -64,7 +64,7 @@ export async function confirmAdoption(
 ): Promise<AdoptionConfirmed> {
   // Above the attempt in the order of locks, and what the provider took for the task may pause it.
   await tx.query(
-    'SELECT FROM store.account_states WHERE account = (SELECT account FROM store.attempts WHERE id = $1) FOR UPDATE',
+    'SELECT FROM store.account_states WHERE account = (SELECT account FROM store.attempts WHERE id = $1) FOR NO KEY UPDATE',
     [claim.attemptId],
   );
   await tx.query('SAVEPOINT adoption');

@@ -112,7 +112,7 @@ export async function loadSubmit(
   if (account === null) return null;
   // All claims of the account wait from here to the COMMIT: for three answers.
   const [, chosen, breaker] = await together(
-    tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [account]),
+    tx.query('SELECT FROM store.account_states WHERE account = $1 FOR NO KEY UPDATE', [account]),
     inTurn === undefined ? Promise.resolve(chunkId) : inTurn.choose(),
     advanceBreaker(tx, account),
   );

@@ -42,7 +42,7 @@ export async function settleSubmit(
   result: SubmitResult,
 ): Promise<Settled> {
   // Before the chunk's lock, in the order in which claims take them.
-  const locked = tx.query('SELECT FROM store.account_states WHERE account = $1 FOR UPDATE', [
+  const locked = tx.query('SELECT FROM store.account_states WHERE account = $1 FOR NO KEY UPDATE', [
     chunk.account,
   ]);
   const [, , settled] = await together(
