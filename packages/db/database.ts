@@ -5,6 +5,7 @@ import { keepPlans } from './keep-plans.ts';
 import { type ProductRole, settingsAs } from './settings-as.ts';
 import { type Preamble, SpokenQuery } from './spoken-query.ts';
 import { tenantInScope } from './tenant-scope.ts';
+import { writeTogether } from './together.ts';
 
 /** What a statement needs: a pool or a transaction's client. */
 export type Queryable = Pick<pg.ClientBase, 'query'>;
@@ -89,7 +90,10 @@ export function openDatabase(options: DatabaseOptions): Database {
   // moment later: an end that was read in the same breath would find nobody, and end the process. The storm found that.
   pool.on('connect', (client) => void client.on('error', () => undefined));
 
-  if (isWorker) keepPlans(pool);
+  if (isWorker) {
+    writeTogether(pool);
+    keepPlans(pool);
+  }
   const stopDropping = dropSilentConnections(pool, options.url);
 
   async function once<T>(

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Database, openDatabase } from './database.ts';
 import { type Ground, layGround } from './testing/ground.ts';
@@ -100,4 +101,24 @@ test('a server that takes no writes is not written to, whatever becomes of the B
     await standby.close();
   }
   expect(await said()).toEqual([1]);
+});
+
+test('what is said in one breath is written at once, and then held back no longer', async () => {
+  const client = await db.pool.connect();
+  try {
+    const { stream } = (client as unknown as pg.Client).connection;
+    const held = () => [stream.writableCorked, stream.writableLength > 0];
+    for (let breath = 0; breath < 2; breath += 1) {
+      const begun = client.query('BEGIN');
+      expect(held()).toEqual([1, true]);
+      const asked = client.query('SELECT $1::int AS n', [1]);
+      expect(held()).toEqual([1, true]);
+      expect((await asked).rows).toEqual([{ n: 1 }]);
+      await begun;
+      expect(held()).toEqual([0, false]);
+      await client.query('ROLLBACK');
+    }
+  } finally {
+    client.release();
+  }
 });

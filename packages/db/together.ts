@@ -1,3 +1,5 @@
+import type pg from 'pg';
+
 /** What Postgres says to a statement of a transaction in which one before it failed. */
 const inFailedTransaction = '25P02';
 
@@ -25,4 +27,28 @@ export async function together<Answers extends readonly unknown[]>(
 
 function isOfAnother(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === inFailedTransaction;
+}
+
+/**
+ * Has a connection's statements that are said in one breath written at once: those of `together`, and a transaction's BEGIN with its first. Each written by itself was a call
+ * into the kernel and a turn of the server's, and that was a third of a worker's own processor time; for connections in pipeline mode alone.
+ */
+export function writeTogether(pool: pg.Pool): void {
+  pool.on('connect', (client) => {
+    const { stream } = (client as unknown as pg.Client).connection;
+    const query = client.query.bind(client) as (...asked: unknown[]) => unknown;
+    let isHeld = false;
+    client.query = ((...asked: unknown[]) => {
+      if (!isHeld) {
+        isHeld = true;
+        stream.cork();
+        // Behind what else is said before this process waits for something.
+        process.nextTick(() => {
+          isHeld = false;
+          stream.uncork();
+        });
+      }
+      return query(...asked);
+    }) as typeof client.query;
+  });
 }

@@ -78,14 +78,14 @@ async function upload(
       const sent = await send(equipment, claimed);
       crashPoint('submit:after_answer');
       if (sent.kind === 'accepted') taskId = sent.taskId;
-      const { now_ms, jobCancelled } = await storePatiently(log, signal, () =>
-        answerFacts(db, loaded.jobId),
-      );
       const { numbers } = loaded.facts.chunk;
-      const pace =
+      // At once: the slot is not free before both are there.
+      const [{ now_ms, jobCancelled }, pace] = await Promise.all([
+        storePatiently(log, signal, () => answerFacts(db, loaded.jobId)),
         sent.kind === 'accepted'
-          ? await paceOfTasks(equipment, account.id, loaded.checkName, numbers)
-          : null;
+          ? paceOfTasks(equipment, account.id, loaded.checkName, numbers)
+          : null,
+      ]);
       const decided = decideAnswered(sent, {
         now_ms,
         jobCancelled,

@@ -187,7 +187,9 @@ export async function takeBalanceLook(
   chunkId: string,
   later_ms: number,
 ): Promise<boolean> {
-  await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR NO KEY UPDATE', [account]);
+  await tx.query('SELECT FROM store.account_states WHERE account = $1 FOR NO KEY UPDATE', [
+    account,
+  ]);
   const due = await tx.query(
     `SELECT FROM store.chunks WHERE id = $1 AND state = 'blocked' AND reason = 'provider_balance' AND due_at <= clock_timestamp()`,
     [chunkId],
