@@ -261,3 +261,19 @@ test('a lease is extended by its holder, while it holds it', async () => {
     state: 'polling',
   });
 });
+
+test('what only names an account does not wait for whoever claims an upload of it', async () => {
+  const [held = '', other = ''] = await manyReady(ground, 2);
+  await ground.db.transaction('test', async (tx) => {
+    expect(await loadSubmit(tx, held)).not.toBeNull();
+    // A row that its own transaction wrote before is held to what it references, each time that it is written.
+    await ground.db.transaction('test', async (theirs) => {
+      await theirs.query("SET LOCAL lock_timeout TO '2s'");
+      for (let times = 0; times < 2; times += 1)
+        await theirs.query('UPDATE store.chunks SET attribute_names = $2 WHERE id = $1', [
+          other,
+          ['x'],
+        ]);
+    });
+  });
+});
