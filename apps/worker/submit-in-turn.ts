@@ -5,8 +5,8 @@ import { claimUpload, type Looked } from './claim-upload.ts';
 import type { Counts, Equipment } from './equipment.ts';
 import { sendClaimed } from './stages/submit.ts';
 
-/** One doorbell is answered for so long at most, and for one upload: others are rung for then, so that all workers get theirs. */
-const submitRound_ms = 5_000;
+/** One doorbell is answered for so long at most, and for one upload: others are rung for then, so that all workers get theirs. With 5 s each third upload of 2 s waited for a ring. */
+const submitRound_ms = 20_000;
 
 /**
  * Answers a doorbell of an account: sends what is in turn there, which is not always the chunk that rang (`fair-share.ts` of the domain), and goes on with what is in
