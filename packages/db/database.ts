@@ -76,7 +76,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     // 55P03 is tried again; waiting without end would hold a connection for each waiter.
     lock_timeout: 10_000,
     idleTimeoutMillis: 30_000,
-    // Plans that are kept are made anew: tables grow. The server does it by itself once it has analysed one; a connection's first plans take it 0.3 s of the processor.
+    // Plans that are kept are made anew: tables grow. The server does it by itself once it has analysed one; a connection's first plans take 0.3 s of the processor and more.
     maxLifetimeSeconds: 600,
     // An idle connection whose host is gone is found out 15 s later: Node asks ten times, a second apart.
     keepAlive: true,

@@ -78,3 +78,15 @@ test('what a migration changed under a plan that was kept is asked anew', async 
     expect(await ask()).toEqual([{ n: '1' }]);
   });
 });
+
+test('a plan that is made while its table is small goes by an index, as it must when the table has grown', async () => {
+  await ground.db.query(
+    'CREATE TABLE public.grows (n integer PRIMARY KEY); INSERT INTO public.grows VALUES (1); ANALYZE public.grows; GRANT SELECT ON public.grows TO rollcall_worker',
+  );
+  await withDatabase('rollcall_worker', async (db) => {
+    const { rows } = await db.query<{ 'QUERY PLAN': string }>(
+      'EXPLAIN SELECT FROM public.grows WHERE n = 1',
+    );
+    expect(rows[0]?.['QUERY PLAN']).toContain('grows_pkey');
+  });
+});

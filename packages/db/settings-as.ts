@@ -2,6 +2,12 @@
 export type ProductRole = 'rollcall_api' | 'rollcall_worker';
 
 /**
+ * A worker keeps plans (`keepPlans`), and some are made while a month's partitions are as good as empty, when reading all of them is as quick as an index. A job of 1,000 numbers
+ * was then closed after 4.5 s beside one of 10,000,000, and after 0.3 with this.
+ */
+const plansToKeep = '-c enable_seqscan=off -c jit=off';
+
+/**
  * A database's URL as settings of `pg`, with the role that every session takes as it starts: before its first statement, and without a round
  * trip. What the URL itself asks for (`?options=…`) stays, and the role comes last. A pooler in front must pass `options` on, as it must pool by session.
  */
@@ -15,6 +21,8 @@ export function settingsAs(
   plain.searchParams.delete('options');
   return {
     connectionString: plain.href,
-    options: [own, `-c role=${role}`].filter((part) => part !== null).join(' '),
+    options: [own, role === 'rollcall_worker' ? plansToKeep : null, `-c role=${role}`]
+      .filter((part) => part !== null)
+      .join(' '),
   };
 }
