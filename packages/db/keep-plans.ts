@@ -15,8 +15,7 @@ const countedMax = 2_000;
  * of a small one, that is most of what it costs. Only texts with parameters are, and only of those who may see all rows: where walls between tenants stand,
  * nothing of a statement outlives it.
  *
- * After five executions Postgres decides by itself whether one plan serves all parameters, by costs that it knew then; so connections have to
- * end now and then (`maxLifetimeSeconds`).
+ * A worker's plans serve all parameters from the first on (`settingsAs`), by sizes that were known then; so connections have to end now and then (`maxLifetimeSeconds`).
  */
 export function keepPlans(pool: pg.Pool): void {
   const names = new Map<string, string>();
